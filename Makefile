@@ -1,0 +1,46 @@
+# make lab        set up once, copy the lessons to work/, start JupyterLab there   (ARGS="--no-browser --port 8899")
+# make test       install what is missing and run every check
+# make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
+# make notebooks  run the notebooks again and store their outputs
+#
+# PYTHON       the Python to make .venv with (3.11 or newer)
+# TORCH_INDEX  another index for torch, e.g. https://download.pytorch.org/whl/cpu for the small CPU wheel on Linux
+
+PYTHON ?= python3
+ARGS ?=
+TORCH_INDEX ?=
+BIN := .venv/bin
+INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
+
+.PHONY: lab test bench notebooks lint clean
+.DEFAULT_GOAL := lab
+
+lab: .venv/.lab
+	$(BIN)/python -m aae_lib reset
+	cd work && ../$(BIN)/jupyter lab $(ARGS)
+
+test: .venv/.test lint
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: .venv/.bench
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+notebooks: .venv/.lab
+	$(BIN)/python tools/run_notebooks.py $(ARGS)
+
+clean:
+	rm -rf .venv
+
+.venv/.lab: extras = lab
+.venv/.test: extras = lab,test
+.venv/.bench: extras = lab,test,bench
+.venv/.lab .venv/.test .venv/.bench: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(INSTALL) -e '.[$(extras)]'
+	@touch $@

@@ -1,0 +1,57 @@
+"""Checks for lesson 04."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .. import losses
+
+
+def generator(f: Callable[[Any, dict[str, Tensor], dict[str, float]], Tensor]) -> bool:
+    """Check a generator's loss f(model, batch, terms) on exact tensors: prints a sentence, returns if it is right."""
+    message = _judge(f)
+    print("✓ right: this is −E[log D(z)], and its gradient goes where it should." if message is None else message)
+    return message is None
+
+
+def _judge(f: Any) -> str | None:
+    weight = torch.tensor([1.0, -2.0])
+    model = SimpleNamespace(discriminator=lambda z, y=None: z @ weight)
+    z = torch.tensor([[0.5, 0.1], [-1.0, 0.3], [2.0, 1.5]], requires_grad=True)
+    sure = torch.tensor([[-200.0, 0.0]], requires_grad=True)
+    try:
+        loss = f(model, {"z": z}, {})
+        far = f(model, {"z": sure}, {})
+    except NotImplementedError:
+        return "not written yet."
+    except Exception as error:  # whatever a learner's code raises is told in one line
+        return f"your function raised {type(error).__name__}: {error}"
+    if loss is None or loss is ...:
+        return "not written yet: the function returns nothing. Return the loss."
+    if not isinstance(loss, Tensor):
+        return f"a loss is a tensor; yours is a {type(loss).__name__}. Without a tensor there is no gradient."
+    if loss.shape != ():
+        return f"a loss is one number; yours has shape {tuple(loss.shape)}. Take the mean over the batch."
+    logits = z @ weight
+    right = losses.generator_loss(logits)
+    for wrong, what in (
+        (-right, "the sign is turned round: this makes the codes *easier* to tell from the prior."),
+        (3 * right, "this is the sum over the batch; take the mean, or the batch size becomes a learning rate."),
+        (losses.generator_loss(-logits), "this is −log(1 − D): it pulls codes to where D is sure they are codes."),
+        (losses.saturating_generator_loss(logits), "this is log(1 − D), the saturating form: flat where D is sure."),
+        (-logits.mean(), "these are bare logits, the loss of a Wasserstein GAN; here it is −log sigmoid(logits)."),
+        (-logits.sigmoid().mean(), "the log is missing: −log D(z), not −D(z)."),
+    ):
+        if torch.isclose(loss, wrong, atol=1e-5):
+            return f"not yet: {what}"
+    if not torch.isclose(loss, right, atol=1e-5):
+        shown = ", ".join(f"{v:.1f}" for v in logits.tolist())
+        return f"not yet: for logits {shown} it should be {right:.4f}; yours is {loss:.4f}."
+    if not loss.requires_grad:
+        return "the number is right, but no gradient reaches the encoder: is there a detach too many?"
+    if not torch.isfinite(far):
+        return "right, but infinite when D is very sure: log(sigmoid(·)) of a large negative logit. Use softplus."
+    return None

@@ -1,0 +1,204 @@
+"""The command line: python -m aae_lib train | sample | compare | doctor | reset."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+EPILOGUE = """examples:
+  python -m aae_lib train --dataset digits --out runs/digits
+  python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --out runs/ring --resume
+  python -m aae_lib sample runs/ring --n 100
+  python -m aae_lib compare runs/digits runs/ring
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted."""
+    options = parser().parse_args(arguments)
+    from .checkpoints import CheckpointError
+    from .mnist import DataNotFoundError
+    from .training import NotFiniteError
+
+    try:
+        return options.command(options) or 0
+    except (ValueError, FileNotFoundError, CheckpointError, DataNotFoundError, NotFiniteError) as error:
+        print(f"aae_lib: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted. The last checkpoint is kept: --resume goes on from there.", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and options."""
+    top = argparse.ArgumentParser(
+        prog="python -m aae_lib",
+        description="Adversarial autoencoders: train, sample, compare.",
+        epilog=EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Any, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        made.set_defaults(command=command)
+        return made
+
+    t = add("train", train, "train a model; writes a checkpoint, the history, figures and pictures to --out")
+    t.add_argument("--dataset", default="digits", help="digits, glyphs, mnist or fashion_mnist")
+    t.add_argument("--data-dir", type=Path, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
+    t.add_argument("--model", default="aae", choices=("ae", "vae", "wae", "aae"))
+    t.add_argument("--prior", default="gaussian", help="gaussian, ring, grid, swiss-roll, circle, sphere, uniform")
+    t.add_argument("--labels", type=int, default=0, help="so many training labels are shown to the discriminator")
+    t.add_argument("--latent-dim", type=int, default=2, metavar="D")
+    t.add_argument("--hidden", type=int, nargs="+", default=None, metavar="N", help="widths of the hidden layers")
+    t.add_argument("--network", default="mlp", choices=("mlp", "conv"))
+    t.add_argument("--posterior", default=None, choices=("deterministic", "gaussian", "universal"))
+    length = t.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, help="training steps (4000 if neither steps nor epochs are given)")
+    length.add_argument("--epochs", type=float, help="passes over the training images")
+    t.add_argument("--batch-size", type=int, default=100)
+    t.add_argument("--seed", type=int, default=0)
+    t.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    t.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
+    t.add_argument("--out", type=Path, default=Path("runs/aae"), help="folder for everything that is written")
+    t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
+    t.add_argument("--save-seconds", type=float, default=30.0, help="time between two checkpoints")
+
+    s = add("sample", sample, "draw new images from a trained model into a PNG")
+    s.add_argument("run", type=Path, help="folder of a training run")
+    s.add_argument("--n", type=int, default=64)
+    s.add_argument("--seed", type=int, default=0)
+    s.add_argument("--out", type=Path, help="the picture (default: samples.png in the run's folder)")
+
+    c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
+    c.add_argument("runs", type=Path, nargs="+", help="folders of training runs")
+    c.add_argument("--data-dir", type=Path)
+    c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
+
+    add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
+
+    r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
+    r.add_argument("lesson", nargs="?", help="e.g. 04; the old copy is kept beside the new one")
+    return top
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train to the end of --steps or --epochs, going on from the checkpoint with --resume."""
+    from . import checkpoints, metrics, plots
+
+    if checkpoints.exists(options.out) and not options.resume:
+        raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
+    data, trainer, total = build(options)
+    if checkpoints.exists(options.out):
+        checkpoints.load(trainer, options.out)
+        print(f"resuming {options.out} at step {trainer.steps} of {total}.")
+    trainer.run(steps=max(0, total - trainer.steps), folder=options.out, save_seconds=options.save_seconds)
+
+    trainer.history.to_csv(options.out / "history.csv", index=False)
+    table = metrics.compare(trainer.model, data)
+    (options.out / "figures.json").write_text(table.to_json(orient="index", indent=1))
+    for name, figure in {
+        "latent": plots.latent(trainer.model, data.test),
+        "samples": plots.samples(trainer.model),
+        "reconstructions": plots.reconstructions(trainer.model, data.test),
+        "losses": plots.losses(trainer.history),
+    }.items():
+        figure.savefig(options.out / f"{name}.png", dpi=100)
+    print(table.to_string())
+    print(f"written to {options.out}: checkpoint, history.csv, figures.json and four pictures.")
+    return 0
+
+
+def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
+    """Data, trainer and number of steps that the options of `train` ask for."""
+    from dataclasses import replace
+
+    from . import models, priors
+    from .data import load
+    from .optimizers import Cosine
+    from .training import Trainer
+
+    data = load(options.dataset, folder=options.data_dir)
+    if len(data.image_shape) != 3:
+        raise ValueError(f"{options.dataset} is a cloud of points; train takes images.")
+    settings: dict[str, Any] = {"latent_dim": options.latent_dim, "seed": options.seed}
+    settings["prior"] = priors.named(options.prior, dim=options.latent_dim)
+    if options.hidden:
+        settings["hidden"] = options.hidden
+    if options.posterior:
+        settings["posterior"] = options.posterior
+    settings["network"] = options.network
+    if options.labels:
+        if options.model != "aae":
+            raise ValueError("--labels shows labels to a discriminator, and only --model aae has one.")
+        data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
+        settings["classes"] = data.classes
+    model = getattr(models, options.model.upper())(data.image_shape, **settings)
+    steps_per_epoch = len(data.train) // options.batch_size
+    total = 4000 if options.steps is None else options.steps
+    if options.epochs is not None:
+        total = round(options.epochs * steps_per_epoch)
+    if total < 1:
+        raise ValueError("there is nothing to train: ask for at least one step.")
+    trainer = Trainer(
+        model,
+        data,
+        seed=options.seed,
+        device=options.device,
+        precision=options.precision,
+        batch_size=options.batch_size,
+        schedule=Cosine(total),
+    )
+    return data, trainer, total
+
+
+def sample(options: argparse.Namespace) -> int:
+    """A grid of decoded prior samples as PNG."""
+    import torch
+
+    from . import checkpoints, plots
+
+    model = checkpoints.load_model(options.run)
+    out = options.out or options.run / "samples.png"
+    plots.samples(model, n=options.n, generator=torch.Generator().manual_seed(options.seed)).savefig(out, dpi=100)
+    print(f"{options.n} samples written to {out}.")
+    return 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    """The scoreboard of every run, on its own data."""
+    from . import checkpoints, metrics
+    from .data import load
+
+    for run in options.runs:
+        index = checkpoints.read_index(run)
+        data = load(index["settings"]["data"]["name"], folder=options.data_dir)
+        print(f"{run}: {index['settings']['model']['class']}, {index['steps']} steps")
+        print(metrics.compare(checkpoints.load_model(run), data, details=options.details).to_string())
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Exit 1 if anything is missing."""
+    from .doctor import report
+
+    return 1 if report() else 0
+
+
+def reset(options: argparse.Namespace) -> int:
+    """Copy lessons into work/; never overwrite what a learner wrote."""
+    from . import workspace
+
+    course = workspace.root()
+    if options.lesson is None:
+        new = workspace.copy_missing(course)
+        print(f"{len(new)} new file(s) in {course / 'work'}; what was there is untouched.")
+        return 0
+    for copy, old in workspace.renew(course, options.lesson):
+        print(f"{copy} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
+    return 0

@@ -1,0 +1,231 @@
+"""Data: images (or points) with labels, in three fixed splits.
+
+Everything stays in memory as it is stored, images as uint8; `scale` turns a batch into floats when it is used.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from . import glyphs, mnist, toys
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IMAGES = ("digits", "glyphs", "mnist", "fashion_mnist")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """One part of a dataset.
+
+    Attributes:
+        images: (N, C, H, W) uint8, 0 to 255; for the toy sets (N, 2) float32 points.
+        labels: (N,) int64 class numbers; -1 means that the label is not known.
+        factors: a table of N rows that says what each image was made from (glyphs only), else None.
+    """
+
+    images: Tensor
+    labels: Tensor
+    factors: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.images)
+        if self.labels.shape != (n,) or self.labels.dtype != torch.int64:
+            raise ValueError(
+                f"labels must be {n} int64 numbers, one for each image; these are "
+                f"{tuple(self.labels.shape)} of {self.labels.dtype}."
+            )
+        if self.factors is not None and len(self.factors) != n:
+            raise ValueError(f"factors must have a row for each of the {n} images, and has {len(self.factors)}.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        labelled = int(self.labelled.sum())
+        known = "" if labelled == len(self) else f", {labelled} labelled"
+        return f"Split({len(self)} x {tuple(self.images.shape[1:])}{known})"
+
+    @property
+    def labelled(self) -> Tensor:
+        """(N,) bool: where the label is known."""
+        return self.labels >= 0
+
+    def take(self, rows: Tensor) -> Split:
+        """The split with only these rows: (M,) int64 numbers."""
+        factors = None if self.factors is None else self.factors.iloc[rows.tolist()].reset_index(drop=True)
+        return Split(self.images[rows], self.labels[rows], factors)
+
+    def keep_labels(self, n: int, seed: int = 0) -> Split:
+        """The same images with exactly n labels kept and all others set to -1.
+
+        The classes keep equally many, give or take one; a class that has too few keeps all it has and the others fill
+        up. With one seed, the labels kept for a smaller n are among those kept for a larger one.
+
+        Args:
+            n: how many, from the number of classes to the number of labels there are.
+            seed: which ones.
+
+        Raises:
+            ValueError: if there are fewer labels than n, or n is too small to keep one of every class.
+        """
+        known = self.labelled.nonzero()[:, 0]
+        classes = self.labels[known].unique()
+        if not len(classes) <= n <= len(known) or len(known) == 0:
+            raise ValueError(
+                f"keep_labels({n}) is not possible: this split has {len(known)} labels of {len(classes)} classes, so "
+                f"ask for {len(classes)} to {len(known)}."
+            )
+        shuffled = known[torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))]
+        # Deal out like cards: the first of every class, then the second of every class, and so on.
+        rounds = torch.empty_like(shuffled)
+        for k in classes:
+            own = self.labels[shuffled] == k
+            rounds[own] = torch.arange(int(own.sum()))
+        kept = shuffled[rounds.argsort(stable=True)[:n]]
+        labels = torch.full_like(self.labels, -1)
+        labels[kept] = self.labels[kept]
+        return replace(self, labels=labels)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A named set in three splits: train to learn from, validation to choose by, test to report.
+
+    Attributes:
+        name: what `load` calls it.
+        train, validation, test: each a `Split`.
+        image_shape: (C, H, W) of one image, or (2,) for points.
+        classes: the number of classes, K; labels are 0 to K - 1.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    image_shape: tuple[int, ...]
+    classes: int
+
+    def __post_init__(self) -> None:
+        for part in ("train", "validation", "test"):
+            split = getattr(self, part)
+            if tuple(split.images.shape[1:]) != tuple(self.image_shape):
+                raise ValueError(
+                    f"{part} holds images of shape {tuple(split.images.shape[1:])}, and image_shape says "
+                    f"{tuple(self.image_shape)}."
+                )
+            if len(split) and not (split.labels.min() >= -1 and split.labels.max() < self.classes):
+                raise ValueError(
+                    f"{part} has labels from {int(split.labels.min())} to {int(split.labels.max())}; with "
+                    f"{self.classes} classes they run from 0 to {self.classes - 1}, and -1 means no label."
+                )
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}: {len(self.train)} train, {len(self.validation)} validation, {len(self.test)} test "
+            f"x {tuple(self.image_shape)}, {self.classes} classes)"
+        )
+
+
+def scale(images: Tensor) -> Tensor:
+    """Images as the networks take them: uint8 divided by 255, x / 255; floats pass unchanged.
+
+    Args:
+        images: any shape; uint8 from 0 to 255, or floats (images in [0, 1], or points).
+
+    Returns:
+        The same shape; float32 if it was uint8.
+
+    Raises:
+        TypeError: for any other type, whose range is anyone's guess.
+    """
+    if images.dtype == torch.uint8:
+        return images.float().div_(255)
+    if images.is_floating_point():
+        return images
+    raise TypeError(f"scale takes uint8 images (0 to 255) or floats (0 to 1), not {images.dtype}; convert them first.")
+
+
+def load(name: str, folder: str | Path | None = None) -> Dataset:
+    """Load a dataset in its three splits, the same ones on every machine.
+
+    ================  ==========================================================  =====================
+    name              what                                                        train/validation/test
+    ================  ==========================================================  =====================
+    "digits"          handwritten, 8x8, comes with scikit-learn                   1300 / 200 / 297
+    "glyphs"          digits drawn from fonts, 28x28, with ``.factors``           4200 / 900 / 900
+    "mnist"           handwritten digits, 28x28, 11 MB to download                55000 / 5000 / 10000
+    "fashion_mnist"   clothes, 28x28, 31 MB to download                           55000 / 5000 / 10000
+    "moons" and other toy sets, "circles", "blobs", "spiral", "checkerboard"      2000 / 500 / 500
+    ================  ==========================================================  =====================
+
+    The test split of the two MNISTs is the official one; their validation images come from the official training set.
+
+    Args:
+        name: one of the above.
+        folder: for the two MNISTs, a folder that has the files (see `mnist.find_local`); None looks in AAE_DATA_DIR and
+            the cache, then downloads. The other sets need no files.
+
+    Raises:
+        ValueError: for an unknown name, or (`mnist.DataCorruptError`) for a damaged file.
+        mnist.DataNotFoundError: if the files are neither here nor to be had.
+    """
+    if name == "digits":
+        return _digits()
+    if name == "glyphs":
+        return _glyphs()
+    if name in mnist.MIRRORS:
+        return _mnist(name, folder)
+    if name in toys.TOYS:
+        return _in_three(name, Split(*toys.TOYS[name]()), validation=500, test=500)
+    raise ValueError(f"There is no dataset {name!r}; there are {', '.join((*IMAGES, *toys.TOYS))}.")
+
+
+def _digits() -> Dataset:
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    images = torch.from_numpy(images * 255 / 16).round().to(torch.uint8).view(-1, 1, 8, 8)  # stored as 0 to 16
+    return _in_three("digits", Split(images, torch.from_numpy(labels).long()), validation=200, test=297)
+
+
+@functools.cache
+def _all_glyphs() -> Split:
+    factors = glyphs.sample_factors(6000, torch.Generator().manual_seed(0))
+    return Split(glyphs.draw(factors), torch.from_numpy(factors["class"].to_numpy()).long(), factors)
+
+
+def _glyphs() -> Dataset:
+    return _in_three("glyphs", _all_glyphs(), validation=900, test=900)
+
+
+def _mnist(name: str, folder: str | Path | None) -> Dataset:
+    train_x, train_y, test_x, test_y = (torch.from_numpy(array.copy()) for array in mnist.read(name, folder))
+    rest, validation = _hold_out(Split(train_x[:, None], train_y.long()), len(train_x) // 12)
+    return Dataset(name, rest, validation, Split(test_x[:, None], test_y.long()), (1, *train_x.shape[1:]), 10)
+
+
+def _in_three(name: str, whole: Split, validation: int, test: int) -> Dataset:
+    rest, test_split = _hold_out(whole, test)
+    train, validation_split = _hold_out(rest, validation)
+    shape = tuple(whole.images.shape[1:])
+    return Dataset(name, train, validation_split, test_split, shape, int(whole.labels.max()) + 1)
+
+
+def _hold_out(split: Split, n: int) -> tuple[Split, Split]:
+    """Hold out n rows, each class in proportion: all rows in order of class, then every (N/n)-th of them.
+
+    No random number decides, so the parts are the same with every version of every library.
+    """
+    by_class = split.labels.argsort(stable=True)
+    every = (torch.arange(n) * len(split) + len(split) // 2) // n
+    held = torch.zeros(len(split), dtype=torch.bool)
+    held[by_class[every]] = True
+    return split.take((~held).nonzero()[:, 0]), split.take(held.nonzero()[:, 0])

@@ -1,0 +1,92 @@
+"""The losses of every step: a ring buffer on the device, read by the host once in a while."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+ROWS = 64  # steps between two looks of the host
+
+
+class History:
+    """Losses per phase and step, seconds, and measured figures. A loss that is not finite marks a fault."""
+
+    def __init__(self, names: Sequence[str], device: torch.device) -> None:
+        self.names = list(names)
+        self.ring = torch.zeros(ROWS, len(self.names), device=device)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.row = 0
+        self.steps: list[int] = []  # one entry a step, from here ...
+        self.seconds: list[float] = []
+        self.losses: list[list[float]] = []  # ... to here
+        self.pending: list[float] = []  # seconds of the steps that are still in the ring
+        self.measures: dict[int, dict[str, float]] = {}
+        self.start_clock()
+
+    def start_clock(self) -> None:
+        """Count seconds from now on: a pause between two runs is no training time."""
+        self.mark = time.perf_counter()
+
+    def record(self, name: str, loss: Tensor) -> None:
+        """Put a phase's loss (0-d, on the device) into this step's row."""
+        self.ring[self.row, self.names.index(name)] = loss
+
+    def next_row(self) -> bool:
+        """The step is over; true when the ring is full and must be flushed."""
+        now = time.perf_counter()
+        self.pending.append(now - self.mark)
+        self.mark = now
+        self.row += 1
+        return self.row == ROWS
+
+    def flush(self, steps: int) -> tuple[int, str] | None:
+        """Take the ring's rows into the tables; `steps` is the number of steps done.
+
+        Returns None, or (steps done before the fault, phase) at the first loss that is not finite; rows from there
+        on are dropped, since their updates were not made.
+        """
+        rows = self.ring[: self.row].tolist()
+        before = steps - self.row
+        elapsed = self.seconds[-1] if self.seconds else 0.0
+        self.row, pending, self.pending = 0, self.pending, []
+        for i, row in enumerate(rows):
+            for name, loss in zip(self.names, row, strict=True):
+                if not math.isfinite(loss):
+                    return before + i, name
+            elapsed += pending[i]
+            self.steps.append(before + i + 1)
+            self.seconds.append(elapsed)
+            self.losses.append(row)
+        return None
+
+    def add_measures(self, step: int, figures: Mapping[str, float]) -> None:
+        """Figures measured after `step`."""
+        self.measures[step] = {name: float(value) for name, value in figures.items()}
+
+    def table(self) -> Any:
+        """The whole history as a DataFrame."""
+        import pandas as pd
+
+        table = pd.DataFrame(self.losses, columns=self.names, dtype=float)
+        table.insert(0, "seconds", self.seconds)
+        table.insert(0, "step", self.steps)
+        measured = pd.DataFrame.from_dict(self.measures, orient="index")
+        return table.join(measured, on="step") if len(measured) else table
+
+    def rows(self) -> Tensor:
+        """For a checkpoint: step, seconds and losses, (number of steps, 2 + phases) float64."""
+        columns = (self.steps, self.seconds, *zip(*self.losses, strict=True))
+        return torch.tensor(columns, dtype=torch.float64).T.contiguous().reshape(-1, 2 + len(self.names))
+
+    def restore(self, rows: Tensor, measures: Mapping[str, Mapping[str, float]]) -> None:
+        """Back to what was saved (JSON has made strings of the measures' steps)."""
+        self.clear()
+        self.steps, self.seconds = rows[:, 0].long().tolist(), rows[:, 1].tolist()
+        self.losses = rows[:, 2:].tolist()
+        self.measures = {int(step): dict(figures) for step, figures in measures.items()}

@@ -1,0 +1,136 @@
+"""Every loss of the course, each once, with its formula.
+
+All are pure functions of tensors: nothing random, nothing kept. Batch means are over the N rows.
+
+Symbols: x an image with pixels in [0, 1], z a code, p(z) the prior, q(z) the codes of the data,
+D(z) = sigmoid(logits(z)) the probability that the discriminator gives to "z came from the prior".
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# ---- reconstruction: decoder logits (N, C, H, W) against images x (N, C, H, W) in [0, 1] ----
+
+
+def bce(logits: Tensor, x: Tensor) -> Tensor:
+    """Binary cross-entropy, summed over pixels, mean over images; in nats. Taken on logits, so that it cannot overflow.
+
+    −Σ_pixels [x log s + (1 − x) log(1 − s)] with s = sigmoid(logits); the negative Bernoulli log-likelihood.
+    """
+    return F.binary_cross_entropy_with_logits(logits.float(), x, reduction="sum") / len(x)
+
+
+def mse(logits: Tensor, x: Tensor) -> Tensor:
+    """Squared error, *mean* over pixels and images: (x − sigmoid(logits))². Readable; in pixel units squared."""
+    return F.mse_loss(logits.float().sigmoid(), x)
+
+
+def half_squared_error(logits: Tensor, x: Tensor) -> Tensor:
+    """Half the squared error *summed* over pixels, mean over images: ½ Σ_pixels (x − sigmoid(logits))².
+
+    The negative Gaussian log-likelihood with unit variance, up to a constant: the scale at which the
+    paper's learning rates hold (Makhzani et al. 2015, appendix A). For 784 pixels it is 392 times `mse`.
+    """
+    return F.mse_loss(logits.float().sigmoid(), x, reduction="sum") / (2 * len(x))
+
+
+RECONSTRUCTION: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "bce": bce,
+    "mse": mse,
+    "half_squared_error": half_squared_error,
+}
+
+# ---- the adversarial game: logits (N,), positive means "looks like a prior sample" ----
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """−E_p[log D(z)] − E_q[log(1 − D(z))] from the logits of prior samples (`real`) and of codes (`fake`).
+
+    log D = −softplus(−logits) and log(1 − D) = −softplus(logits): no sigmoid, no log of 0.
+    At D = ½ everywhere it is 2 log 2 ≈ 1.386 (Goodfellow et al. 2014, eq. 1).
+    """
+    return F.softplus(-real.float()).mean() + F.softplus(fake.float()).mean()
+
+
+def generator_loss(fake: Tensor) -> Tensor:
+    """Non-saturating: −E_q[log D(z)]; at D = ½ it is log 2. Strong gradient where D is sure that z is a code."""
+    return F.softplus(-fake.float()).mean()
+
+
+def saturating_generator_loss(fake: Tensor) -> Tensor:
+    """Saturating: E_q[log(1 − D(z))], the zero-sum game's own loss; its gradient vanishes where D is sure."""
+    return -F.softplus(fake.float()).mean()
+
+
+def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
+    """The logits (N,) of z (N, d), and E‖∂ logits/∂z‖², from one forward pass.
+
+    R1 of Mescheder et al. 2018 (arXiv 1801.04406), here at prior samples and codes alike; the caller weighs it
+    by λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
+    """
+
+    def total(z: Tensor) -> tuple[Tensor, Tensor]:
+        logits = discriminator(z)
+        return logits.sum(), logits
+
+    slope, logits = torch.func.grad(total, has_aux=True)(z)
+    return logits, slope.square().sum(1).mean()
+
+
+# ---- without players ----
+
+
+def gaussian_kl(mean: Tensor, log_var: Tensor, sigma: float = 1.0) -> Tensor:
+    """KL(N(mean, exp(log_var)) ‖ N(0, σ²)), summed over the d dimensions, mean over rows (N, d); in nats.
+
+    ½ Σ_j [(mean_j² + var_j)/σ² − 1 − log(var_j/σ²)] (Kingma and Welling 2013, appendix B, for σ = 1).
+    """
+    log_ratio = log_var - 2 * math.log(sigma)
+    return 0.5 * (mean.square() / sigma**2 + log_ratio.exp() - 1 - log_ratio).sum(1).mean()
+
+
+def monte_carlo_kl(z: Tensor, mean: Tensor, log_var: Tensor, log_prior: Tensor) -> Tensor:
+    """The same KL for any prior whose density is known: E[log q(z|x) − log p(z)] with one sample z ~ q(z|x) a row.
+
+    `log_prior` (N,) is log p(z) at those samples. Unbiased; noisier than the closed form.
+    """
+    return (normal_log_prob(z, mean, log_var) - log_prior).mean()
+
+
+def normal_log_prob(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
+    """log N(z; mean, exp(log_var)) summed over the d dimensions: (N, d) -> (N,)."""
+    return -0.5 * ((z - mean).square() / log_var.exp() + log_var + math.log(2 * math.pi)).sum(1)
+
+
+MMD_SCALES = (0.2, 1.0, 4.0, 16.0)
+
+
+def mmd(x: Tensor, y: Tensor) -> Tensor:
+    """Squared maximum mean discrepancy between samples x (n, d) and y (m, d), unbiased: may be slightly negative.
+
+    E[k(x, x')] + E[k(y, y')] − 2 E[k(x, y)], x ≠ x', y ≠ y', with k the *sum* of c/(c + ‖x − y‖²) over
+    c = .2, 1, 4, 16. Gretton et al. 2012 (eq. 3); the kernel family is WAE's (Tolstikhin et al. 2018).
+    """
+    if min(len(x), len(y)) < 2:
+        raise ValueError(f"MMD needs at least 2 points in each cloud; got {len(x)} and {len(y)}.")
+    same = _mean_off_diagonal(mmd_kernel(x, x)) + _mean_off_diagonal(mmd_kernel(y, y))
+    return same - 2 * mmd_kernel(x, y).mean()
+
+
+def mmd_kernel(x: Tensor, y: Tensor) -> Tensor:
+    """The kernel of `mmd`: (n, d), (m, d) -> (n, m)."""
+    # |x − y|² by one matrix product: four times faster than cdist, and its gradient is finite at x = y
+    squared = (x.square().sum(1)[:, None] + y.square().sum(1)[None, :] - 2 * x @ y.T).clamp(min=0)
+    kernel = MMD_SCALES[0] / (MMD_SCALES[0] + squared)
+    for c in MMD_SCALES[1:]:
+        kernel = kernel + c / (c + squared)
+    return kernel
+
+
+def _mean_off_diagonal(kernel: Tensor) -> Tensor:
+    n = len(kernel)
+    return (kernel.sum() - kernel.diagonal().sum()) / (n * (n - 1))

@@ -1,0 +1,148 @@
+"""q(z) against p(z): do two clouds of points come from one distribution?
+
+Each measure takes points (n, d) and (m, d) and returns one number. No number means anything without its `floor`:
+what one sample of the prior gets against another of the same size.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from aae_lib.metrics.checks import own_generator, two_clouds
+
+
+def mmd(x: Tensor, y: Tensor) -> float:
+    """Squared maximum mean discrepancy, unbiased: about 0 for one distribution, at times a little below.
+
+    The kernel and the formula stand in `aae_lib.losses.mmd`.
+    Raises ValueError for clouds of different dimension, fewer than 2 points, or points that are not finite.
+    """
+    from aae_lib import losses
+
+    return float(losses.mmd(*two_clouds(x, y)))
+
+
+def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Generator | None = None) -> float:
+    """p-value of "both clouds come from one distribution", by permuting which point belongs to which cloud.
+
+    p = (1 + #{permutations with an MMD at least as large}) / (1 + permutations), so never 0; below .05, the clouds
+    are told apart. The kernel of all pairs is computed once: memory grows with (n + m)^2.
+    Gretton et al. 2012, "A kernel two-sample test"; the +1: Phipson and Smyth 2010.
+    """
+    from aae_lib.losses import mmd_kernel
+
+    if permutations < 1:
+        raise ValueError(f"permutations must be at least 1, not {permutations}.")
+    x, y = two_clouds(x, y)
+    n, m, generator = len(x), len(y), own_generator(generator)
+    pooled = torch.cat([x, y])
+    k = mmd_kernel(pooled, pooled).fill_diagonal_(0)  # unbiased: no point is paired with itself
+
+    order = torch.stack(
+        [torch.arange(n + m), *(torch.randperm(n + m, generator=generator) for _ in range(permutations))]
+    )
+    in_x = (order < n).to(k).T  # (n + m, 1 + permutations); the first column is the true labelling
+    in_y = 1 - in_x
+    to_x, to_y = k @ in_x, k @ in_y
+    xx, yy, xy = ((a * b).sum(0) for a, b in ((in_x, to_x), (in_y, to_y), (in_x, to_y)))
+    statistic = xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m)
+    as_large = statistic[1:] >= statistic[0] - 1e-12  # ties count, whatever the rounding
+    return (1 + int(as_large.sum())) / (1 + permutations)
+
+
+def sliced_wasserstein(
+    x: Tensor, y: Tensor, projections: int | Tensor = 200, generator: torch.Generator | None = None
+) -> float:
+    """Sliced 2-Wasserstein distance, in units of z: sqrt( mean over directions u of W2(u·x, u·y)^2 ).
+
+    On a line W2^2 is the mean squared difference of the quantiles. `projections`: a number of random directions, or
+    unit vectors (d, P) of your own. Never negative, so the floor is well above 0 for few points.
+    Bonneel et al. 2015, "Sliced and Radon Wasserstein barycenters of measures"; as in POT.
+    """
+    x, y = two_clouds(x, y, at_least=1)
+    if not isinstance(projections, Tensor):
+        if projections < 1:
+            raise ValueError(f"projections must be at least 1, not {projections}.")
+        normal = torch.randn(x.shape[1], projections, generator=own_generator(generator), dtype=x.dtype)
+        projections = normal / normal.norm(dim=0)
+    n, m = len(x), len(y)
+    # Both quantile functions are steps; between these levels (in units of 1/(nm), so exact) neither jumps.
+    levels = torch.cat([torch.arange(1, n + 1) * m, torch.arange(1, m + 1) * n]).unique()
+    widths = levels.diff(prepend=levels.new_zeros(1)).to(x) / (n * m)
+    qx = (x @ projections.to(x)).sort(dim=0).values[(levels - 1) // m]
+    qy = (y @ projections.to(y)).sort(dim=0).values[(levels - 1) // n]
+    return float((widths @ (qx - qy) ** 2).mean().sqrt())
+
+
+def energy_distance(x: Tensor, y: Tensor) -> float:
+    """Energy distance 2 E|x - y| - E|x - x'| - E|y - y'|, in units of z, unbiased (a U-statistic).
+
+    0 for one distribution and only then; like the unbiased MMD, an estimate may fall a little below.
+    Székely and Rizzo 2013, "Energy statistics". In dcor: `estimation_stat="u_statistic"`.
+    """
+    x, y = two_clouds(x, y)
+    n, m = len(x), len(y)
+    xy, xx, yy = _distances(x, y) / (n * m), _distances(x, x) / (n * (n - 1)), _distances(y, y) / (m * (m - 1))
+    return 2 * xy - xx - yy
+
+
+def _distances(x: Tensor, y: Tensor) -> float:
+    """The sum of all distances, some rows at a time."""
+    return float(sum(torch.cdist(rows, y).sum() for rows in x.split(1024)))
+
+
+def classifier_two_sample(x: Tensor, y: Tensor, generator: torch.Generator | None = None) -> float:
+    """Held-out accuracy of a classifier that tells x from y: .5 is chance (no difference seen), 1 is two clouds apart.
+
+    k nearest neighbours with k = sqrt(training points), fitted on one random half and scored on the other. It needs no
+    tuning and sees shape (holes, modes, curls) as well as a shift; above some ten dimensions it loses its eye.
+    The larger cloud is thinned to the size of the smaller, so that chance is .5. Its sd at chance is
+    .5 / sqrt(points in a half). At least 8 points in each cloud.
+    Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests".
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    x, y = two_clouds(x, y, at_least=8)
+    generator, n = own_generator(generator), min(len(x), len(y))
+    x, y = (cloud[torch.randperm(len(cloud), generator=generator)[:n]] for cloud in (x, y))
+    half = n // 2
+    train, test = torch.cat([x[:half], y[:half]]), torch.cat([x[half:], y[half:]])
+    from_x = [torch.arange(len(part)) < len(part) // 2 for part in (train, test)]
+    k = int(len(train) ** 0.5) // 2 * 2 + 1  # odd: no ties
+    judge = KNeighborsClassifier(k).fit(train.numpy(), from_x[0].numpy())
+    return float(judge.score(test.numpy(), from_x[1].numpy()))
+
+
+class Floor(NamedTuple):
+    """Mean and standard deviation of a measure over pairs of prior samples."""
+
+    mean: float
+    sd: float
+
+
+def floor(
+    prior,
+    n: int,
+    metric: Callable[..., float] = mmd,
+    repeats: int = 10,
+    generator: torch.Generator | None = None,
+    **options,
+) -> Floor:
+    """What `metric` says of two samples of the prior, n points each: the best that codes can be asked for.
+
+    Args:
+        prior: anything with `sample(n, generator=...) -> (n, d)`, or a plain function of that form.
+        n: points in each sample; as many as there are codes.
+        metric: a measure of this module, or any function of two clouds. `options` are passed on to it.
+        repeats: pairs drawn; at least 2.
+    """
+    from aae_lib.priors import as_prior
+
+    if repeats < 2:
+        raise ValueError(f"repeats must be at least 2 for a standard deviation, not {repeats}.")
+    prior, generator = as_prior(prior), own_generator(generator)
+    pairs = ((prior.sample(n, generator=generator), prior.sample(n, generator=generator)) for _ in range(repeats))
+    values = torch.tensor([metric(x, y, **options) for x, y in pairs], dtype=torch.float64)
+    return Floor(float(values.mean()), float(values.std()))

@@ -1,0 +1,94 @@
+"""Of images: how well they come back, how crisp they are, how many classes they show, how near the data they lie."""
+
+import torch
+from torch import Tensor
+
+from aae_lib.metrics.checks import labelled
+
+
+def scaled(images: Tensor) -> Tensor:
+    """Floats in [0, 1] on the CPU, once they are known to be finite."""
+    from aae_lib.data import scale
+
+    images = scale(images).detach().cpu()
+    bad = int((~images.flatten(1).isfinite().all(dim=1)).sum())
+    if bad:
+        raise ValueError(f"{bad} of {len(images)} images hold NaN or infinite pixels: did training diverge?")
+    return images
+
+
+def reconstruction_error(model, split) -> float:
+    """Mean squared error per pixel of decode(encode(x)), pixels in [0, 1] (for point sets: per coordinate)."""
+    return float((scaled(model.reconstruct(split.images)) - scaled(split.images)).square().mean())
+
+
+def sharpness(images: Tensor) -> float:
+    """Variance of the Laplacian over each image, averaged over images: the crisper the edges, the larger.
+
+    Laplacian: 4 x - (left + right + above + below), pixels in [0, 1], borders left out. Only meaningful beside the
+    sharpness of real images of the same kind; noise counts as sharp too.
+    Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy".
+
+    Args:
+        images: (N, C, H, W), uint8 or floats in [0, 1], at least 3 x 3 pixels.
+    """
+    if images.ndim != 4 or min(images.shape[2:]) < 3:
+        raise ValueError(
+            f"sharpness needs images (N, C, H, W) of at least 3 x 3 pixels; the shape is {tuple(images.shape)}."
+        )
+    x = scaled(images)
+    beside = x[..., 1:-1, :-2] + x[..., 1:-1, 2:] + x[..., :-2, 1:-1] + x[..., 2:, 1:-1]
+    laplacian = 4 * x[..., 1:-1, 1:-1] - beside
+    return float(laplacian.flatten(1).var(dim=1, correction=0).mean())
+
+
+def effective_classes(images: Tensor, split, k: int = 5) -> float:
+    """How many classes the images show, weighed by their frequency: exp(entropy of the class distribution).
+
+    K classes equally often give K, one class alone gives 1. Each image gets the class that its k nearest labelled
+    images of `split` (real ones, best the training split) vote for, by distance between pixels: it says which class
+    an image is *most like*, not whether it is any good. Hill 1973, "Diversity and evenness" (order 1).
+
+    Args:
+        images: (N, C, H, W) or (N, d), the samples to judge.
+        split: real images with labels; those without (-1) are left out.
+    """
+    from sklearn.neighbors import KNeighborsClassifier
+
+    keep = labelled(split.labels)
+    real, classes = scaled(split.images[keep]).flatten(1), split.labels[keep].cpu()
+    fakes = _same_pixels(images, real)
+    seen = torch.from_numpy(KNeighborsClassifier(k).fit(real.numpy(), classes.numpy()).predict(fakes.numpy()))
+    share = seen.bincount() / len(seen)
+    return float(torch.special.entr(share).sum().exp())
+
+
+def nearest_distance(images: Tensor, train_images: Tensor, test_images: Tensor) -> float:
+    """How far the images lie from the data: 1 as near as real unseen images, 2 twice as far.
+
+    The median distance of the images to their nearest training image, over the same median for the test images.
+    Well below 1 they are blurred averages or copies of training images. Distances are Euclidean, in pixels.
+
+    Args:
+        images: (N, C, H, W) or (N, d), the samples to judge.
+        train_images, test_images: real ones, of the same shape but for N; uint8 or floats in [0, 1].
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    real = scaled(train_images).flatten(1)
+    index = NearestNeighbors(n_neighbors=1).fit(real.numpy())
+    fake, unseen = (
+        float(torch.from_numpy(index.kneighbors(_same_pixels(x, real).numpy())[0]).median())
+        for x in (images, test_images)
+    )
+    if unseen < 1e-5:  # rounding in float32
+        raise ValueError("most test images are training images too, so there is no distance to measure by.")
+    return fake / unseen
+
+
+def _same_pixels(images: Tensor, real: Tensor) -> Tensor:
+    """Images flattened to (N, d), once d is known to be that of the real ones."""
+    flat = scaled(images).flatten(1)
+    if flat.shape[1] != real.shape[1]:
+        raise ValueError(f"the images have {flat.shape[1]} values each and the real ones {real.shape[1]}.")
+    return flat

@@ -1,0 +1,73 @@
+"""A prior of several parts (a ring of ten, a grid): which parts hold codes?"""
+
+import torch
+from torch import Tensor
+
+from aae_lib.metrics.checks import labelled, own_generator, points
+
+NEIGHBOUR = 5  # distance to a component = distance to the fifth nearest of its samples
+INSIDE = 0.99  # a code is inside where this share of the component's own samples is
+
+
+def assign_modes(codes: Tensor, prior, per_mode: int = 500, generator: torch.Generator | None = None) -> Tensor:
+    """Which component of the prior each code lies in: (n,) int64, 0..K-1, or -1 for a code outside them all.
+
+    The nearest component by the distance to the fifth nearest of its samples (`per_mode` of each are drawn), provided
+    the code is as near as 99% of that component's own samples. So codes piled up in the middle of a ring, or far out
+    in the right direction, are in no mode.
+
+    Args:
+        codes: (n, d).
+        prior: with `classes` K and `sample(n, generator=, labels=)`.
+    """
+    if not getattr(prior, "classes", None):
+        raise ValueError("this prior has no classes, so no modes to count; take one with parts, such as a ring.")
+    codes, generator = points(codes, "the codes", at_least=1), own_generator(generator)
+    if per_mode < 2 * NEIGHBOUR:
+        raise ValueError(f"per_mode must be at least {2 * NEIGHBOUR}, not {per_mode}.")
+
+    distances = []  # K of (n,); infinite where the code is outside
+    for k in range(prior.classes):
+        labels = torch.full((2 * per_mode,), k)
+        samples = points(prior.sample(2 * per_mode, generator=generator, labels=labels), "the prior sample")
+        if samples.shape[1] != codes.shape[1]:
+            raise ValueError(f"the codes have {codes.shape[1]} dimensions and the prior has {samples.shape[1]}.")
+        reference, fresh = samples.split(per_mode)
+        reach = torch.quantile(_kth_distance(fresh, reference), INSIDE)
+        distance = _kth_distance(codes, reference)
+        distances.append(distance.masked_fill(distance > reach, torch.inf))
+    nearest = torch.stack(distances).min(dim=0)
+    return torch.where(nearest.values.isfinite(), nearest.indices, -1)
+
+
+def mode_coverage(
+    codes: Tensor,
+    prior,
+    labels: Tensor | None = None,
+    share: float = 0.3,
+    generator: torch.Generator | None = None,
+) -> int:
+    """How many of the prior's K components hold codes.
+
+    A component counts when at least `share` of the codes expected there lie in it (`assign_modes`); expected is n / K.
+    With `labels` (n,), component k must besides hold codes of class k by more than half; unlabelled codes (-1) are
+    left out. K is the best value, and what samples of the prior itself get.
+    """
+    if labels is not None:
+        if len(labels) != len(codes):
+            raise ValueError(f"{len(codes)} codes and {len(labels)} labels; each code needs one (-1 for none).")
+        keep = labelled(labels)
+        codes, labels = codes[keep.to(codes.device)], labels[keep].cpu()
+    modes = assign_modes(codes, prior, generator=generator)
+    covered = 0
+    for k in range(prior.classes):
+        inside = modes == k
+        enough = int(inside.sum()) >= max(1.0, share * len(modes) / prior.classes)
+        right = labels is None or int((labels[inside] == k).sum()) > int(inside.sum()) / 2
+        covered += enough and right
+    return covered
+
+
+def _kth_distance(x: Tensor, reference: Tensor) -> Tensor:
+    """Distance of each x to its fifth nearest reference point: (n,)."""
+    return torch.cat([torch.cdist(rows, reference).kthvalue(NEIGHBOUR, dim=1).values for rows in x.split(4096)])

@@ -1,0 +1,215 @@
+"""MNIST and Fashion-MNIST: found on this machine or downloaded, checked, and read.
+
+Each set is four files in the idx format: a magic number, the sizes of the dimensions, then the bytes. They are looked
+for in the folder you name, in the one that AAE_DATA_DIR names, and in the cache; only then they are downloaded.
+
+What is checked, at every reading:
+
+- MNIST: the SHA-256 of the unpacked content, since mirrors pack the same content differently.
+- Fashion-MNIST: the SHA-256 of the packed file, as several public projects list it beside the MD5 sums of its authors;
+  we know no published checksum of the unpacked content. Files that are already unpacked are therefore only checked for
+  header and length, and for not being MNIST's.
+- Both: header and length. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+RETRIES = 2  # more attempts at each address, after pauses of one and two seconds
+
+FILES = {  # file: shape of its array of bytes, the same in both sets
+    "train-images-idx3-ubyte": (60_000, 28, 28),
+    "train-labels-idx1-ubyte": (60_000,),
+    "t10k-images-idx3-ubyte": (10_000, 28, 28),
+    "t10k-labels-idx1-ubyte": (10_000,),
+}
+CONTENT_SHA256 = {
+    "mnist": {
+        "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+}
+PACKED_SHA256 = {
+    "fashion_mnist": {
+        "train-images-idx3-ubyte": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "train-labels-idx1-ubyte": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "t10k-images-idx3-ubyte": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "t10k-labels-idx1-ubyte": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+    },
+}
+MIRRORS = {
+    "mnist": (
+        "https://ossci-datasets.s3.amazonaws.com/mnist",
+        "https://storage.googleapis.com/cvdf-datasets/mnist",
+    ),
+    "fashion_mnist": (
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
+    ),
+}
+
+
+class DataNotFoundError(RuntimeError):
+    """The files are not on this machine and could not be brought here; the message says what to do."""
+
+
+class DataCorruptError(ValueError):
+    """A file is truncated, damaged or another one; the message names it, the expected and the found checksum."""
+
+
+def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Read a set's four files, downloading them first if they are nowhere on this machine.
+
+    Args:
+        name: "mnist" or "fashion_mnist".
+        folder: where the files are, as in `find_local`. None: AAE_DATA_DIR, else the cache, else a download.
+
+    Returns:
+        Training images (60000, 28, 28), training labels (60000,), test images (10000, 28, 28) and test labels
+        (10000,); uint8, in the files' order.
+
+    Raises:
+        DataNotFoundError: if files are missing and no mirror gave them, or the cache cannot be written.
+        DataCorruptError: if a file is not what it should be.
+    """
+    try:
+        place = find_local(name, folder)
+    except DataNotFoundError:
+        if folder is not None:  # a download would hide the mistake in the folder's name
+            raise
+        place = download(name)
+    return tuple(_read_idx(_either(place, file), name, file) for file in FILES)
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: AAE_CACHE_DIR, else this user's cache folder."""
+    import platformdirs
+
+    return Path(os.environ.get("AAE_CACHE_DIR") or platformdirs.user_cache_dir("aae_course")).expanduser()
+
+
+def find_local(name: str, folder: str | Path | None = None) -> Path:
+    """The folder on this machine that holds a set's four files, packed (.gz) or not; nothing is downloaded.
+
+    Args:
+        name: "mnist" or "fashion_mnist".
+        folder: holds {name}/train-images-idx3-ubyte.gz and so on, or these files themselves. None looks in the folder
+            that AAE_DATA_DIR names, then in the cache.
+
+    Raises:
+        DataNotFoundError: if no folder holds all four.
+    """
+    places = [folder] if folder is not None else [os.environ.get("AAE_DATA_DIR"), cache_folder()]
+    for place in (Path(place).expanduser() for place in places if place):
+        for inside in (place / name, place):
+            if all(_either(inside, file).is_file() for file in FILES):
+                return inside
+    raise DataNotFoundError(_advice(f"{name} is not complete in {folder or 'AAE_DATA_DIR or the cache'}", name))
+
+
+def download(name: str) -> Path:
+    """Download a set's files into the cache, from AAE_DATA_MIRROR if that is set, then from the public mirrors.
+
+    AAE_DATA_MIRROR is the address of a server that holds mnist/train-images-idx3-ubyte.gz and so on, say a
+    classroom's own. A file enters the cache only when it is complete and its checksum right; one that is there
+    already is not fetched again.
+
+    Returns:
+        The folder that holds the files.
+
+    Raises:
+        DataNotFoundError: if no mirror gave a right file, or the cache cannot be written.
+    """
+    mirrors = list(MIRRORS[name])
+    if own := os.environ.get("AAE_DATA_MIRROR"):
+        mirrors.insert(0, f"{own.rstrip('/')}/{name}")
+    for file in FILES:
+        _download_one(name, file, mirrors)
+    return cache_folder() / name
+
+
+def _download_one(name: str, file: str, mirrors: list[str]) -> None:
+    import pooch
+    import requests
+
+    def fetch_and_check(url: str, temporary: str, keeper: pooch.Pooch) -> None:
+        headers = {"Accept-Encoding": "identity"}  # the file as it is, not unpacked on the way
+        pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, headers=headers)(url, temporary, keeper)
+        _read_idx(Path(temporary), name, file, shown=url)  # if this raises, pooch removes the temporary file
+
+    failures = []
+    for mirror in mirrors:
+        # None: pooch knows checksums of packed files only, ours are checked above.
+        registry = {f"{file}.gz": None}
+        keeper = pooch.Pooch(cache_folder() / name, f"{mirror}/", registry=registry, retry_if_failed=RETRIES)
+        try:
+            path = keeper.fetch(f"{file}.gz", downloader=fetch_and_check)
+            os.chmod(path, 0o644)  # temporary files are private, but a cache may be shared
+            return
+        except (requests.RequestException, ValueError) as error:
+            failures.append(str(error))
+        except OSError as error:
+            raise DataNotFoundError(
+                f"{name} cannot be stored in {cache_folder()} ({error}): set AAE_CACHE_DIR to a folder you can write to."
+            ) from error
+    raise DataNotFoundError(
+        "\n  ".join([_advice(f"{name} could not be downloaded", name) + " What was tried:", *failures])
+    )
+
+
+def _advice(problem: str, name: str) -> str:
+    files = ", ".join(f"{name}/{file}.gz" for file in FILES)
+    return f"{problem}: put {files} into one folder, and set the environment variable AAE_DATA_DIR to that folder."
+
+
+def _either(folder: Path, file: str) -> Path:
+    """A file's path, packed if that exists, else unpacked."""
+    packed = folder / f"{file}.gz"
+    return packed if packed.is_file() else folder / file
+
+
+def _read_idx(path: Path, name: str, file: str, shown: str | None = None) -> np.ndarray:
+    """The array in an idx file, all checks passed; `shown` is what errors call the file, by default its path."""
+    raw, shape, shown = path.read_bytes(), FILES[file], shown or str(path)
+    packed = raw[:2] == b"\x1f\x8b"
+    if packed and name in PACKED_SHA256:
+        _check(raw, PACKED_SHA256[name][file], shown)
+    try:
+        content = gzip.decompress(raw) if packed else raw
+    except (EOFError, OSError, zlib.error):
+        content = raw  # truncated or damaged: it fails below
+    if name in CONTENT_SHA256:
+        _check(content, CONTENT_SHA256[name][file], shown)
+    elif _sha256(content) in CONTENT_SHA256["mnist"].values():
+        raise DataCorruptError(f"{shown} is MNIST's file, not Fashion-MNIST's: name another folder.")
+
+    # 0, 0, 8 for unsigned bytes, the number of dimensions; then each dimension in four bytes, the highest first
+    header = bytes([0, 0, 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
+    if not content.startswith(header) or len(content) != len(header) + math.prod(shape):
+        raise DataCorruptError(
+            f"{shown} is not an idx file of shape {shape} ({len(content)} bytes, expected "
+            f"{len(header) + math.prod(shape)}; found SHA-256 {_sha256(content)}): replace or delete it."
+        )
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
+
+
+def _check(content: bytes, expected: str, shown: str) -> None:
+    if (found := _sha256(content)) != expected:
+        raise DataCorruptError(
+            f"{shown} is truncated, damaged or another file (expected SHA-256 {expected}, found {found}): "
+            "replace or delete it."
+        )
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,224 @@
+"""The three networks: encoder, decoder, discriminator; as MLPs, or convolutional for images.
+
+Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), logits (N, C, H, W) or (N,).
+Nothing here is random after construction: noise comes in as an argument, drawn by the phase.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Generator, Tensor, nn
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "silu": nn.SiLU}
+POSTERIORS = ("deterministic", "gaussian", "universal")
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm whose running statistics move only while `moving` is true: "held fixed" includes buffers.
+
+    In training mode it normalises by the batch, in evaluation mode by the running statistics.
+    """
+
+    moving = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and not self.moving:
+            return nn.functional.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+        return super().forward(x)
+
+
+def initialise(layer: nn.Module, generator: Generator | None, weight_sd: float | None = None) -> nn.Module:
+    """Fill a linear or convolution layer from `generator` (None: torch's own) and return it.
+
+    weight_sd None: PyTorch's default, weights and biases uniform in ±1/sqrt(fan_in). Otherwise weights
+    ~ N(0, weight_sd²) and biases 0; the paper's "N(0, 0.01)" read as a standard deviation is weight_sd=0.01.
+    """
+    fan_in, _ = nn.init._calculate_fan_in_and_fan_out(layer.weight)
+    bound = 1 / math.sqrt(fan_in)
+    with torch.no_grad():
+        if weight_sd is None:
+            layer.weight.uniform_(-bound, bound, generator=generator)
+            layer.bias.uniform_(-bound, bound, generator=generator)
+        else:
+            layer.weight.normal_(0, weight_sd, generator=generator)
+            layer.bias.zero_()
+    return layer
+
+
+def linear(n_in: int, n_out: int, generator: Generator | None = None, weight_sd: float | None = None) -> nn.Linear:
+    """`nn.Linear` initialised from `generator`: skip_init keeps the global generator untouched."""
+    return initialise(nn.utils.skip_init(nn.Linear, n_in, n_out), generator, weight_sd)
+
+
+class MLP(nn.Sequential):
+    """Linear layers of the given `sizes` with an activation between them: (N, sizes[0]) -> (N, sizes[-1]).
+
+    sizes       e.g. (784, 1000, 1000, 2): the last layer is linear
+    activation  "relu" (default), "leaky_relu" or "silu"
+    batch_norm  normalise before each activation (default no)
+    generator   source of the initial weights; None uses torch's global generator
+    weight_sd   see `initialise`
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str = "relu",
+        batch_norm: bool = False,
+        generator: Generator | None = None,
+        weight_sd: float | None = None,
+    ) -> None:
+        if len(sizes) < 2 or min(sizes) < 1:
+            raise ValueError(f"an MLP needs at least an input and an output size, all positive; got {tuple(sizes)}.")
+        layers: list[nn.Module] = [linear(sizes[0], sizes[1], generator, weight_sd)]
+        for n_in, n_out in pairwise(sizes[1:]):
+            layers += [BatchNorm(n_in)] * batch_norm + [activation_named(activation)]
+            layers.append(linear(n_in, n_out, generator, weight_sd))
+        super().__init__(*layers)
+
+
+def activation_named(name: str) -> nn.Module:
+    """The activation module of that name; ValueError names the choices."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation={name!r} is unknown; choose one of {', '.join(ACTIVATIONS)}.")
+    return ACTIVATIONS[name]()
+
+
+class Encoder(nn.Module):
+    """Images (N, C, H, W) -> codes z (N, latent_dim); one of three posteriors q(z|x) (paper, section 2.1).
+
+    deterministic  z = f(x)
+    gaussian       z = mean(x) + exp(½ log_var(x)) · noise, noise ~ N(0, I) of shape (N, latent_dim)
+    universal      z = f(x, noise), the noise appended to the pixels: any posterior whatever
+
+    `noise` is an argument, of width `noise_dim` (0 for deterministic): the phase draws it. Without it the noise is 0,
+    the mean of its distribution: for "gaussian" that gives the posterior's mean.
+
+    hidden      widths of the hidden layers of the MLP; for "conv", channels of its two stride-2 layers are fixed
+                (32, 64) and only the last hidden width is used behind them
+    network     "mlp" (default) or "conv" (height and width must be multiples of 4)
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int,
+        hidden: Sequence[int] = (1000, 1000),
+        posterior: str = "deterministic",
+        noise_dim: int | None = None,
+        network: str = "mlp",
+        **options,
+    ) -> None:
+        super().__init__()
+        if posterior not in POSTERIORS:
+            raise ValueError(f"posterior={posterior!r} is unknown; choose one of {', '.join(POSTERIORS)}.")
+        self.posterior = posterior
+        universal_noise = 10 if noise_dim is None else noise_dim
+        self.noise_dim = {"deterministic": 0, "gaussian": latent_dim, "universal": universal_noise}[posterior]
+        n_in = math.prod(image_shape)
+        if network == "conv":
+            self.features: nn.Module = conv_features(image_shape, **options)
+            n_in = 64 * (image_shape[1] // 4) * (image_shape[2] // 4)
+            hidden = hidden[-1:]
+        else:
+            self.features = nn.Flatten()
+        n_in += self.noise_dim if posterior == "universal" else 0
+        n_out = 2 * latent_dim if posterior == "gaussian" else latent_dim
+        self.layers = MLP((n_in, *hidden, n_out), **options)
+
+    def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
+        if self.posterior == "gaussian":
+            mean, log_var = self.moments(x)
+            return mean if noise is None else mean + (0.5 * log_var).exp() * noise
+        h = self.features(x)
+        if self.posterior == "universal":
+            noise = h.new_zeros(len(h), self.noise_dim) if noise is None else noise
+            h = torch.cat([h, noise.to(h.dtype)], 1)
+        return self.layers(h).float()
+
+    def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance, each (N, latent_dim), of the Gaussian posterior."""
+        if self.posterior != "gaussian":
+            raise ValueError(f'only a posterior="gaussian" encoder has moments; this one is {self.posterior}.')
+        mean, log_var = self.layers(self.features(x)).float().chunk(2, 1)
+        return mean, log_var
+
+
+class Decoder(nn.Module):
+    """Codes z (N, latent_dim) -> *logits* of images (N, C, H, W); an image is sigmoid(logits).
+
+    Arguments as for `Encoder`; the hidden layers are the encoder's in reverse order.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int,
+        hidden: Sequence[int] = (1000, 1000),
+        network: str = "mlp",
+        **options,
+    ) -> None:
+        super().__init__()
+        c, h, w = image_shape
+        if network == "conv":
+            self.layers = MLP((latent_dim, hidden[-1], 64 * (h // 4) * (w // 4)), **options)
+            self.image: nn.Module = conv_image(image_shape, **options)
+        else:
+            self.layers = MLP((latent_dim, *reversed(hidden), c * h * w), **options)
+            self.image = nn.Unflatten(1, (c, h, w))
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.image(self.layers(z))
+
+
+class Discriminator(nn.Module):
+    """Codes z (N, latent_dim) -> logits (N,): positive means "looks like a prior sample".
+
+    classes  None, or K: D then also sees a label y (N,) int64 as one-hot of K + 1, where the last place
+             means "no label" (y = -1). The paper's 11th class.
+    """
+
+    def __init__(
+        self, latent_dim: int, hidden: Sequence[int] = (1000, 1000), classes: int | None = None, **options
+    ) -> None:
+        super().__init__()
+        self.classes = classes
+        n_labels = 0 if classes is None else classes + 1
+        self.layers = MLP((latent_dim + n_labels, *hidden, 1), **options)
+        # row -1 of the identity is its last row: y = -1 finds "no label" without a branch
+        self.register_buffer("one_hot", torch.eye(n_labels), persistent=False)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        if self.classes is not None:
+            y = z.new_full((len(z),), -1, dtype=torch.long) if y is None else y
+            z = torch.cat([z, self.one_hot[y].to(z.dtype)], 1)
+        elif y is not None:
+            raise ValueError("this discriminator was built without classes=, so it cannot be given labels.")
+        return self.layers(z).squeeze(1).float()
+
+
+def conv_features(
+    image_shape: Sequence[int], activation: str = "relu", generator=None, weight_sd=None, **_
+) -> nn.Module:
+    """(N, C, H, W) -> (N, 64·H/4·W/4): two convolutions 4x4 of stride 2, with 32 and 64 channels."""
+    c, h, w = image_shape
+    if h % 4 or w % 4:
+        raise ValueError(f'network="conv" halves the picture twice: {h}x{w} is not a multiple of 4. Use network="mlp".')
+    first, second = (
+        initialise(nn.utils.skip_init(nn.Conv2d, n_in, n_out, 4, 2, 1), generator, weight_sd)
+        for n_in, n_out in ((c, 32), (32, 64))
+    )
+    return nn.Sequential(first, activation_named(activation), second, activation_named(activation), nn.Flatten())
+
+
+def conv_image(image_shape: Sequence[int], activation="relu", generator=None, weight_sd=None, **_) -> nn.Module:
+    """(N, 64·H/4·W/4) -> (N, C, H, W): the mirror image of `conv_features`, ending in logits."""
+    c, h, w = image_shape
+    first, second = (
+        initialise(nn.utils.skip_init(nn.ConvTranspose2d, n_in, n_out, 4, 2, 1), generator, weight_sd)
+        for n_in, n_out in ((64, 32), (32, c))
+    )
+    unflatten = nn.Unflatten(1, (64, h // 4, w // 4))
+    return nn.Sequential(activation_named(activation), unflatten, first, activation_named(activation), second)

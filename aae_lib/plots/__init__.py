@@ -1,0 +1,12 @@
+"""Pictures of data, models and training, each a matplotlib `Figure` that Jupyter shows and a thread may draw.
+
+`fig.savefig("name.png")` writes one to a file; `fig.alt` says in a sentence what is to be seen.
+"""
+
+from .codes import latent, points, surface
+from .curves import losses
+from .pictures import images, interpolation, plane, reconstructions, samples, slerp
+
+__all__ = [
+    "images", "interpolation", "latent", "losses", "plane", "points", "reconstructions", "samples", "slerp", "surface",
+]  # fmt: skip

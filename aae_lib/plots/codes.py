@@ -1,0 +1,146 @@
+"""Plots of latent space: codes q(z) over the prior p(z), and what the discriminator makes of the plane."""
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patheffects import withStroke
+from torch import Tensor, nn
+
+from ..data import Split
+from . import common
+from .picture import Picture
+
+Size = tuple[float, float] | None
+
+
+def points(
+    x: Tensor, labels: Tensor | None = None, reference: Tensor | None = None, axes: tuple[int, int] = (0, 1),
+    *, figsize: Size = None,
+) -> Picture:  # fmt: skip
+    """Points `x` (N, d) in the plane, coloured and numbered by `labels` (N,), over `reference` points (M, d) in grey.
+
+    `axes`: the two coordinates to draw, counted from 0. A label of -1 means "no label". Raises ValueError for shapes
+    that do not fit.
+    """
+    figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
+    _clouds(ax, x, labels, reference, axes, "points", "reference")
+    figure.alt = f"{len(x)} points in the plane{'' if reference is None else f' over {len(reference)} in grey'}."
+    return figure
+
+
+def latent(
+    model: nn.Module, split: Split, n: int = 2000, axes: tuple[int, int] = (0, 1),
+    generator: torch.Generator | None = None, *, figsize: Size = None,
+) -> Picture:  # fmt: skip
+    """q(z) over p(z): the codes of `n` images, coloured by class, over as many prior samples in grey.
+
+    A number marks each class at the code nearest its median. Codes of more than two dimensions are drawn in the two
+    coordinates `axes`, counted from 0. Where the split holds more than `n` images, a random part of it is drawn;
+    without a generator the picture uses one of its own with seed 0. Raises ValueError for an empty split and for axes
+    that the code does not have.
+    """
+    generator = common.own_generator(generator)
+    common.first_images(split, n)  # refuses an empty split
+    order = torch.randperm(len(split), generator=generator)[:n] if len(split) > n else torch.arange(len(split))
+    z = model.encode(split.images[order]).cpu()
+    prior = common.prior_sample(model, len(z), generator)
+    figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
+    _clouds(ax, z, split.labels[order], prior, axes, "codes q(z)", "prior p(z)")
+    common.title(ax, f"{len(z)} codes q(z) over {len(z)} samples of the prior p(z)")
+    figure.alt = f"Scatter plot of {len(z)} codes coloured by class, over {len(z)} samples of the prior in grey."
+    return figure
+
+
+def surface(
+    model: nn.Module, split: Split | None = None, extent: tuple[float, float, float, float] | None = None,
+    n: int = 300, generator: torch.Generator | None = None, *, figsize: Size = None,
+) -> Picture:  # fmt: skip
+    """The discriminator's belief D(z) = sigmoid(logits) over the latent plane, with `n` prior samples and codes on top.
+
+    Blue: D takes z for a prior sample; orange: for a code; white and the black line: D = 1/2, it cannot tell. `split`
+    gives the images whose codes are drawn (none: no codes), `extent` (left, right, bottom, top) the part of the
+    plane, by default the square round 99 % of what is drawn. Raises ValueError for a model without a discriminator and
+    for codes that are not 2-D.
+    """
+    if getattr(model, "discriminator", None) is None:
+        raise ValueError(f"This {type(model).__name__} has no discriminator to draw: an AAE has one.")
+    common.need_plane(model, "The discriminator's surface")
+    generator = common.own_generator(generator)
+    clouds = [(common.prior_sample(model, n, generator), "prior samples, “real”", common.REAL, "o")]
+    if split is not None:
+        common.first_images(split, n)
+        order = torch.randperm(len(split), generator=generator)[:n]
+        clouds.append((model.encode(split.images[order]).cpu(), "codes, “fake”", common.FAKE, "^"))
+    if extent is None:
+        extent = common.extent_of(torch.cat([cloud for cloud, *_ in clouds]))
+    left, right, bottom, top = common.check_extent(extent)
+
+    side = 160
+    z1 = torch.linspace(left, right, 2 * side + 1)[1::2]  # centres of the cells
+    z2 = torch.linspace(bottom, top, 2 * side + 1)[1::2]
+    grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), -1).reshape(-1, 2)
+    with torch.no_grad():
+        belief = (
+            torch.sigmoid(model.discriminator(grid.to(next(model.parameters()).device)).float())
+            .reshape(side, side)
+            .cpu()
+        )  # (z2, z1)
+
+    figure, (ax,) = common.blank(figsize=figsize or (8.6, 7.0))
+    colours = LinearSegmentedColormap.from_list("game", [common.FAKE, "#FFFFFF", common.REAL])
+    drawn = ax.imshow(belief, origin="lower", extent=(left, right, bottom, top), cmap=colours, vmin=0, vmax=1)
+    if belief.min() < 0.5 < belief.max():
+        ax.contour(z1, z2, belief, levels=[0.5], colors="black", linewidths=2.5)
+    for cloud, name, colour, marker in clouds:
+        ax.scatter(*cloud.T, s=34, c=colour, marker=marker, edgecolors="white", linewidths=0.7, label=name)
+    ax.set(xlim=(left, right), ylim=(bottom, top))
+    _name_axes(ax, (0, 1))
+    bar = figure.colorbar(drawn, ax=ax, ticks=[0, 0.25, 0.5, 0.75, 1], shrink=0.85)
+    bar.ax.tick_params(labelsize=common.SIZE)
+    bar.set_label("D(z), belief that z is a prior sample", fontsize=common.SIZE)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=common.SIZE, frameon=False, markerscale=1.6)
+    common.title(ax, "What the discriminator believes")
+    figure.alt = (
+        f"Map of the discriminator's output over the latent plane, from {belief.min():.2f} to {belief.max():.2f}"
+        f", under {' and '.join(name for _, name, *_ in clouds)}."
+    )
+    return figure
+
+
+def _clouds(
+    ax: Axes, x: Tensor, labels: Tensor | None, reference: Tensor | None, axes: tuple[int, int], name: str, behind: str
+) -> None:
+    if x.ndim != 2 or len(x) == 0:
+        raise ValueError(f"Points to draw have the shape (N, d) with N of 1 or more, and these have {tuple(x.shape)}.")
+    if len(axes) != 2 or not all(0 <= axis < x.shape[1] for axis in axes):
+        raise ValueError(f"axes={axes!r} must be two of the {x.shape[1]} coordinates of z, counted from 0.")
+    if labels is not None and len(labels) != len(x):
+        raise ValueError(f"{len(x)} points came with {len(labels)} labels: each point needs one (-1 for none).")
+    x, axes = x.detach().cpu(), list(axes)
+    labels = torch.full((len(x),), -1) if labels is None else labels.cpu()
+    if reference is not None:
+        ax.scatter(*reference.detach().cpu()[:, axes].T, s=14, c=common.PRIOR, linewidths=0, label=behind)
+    classes = [int(k) for k in labels.unique() if k >= 0]
+    # One scatter in the order given, not one a class: the last class would lie over all others.
+    colours = [common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)] if k >= 0 else "#555555" for k in labels.tolist()]
+    ax.scatter(*x[:, axes].T, s=18, c=colours, edgecolors="white", linewidths=0.3)
+    for k in classes:
+        cloud = x[labels == k][:, axes]
+        middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()]
+        ax.text(
+            *middle.tolist(), str(k), fontsize=common.SIZE + 7, weight="bold", ha="center", va="center",
+            color=common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)],
+            path_effects=[withStroke(linewidth=4, foreground="white")],
+        )  # fmt: skip
+        ax.scatter([], [], s=70, c=common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)], label=str(k))
+    if len(classes) == 0 or (labels < 0).any():
+        ax.scatter([], [], s=70, c="#555555", label=f"{name}, no label" if classes else name)
+    ax.set_aspect("equal", adjustable="datalim")
+    _name_axes(ax, axes)
+    ax.figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False, markerscale=1.3)
+
+
+def _name_axes(ax: Axes, axes: tuple[int, int]) -> None:
+    below = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    ax.set_xlabel("z" + str(axes[0] + 1).translate(below), fontsize=common.SIZE + 2)
+    ax.set_ylabel("z" + str(axes[1] + 1).translate(below), fontsize=common.SIZE + 2)

@@ -1,0 +1,121 @@
+"""What all plots share: colours, a blank figure, image grids, and sentences for input that cannot be drawn."""
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from torch import Tensor, nn
+
+from ..data import Split, scale
+from .picture import Picture
+
+# Paul Tol's "muted" scheme and black (sronpersonalpages.nl/~pault): ten colours that stay apart, and apart from the
+# grey of the prior, for readers with red, green or blue colour blindness too. Past ten classes they repeat.
+CLASS_COLOURS = (
+    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499", "#000000",
+)  # fmt: skip
+PRIOR = "#C8C8C8"  # p(z) behind the codes
+REAL, FAKE = "#0072B2", "#D55E00"  # the two sides of the game (Okabe and Ito): prior samples, codes
+SIZE = 13  # of text, in points: readable from the back of a classroom
+
+
+def blank(columns: int = 1, *, figsize: tuple[float, float]) -> tuple[Picture, list[Axes]]:
+    """A figure of `columns` panels side by side, as every plot begins: its axes carry the course's text sizes."""
+    figure = Picture(figsize=figsize, dpi=110, layout="constrained", facecolor="white")
+    panels = list(figure.subplots(1, columns, squeeze=False)[0])
+    for ax in panels:
+        ax.tick_params(labelsize=SIZE)
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure, panels
+
+
+def title(ax: Axes, text: str) -> None:
+    ax.set_title(text, fontsize=SIZE + 2, loc="left", pad=10)
+
+
+def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
+    """Images (N, C, H, W), uint8 or floats in [0, 1], as one picture, row by row from the top left.
+
+    Returns floats (rows * (H + gap), columns * (W + gap)) for C = 1, with a third axis of 3 for C = 3. `gap` white
+    pixels follow each image on the right and below; places without an image are white.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(
+            f"A grid needs images of shape (N, 1 or 3, H, W), and these have {tuple(images.shape)}: "
+            "draw points in the plane with aae.plots.points."
+        )
+    rows = -(-len(images) // columns)
+    images = torch.nn.functional.pad(scale(images.detach().cpu()), (0, gap, 0, gap), value=1)
+    sheet = images.new_ones((rows * columns, *images.shape[1:]))
+    sheet[: len(images)] = images
+    sheet = sheet.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2)  # (rows, H, columns, W, C)
+    sheet = sheet.flatten(2, 3).flatten(0, 1)
+    return sheet.squeeze(-1).clamp(0, 1).numpy()
+
+
+def gallery(ax: Axes, images: Tensor, columns: int) -> AxesImage:
+    """Draw images (N, C, H, W) as a grid; in data coordinates image (row, column) has its centre at (column, row)."""
+    height, width = images.shape[-2:]
+    gap = max(1, width // 14)
+    sheet = mosaic(images, columns, gap)
+    rows = len(sheet) // (height + gap)
+    x, y = gap / (2 * (width + gap)) - 0.5, gap / (2 * (height + gap)) - 0.5  # centres on whole numbers
+    drawn = ax.imshow(
+        sheet, cmap="gray", vmin=0, vmax=1, interpolation="nearest",
+        extent=(x, columns + x, rows + y, y), aspect=(height + gap) / (width + gap),
+    )  # fmt: skip
+    ax.set(xticks=[], yticks=[])
+    ax.tick_params(length=0, labelsize=SIZE)
+    ax.spines[:].set_visible(False)
+    return drawn
+
+
+def sheet_size(rows: int, columns: int, cell: float = 0.75) -> tuple[float, float]:
+    """A figure size in inches for a grid of images: at most 11 wide and 9 high."""
+    cell = min(cell, 11 / columns, 9 / rows)
+    return max(columns * cell, 4.0) + 0.6, rows * cell + 0.9
+
+
+def own_generator(generator: torch.Generator | None) -> torch.Generator:
+    """The generator given, or a fresh one seeded 0: a picture moves neither training's nor the global generator."""
+    return torch.Generator().manual_seed(0) if generator is None else generator
+
+
+def first_images(split: Split, n: int) -> Tensor:
+    """The first `n` images of a split (all, where it holds fewer)."""
+    if n < 1:
+        raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
+    if len(split) == 0:
+        raise ValueError("This split is empty, there is nothing to draw: choose another one, such as data.test.")
+    return split.images[:n]
+
+
+def prior_sample(model: nn.Module, n: int, generator: torch.Generator | None = None) -> Tensor:
+    """(n, d) samples of the model's prior, drawn on the generator's device and returned on the CPU."""
+    generator = own_generator(generator)
+    return model.prior.sample(n, generator=generator, device=generator.device).detach().cpu()
+
+
+def extent_of(points: Tensor) -> tuple[float, float, float, float]:
+    """(left, right, bottom, top): the square, with a margin, round all but the outermost 1 % of points (N, 2)."""
+    low, high = torch.quantile(points.double(), torch.tensor([0.005, 0.995], dtype=torch.float64), dim=0)
+    centre, half = (low + high) / 2, float((high - low).max()) * 0.55 or 1.0
+    return tuple(float(side) for side in (centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half))
+
+
+def check_extent(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    try:
+        left, right, bottom, top = (float(side) for side in extent)
+    except (TypeError, ValueError):
+        raise ValueError(f"extent is (left, right, bottom, top) in units of z, and not {extent!r}.") from None
+    if not (left < right and bottom < top and np.isfinite([left, right, bottom, top]).all()):
+        raise ValueError(f"extent is (left, right, bottom, top) with left < right and bottom < top, not {extent!r}.")
+    return left, right, bottom, top
+
+
+def need_plane(model: nn.Module, what: str) -> None:
+    if model.latent_dim != 2:
+        raise ValueError(
+            f"{what} is a picture of a plane and needs latent_dim=2; this model has {model.latent_dim}: "
+            "use aae.plots.latent with axes=(i, j), or aae.plots.interpolation."
+        )

@@ -1,0 +1,86 @@
+"""The plot of a training run: losses by phase, and measures of the match where they were taken."""
+
+import math
+
+from matplotlib.axes import Axes
+from pandas import DataFrame, Series
+
+from . import common
+from .picture import Picture
+
+PHASES = ("reconstruction", "discriminator", "generator", "classification", "elbo")
+TIE = {"discriminator": (2 * math.log(2), "2 log 2"), "generator": (math.log(2), "log 2")}
+
+
+def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) -> Picture:
+    """The losses of a run, from a trainer's `history`: a panel for the game, one for each other loss or measure.
+
+    Thin lines are the losses of single steps, thick ones their running mean. In the game's panel broken lines show
+    where both players stand when D = 1/2 everywhere: the discriminator at 2 log 2 (a sum of two cross-entropies), the
+    generator at log 2. Measures taken at some steps only (such as `mmd`) stand on a log scale; an unbiased estimate
+    may be zero or negative, and is then marked by a triangle at the lower edge. Raises ValueError for a history
+    without steps or losses.
+    """
+    names = [name for name in history.columns if name not in ("step", "seconds") and history[name].notna().any()]
+    if "step" not in history.columns or len(history) == 0 or not names:
+        raise ValueError("This history holds no losses to draw: run the trainer first, then pass trainer.history.")
+    game = [name for name in names if name.startswith(tuple(TIE))]
+    measured = [name for name in names if not name.startswith(PHASES) and history[name].isna().any()]
+    panels = [[name] for name in names if name not in game and name not in measured]
+    panels += [game] if game else []
+    panels += [[name] for name in measured]
+
+    figure, axes = common.blank(len(panels), figsize=figsize or (5.0 * len(panels), 4.6))
+    for ax, shown in zip(axes, panels, strict=True):
+        ax.set_xlabel("step", fontsize=common.SIZE)
+        ax.grid(axis="y", alpha=0.3)
+        if shown is game:
+            _game(ax, history, game)
+        elif shown[0] in measured:
+            _measure(ax, history, shown[0])
+        else:
+            _curve(ax, history["step"], history[shown[0]], "#333333", "-")
+            common.title(ax, f"{shown[0].capitalize()} loss")
+    figure.alt = f"Curves over {int(history['step'].iloc[-1])} training steps: {', '.join(names)}."
+    return figure
+
+
+def _curve(ax: Axes, step: Series, loss: Series, colour: str, style: str, name: str | None = None) -> None:
+    window = max(1, len(loss) // 40)
+    ax.plot(step, loss, color=colour, alpha=0.25, linewidth=0.8)
+    mean = loss.rolling(window, center=True, min_periods=1).mean()
+    ax.plot(step, mean, color=colour, linewidth=2.8, linestyle=style, label=name)
+
+
+def _game(ax: Axes, history: DataFrame, names: list[str]) -> None:
+    colours = {"discriminator": common.REAL, "generator": common.FAKE}
+    styles = ["-", "-.", ":"]
+    for player, (tie, formula) in TIE.items():
+        own = [name for name in names if name.startswith(player)]
+        for name, style in zip(own, styles, strict=False):
+            _curve(ax, history["step"], history[name], colours[player], style, name.replace("_", " "))
+        if own:
+            ax.axhline(tie, color=colours[player], linestyle="--", linewidth=1.8)
+            ax.annotate(
+                f"{formula} ≈ {tie:.2f}", (1, tie), xycoords=("axes fraction", "data"), xytext=(0, 4),
+                textcoords="offset points", ha="right", fontsize=common.SIZE - 1, color=colours[player],
+            )  # fmt: skip
+    ax.legend(fontsize=common.SIZE - 1, frameon=False)
+    ax.set_xlabel("step\nBroken lines: D = 1/2. These losses do not\nmeasure how well q(z) matches p(z).", fontsize=12)
+    common.title(ax, "Losses of the game")
+
+
+def _measure(ax: Axes, history: DataFrame, name: str) -> None:
+    taken = history.dropna(subset=[name])
+    above = taken[taken[name] > 0]
+    ax.plot(above["step"], above[name], "o-", color="#009E73", linewidth=2.8, markersize=6)
+    if len(above):
+        ax.set_yscale("log")
+    below = taken[taken[name] <= 0]
+    if len(below):
+        ax.plot(
+            below["step"], [0.02] * len(below), "v", color="#009E73", markersize=9, markerfacecolor="white",
+            transform=ax.get_xaxis_transform(), label="0 or below", clip_on=False,
+        )  # fmt: skip
+        ax.legend(fontsize=common.SIZE - 1, frameon=False)
+    common.title(ax, name.upper() if len(name) <= 4 else name.replace("_", " ").capitalize())

@@ -1,0 +1,160 @@
+"""Plots made of images: the data, reconstructions, samples, the decoded plane, and walks between two codes."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..data import Split
+from . import common
+from .picture import Picture
+
+Size = tuple[float, float] | None
+
+
+def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Picture:
+    """A contact sheet of the first `n` images.
+
+    `split` is a `Split` or a tensor (N, C, H, W), uint8 0-255 or floats in [0, 1]; `figsize` in inches.
+    Raises ValueError for an empty split and for points instead of images.
+    """
+    shown = split[:n] if isinstance(split, Tensor) else common.first_images(split, n)
+    if len(shown) == 0:
+        raise ValueError("There are no images here to draw.")
+    columns = math.ceil(math.sqrt(len(shown)))
+    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(-(-len(shown) // columns), columns))
+    common.gallery(ax, shown, columns)
+    common.title(ax, f"The first {len(shown)} images")
+    figure.alt = f"A grid of {len(shown)} images from the data."
+    return figure
+
+
+def reconstructions(model: nn.Module, split: Split, n: int = 10, *, figsize: Size = None) -> Picture:
+    """The first `n` images of `split` above their reconstructions decode(encode(x)).
+
+    Raises ValueError for an empty split and for points instead of images.
+    """
+    originals = common.first_images(split, n)
+    both = torch.cat([common.scale(originals).cpu(), model.reconstruct(originals).cpu()])
+    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(2, len(originals), cell=1.0))
+    common.gallery(ax, both, len(originals))
+    ax.set_yticks([0, 1], ["x", "decode(encode(x))"])
+    common.title(ax, "Images and their reconstructions")
+    figure.alt = f"Two rows of {len(originals)} images: originals above, their reconstructions below."
+    return figure
+
+
+def samples(
+    model: nn.Module, n: int = 64, generator: torch.Generator | None = None, *, figsize: Size = None
+) -> Picture:
+    """A grid of `n` images decoded from prior samples z ~ p(z).
+
+    Where the prior has K classes, one row a class with n // K images (at least one). Without a generator the picture
+    uses one of its own with seed 0: the same model gives the same picture. Raises ValueError for n < 1.
+    """
+    if n < 1:
+        raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
+    generator, classes = common.own_generator(generator), model.prior.classes
+    columns = max(1, n // classes) if classes else math.ceil(math.sqrt(n))
+    labels = torch.arange(classes).repeat_interleave(columns) if classes else None
+    drawn = model.sample(n if labels is None else len(labels), generator=generator, labels=labels)
+    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(-(-len(drawn) // columns), columns))
+    common.gallery(ax, drawn, columns)
+    common.title(ax, "Decoded samples of the prior p(z)")
+    figure.alt = f"A grid of {len(drawn)} images decoded from samples of the prior."
+    if classes:
+        ax.set_yticks(range(classes))
+        ax.set_ylabel("class", fontsize=common.SIZE)
+        figure.alt = f"{classes} rows of {columns} images decoded from samples of the prior, one row for each class."
+    return figure
+
+
+def plane(
+    model: nn.Module, extent: tuple[float, float, float, float] | None = None, n: int = 20, *, figsize: Size = None
+) -> Picture:
+    """The decoded plane: n x n codes on a grid over 2-D latent space, each drawn as the image it decodes to.
+
+    `extent` (left, right, bottom, top) holds the codes of the outermost images, in units of z; default: the square
+    round 99 % of the prior. z₁ grows to the right and z₂ upwards. Raises ValueError for codes that are not 2-D and
+    for a wrong extent.
+    """
+    common.need_plane(model, "The decoded plane")
+    if n < 2:
+        raise ValueError(f"n = {n} makes no grid: ask for 2 or more.")
+    if extent is None:
+        extent = common.extent_of(common.prior_sample(model, 2000))
+    left, right, bottom, top = common.check_extent(extent)
+    z2, z1 = torch.meshgrid(torch.linspace(top, bottom, n), torch.linspace(left, right, n), indexing="ij")
+    decoded = model.decode(torch.stack([z1, z2], -1).reshape(-1, 2))  # top row first
+    x, y = (right - left) / (n - 1) / 2, (top - bottom) / (n - 1) / 2  # half an image: z is its centre
+    figure, (ax,) = common.blank(figsize=figsize or (8.0, 8.4))
+    height, width = decoded.shape[-2:]
+    ax.imshow(
+        common.mosaic(decoded, n), cmap="gray", vmin=0, vmax=1, interpolation="nearest",
+        extent=(left - x, right + x, bottom - y, top + y), aspect=height * (right - left) / (width * (top - bottom)),
+    )  # fmt: skip
+    ax.set_xlabel("z₁", fontsize=common.SIZE + 2)
+    ax.set_ylabel("z₂", fontsize=common.SIZE + 2)
+    common.title(ax, "What each point of the plane decodes to")
+    figure.alt = f"{n} by {n} decoded images, each placed at its code (z1, z2) in the latent plane."
+    return figure
+
+
+def interpolation(
+    model: nn.Module, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False, *, figsize: Size = None
+) -> Picture:
+    """A walk from `a` to `b` in latent space in `n` decoded steps, straight or (`spherical`) along `slerp`.
+
+    `a` and `b` are images (C, H, W), which are encoded and drawn at both ends as well, or codes (d,). Raises ValueError
+    for any other shape and for n < 2.
+    """
+    if n < 2:
+        raise ValueError(f"n = {n} is no walk: ask for 2 or more.")
+    codes = [_code(model, end) for end in (a, b)]
+    t = torch.linspace(0, 1, n)
+    path = slerp(*codes, t) if spherical else torch.lerp(*codes, t[:, None])
+    walk, ticks = model.decode(path).cpu(), [f"{step:.2g}" for step in t.tolist()]
+    for end, name, first in ((a, "a", True), (b, "b", False)):
+        if end.ndim == 3:
+            shown = common.scale(end[None]).cpu()
+            walk, ticks = (
+                (torch.cat([shown, walk]), [name, *ticks]) if first else (torch.cat([walk, shown]), [*ticks, name])
+            )
+    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(1, len(walk), cell=1.0))
+    common.gallery(ax, walk, len(walk))
+    ax.set_xticks(range(len(walk)), ticks)
+    ax.set_xlabel("t", fontsize=common.SIZE)
+    common.title(ax, f"From a to b {'along an arc (slerp)' if spherical else 'along a straight line'} in latent space")
+    figure.alt = f"{n} images decoded along {'an arc' if spherical else 'a straight line'} between two codes."
+    return figure
+
+
+def _code(model: nn.Module, end: Tensor) -> Tensor:
+    if tuple(end.shape) == tuple(model.image_shape) and end.ndim == 3:
+        return model.encode(end[None])[0].cpu()
+    if tuple(end.shape) == (model.latent_dim,):
+        return end.detach().cpu().float()
+    raise ValueError(
+        f"An end of the walk is one image of shape {tuple(model.image_shape)} or one code of shape "
+        f"({model.latent_dim},), and this has {tuple(end.shape)}: pass data.test.images[0], say."
+    )
+
+
+def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
+    """Spherical linear interpolation between codes `a` and `b` (d,), t in [0, 1] a number or (n,): (d,) or (n, d).
+
+        slerp(a, b, t) = [sin((1 - t) w) a + sin(t w) b] / sin w,   w the angle between a and b
+
+    It turns at constant speed and keeps the norm where both ends have the same: samples of a Gaussian in many
+    dimensions lie near a sphere, which a straight line leaves. Where the arc is not defined (parallel, opposite or zero
+    vectors) it is the straight line. Formula: Shoemake, SIGGRAPH 1985.
+    """
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"slerp needs two codes of one shape (d,), not {tuple(a.shape)} and {tuple(b.shape)}.")
+    p, q = a.double(), b.double()
+    t = torch.as_tensor(t, dtype=torch.float64, device=p.device)[..., None]
+    u, v = p / p.norm().clamp_min(1e-300), q / q.norm().clamp_min(1e-300)
+    w = 2 * torch.atan2((u - v).norm(), (u + v).norm())  # exact for small angles too, where arccos(u·v) is not
+    if torch.sin(w) < 1e-6 or min(p.norm(), q.norm()) == 0:
+        return torch.lerp(p, q, t).to(a.dtype)
+    return ((torch.sin((1 - t) * w) * p + torch.sin(t * w) * q) / torch.sin(w)).to(a.dtype)

@@ -1,0 +1,142 @@
+"""What every prior shares: checked sampling, classes, settings, and the two densities others are built from."""
+
+import dataclasses
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Prior:
+    """A distribution p(z) over codes that can be sampled.
+
+    dim         length d of a sample
+    classes     None, or the number K of parts that can be sampled on their own with `labels`
+    capturable  True if `sample` may be recorded in a CUDA graph: no host synchronisation, no shape that depends on data
+                (sample once on the device before recording, so that the constants are already there)
+
+    Some priors also have `log_prob(z)`: z (n, dim) -> (n,), the exact, normalised log density.
+    Subclasses write `_draw(n, labels, generator=, device=)`; labels come checked and on the device.
+    """
+
+    dim: int
+    classes: int | None = None
+    capturable: bool = True
+
+    def sample(
+        self,
+        n: int,
+        generator: torch.Generator | None = None,
+        device: torch.device | str = "cpu",
+        labels: Tensor | None = None,
+    ) -> Tensor:
+        """Draw n codes: (n, dim) float32 on `device`.
+
+        generator  source of all randomness, on the same device; None is torch's default generator. It is never seeded.
+        labels     (n,) whole numbers: the class of each row, -1 = from the whole prior. Their values are checked only
+                   where they lie on the CPU, since reading them from a GPU would make it wait.
+
+        Raises ValueError or TypeError for a bad n, for a generator on another device, and for labels of the wrong
+        shape, dtype or range, or on a prior without classes.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+            raise ValueError(f"The number of samples must be a whole number of at least 0, not {n!r}.")
+        device = torch.device(device)
+        if generator is not None and not _same_device(generator.device, device):
+            raise ValueError(
+                f"The generator is on {generator.device}, the samples are wanted on {device}: "
+                f"make it with torch.Generator(device={str(device)!r})."
+            )
+        if labels is not None:
+            labels = self._check_labels(labels, n).to(device)
+        return self._draw(n, labels, generator=generator, device=device)
+
+    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+        raise NotImplementedError
+
+    def _check_labels(self, labels: Tensor, n: int) -> Tensor:
+        if self.classes is None:
+            raise ValueError(
+                f"{type(self).__name__} cannot be sampled per class: leave labels out, "
+                "or take a prior with classes such as GaussianRing or SwissRoll."
+            )
+        labels = torch.as_tensor(labels)
+        if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+            raise TypeError(f"labels must be whole numbers (int64), not {labels.dtype}.")
+        if labels.shape != (n,):
+            raise ValueError(f"labels must have shape ({n},), one class per sample, not {tuple(labels.shape)}.")
+        if labels.device.type == "cpu" and n:
+            low, high = (v.item() for v in labels.aminmax())
+            if low < -1 or high >= self.classes:
+                raise ValueError(
+                    f"labels must lie between 0 and {self.classes - 1} (-1 = any class), but go from {low} to {high}."
+                )
+        return labels.long()
+
+    def _check_z(self, z: Tensor) -> Tensor:
+        if z.ndim != 2 or z.shape[1] != self.dim:
+            raise ValueError(f"log_prob takes z of shape (n, {self.dim}), not {tuple(z.shape)}.")
+        return z
+
+    def _on(self, device: torch.device) -> tuple[Tensor, ...]:
+        """`self._tensors` on the device, moved there once."""
+        cache = self.__dict__.setdefault("_moved", {})
+        if device not in cache:
+            cache[device] = tuple(t.to(device) for t in self._tensors)
+        return cache[device]
+
+    def settings(self) -> dict[str, Any]:
+        """What `from_settings` needs to rebuild this prior, as plain JSON values: its name and its arguments."""
+        fields = dataclasses.asdict(self) if dataclasses.is_dataclass(self) else {}
+        return {"name": type(self).__name__} | {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
+
+
+class Mixture(Prior):
+    """K parts of equal mass: p(z) = (1/K) Σ_k p(z | k).  Subclasses give `classes` and `class_log_prob`."""
+
+    def class_log_prob(self, z: Tensor) -> Tensor:
+        """log p(z | k) for each class: z (n, dim) -> (n, K). Its argmax is the part that z belongs to."""
+        raise NotImplementedError
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z): z (n, dim) -> (n,)."""
+        return self.class_log_prob(z).logsumexp(1) - math.log(self.classes)
+
+    def _draw_classes(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+        drawn = torch.randint(self.classes, (n,), **on)
+        return drawn if labels is None else torch.where(labels < 0, drawn, labels)
+
+
+def log_normal(x: Tensor, sd: float) -> Tensor:
+    """log N(x; 0, sd²) element by element."""
+    return -0.5 * (x / sd).square() - math.log(sd * math.sqrt(2 * math.pi))
+
+
+def log_kernel_density(z: Tensor, centres: Tensor, sd: float, log_weights: Tensor) -> Tensor:
+    """log Σ_j w_j N(z; c_j, sd² I): z (n, d), centres (m, d), log_weights (m,) -> (n,). In blocks, to bound memory."""
+    block = max(1, 2**22 // centres.numel())
+    parts = [(log_normal(b[:, None] - centres, sd).sum(2) + log_weights).logsumexp(1) for b in z.split(block)]
+    return torch.cat(parts)
+
+
+KINDS = {
+    "whole": ("a whole number of at least 1", lambda v: isinstance(v, int) and v >= 1),
+    "finite": ("a finite number", math.isfinite),
+    "positive": ("a finite number above 0", lambda v: math.isfinite(v) and v > 0),
+    "not_negative": ("a finite number of at least 0", lambda v: math.isfinite(v) and v >= 0),
+}
+
+
+def check_numbers(prior: Prior, **names: str) -> None:
+    """Raise a ValueError unless the arguments are of their kind, as in check_numbers(self, positive="radius noise")."""
+    for kind, fields in names.items():
+        wanted, fits = KINDS[kind]
+        for field in fields.split():
+            value = getattr(prior, field)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
+                raise ValueError(f"{type(prior).__name__}: {field} must be {wanted}, not {value!r}.")
+
+
+def _same_device(a: torch.device, b: torch.device) -> bool:
+    return a.type == b.type and (a.index is None or b.index is None or a.index == b.index)

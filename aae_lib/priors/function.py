@@ -1,0 +1,118 @@
+"""Your own prior: a plain function, or any object that can be sampled."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .base import Prior
+
+
+class Function(Prior):
+    """A plain function f(n, generator=...) -> (n, d) float32 tensor, as a prior.
+
+    f           draws its randomness from `generator`. If it has a parameter `device`, it is told where to draw; else it
+                draws on the CPU and the result is moved. If it has `labels`, it can be asked for classes.
+    dim         d; by default found by one trial draw on the CPU, from a generator of its own
+    classes     K if f takes `labels`, else None
+    capturable  True promises that f draws on `device` and never makes the GPU wait; its values are then not checked
+
+    Raises TypeError if f takes no `generator`; `sample` raises ValueError or TypeError for a result of the wrong shape
+    or dtype, or with values that are not finite.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Tensor],
+        dim: int | None = None,
+        classes: int | None = None,
+        capturable: bool = False,
+    ) -> None:
+        self.f, self.name, self.classes, self.capturable = f, _name(f), classes, capturable
+        self._takes = _parameters(f)
+        if "generator" not in self._takes:
+            raise TypeError(
+                f"{self.name} takes no generator: write it as f(n, generator=None) and draw from that generator, "
+                "else runs cannot be repeated."
+            )
+        for argument, wanted in (("labels", classes is not None), ("device", capturable)):
+            if wanted and argument not in self._takes:
+                because = "be sampled per class" if argument == "labels" else "draw on the GPU (capturable)"
+                raise TypeError(f"{self.name} cannot {because}: give it a parameter {argument}=None.")
+        self.dim = dim
+        if dim is None:
+            self.dim = self.sample(7, generator=torch.Generator().manual_seed(0)).shape[1]
+
+    def _draw(self, n: int, labels: Tensor | None, generator: torch.Generator | None, device: torch.device) -> Tensor:
+        arguments: dict[str, Any] = {"generator": generator}
+        if "device" in self._takes:
+            arguments["device"] = device
+        elif generator is not None and generator.device.type != "cpu":
+            # f draws on the CPU: give it a CPU generator that continues from ours.
+            seed = torch.randint(2**62, (1,), generator=generator, device=generator.device).item()
+            arguments["generator"] = torch.Generator().manual_seed(seed)
+        if labels is not None:
+            arguments["labels"] = labels if "device" in self._takes else labels.cpu()
+        return self._check(self.f(n, **arguments), n).detach().to(device)
+
+    def _check(self, z: Tensor, n: int) -> Tensor:
+        expected = f"({n}, {self.dim or 'd'})"
+        if not isinstance(z, Tensor):
+            raise TypeError(f"{self.name} must return a float32 tensor of shape {expected}, not {type(z).__name__}.")
+        if z.ndim != 2 or z.shape[0] != n or z.shape[1] != (self.dim or z.shape[1]) or z.shape[1] == 0:
+            raise ValueError(f"{self.name} must return shape {expected}, but returned {tuple(z.shape)}.")
+        if z.dtype != torch.float32:
+            raise TypeError(
+                f"{self.name} must return float32 of shape {expected}, not {z.dtype}: end it with .float()."
+            )
+        if not self.capturable and not z.isfinite().all():
+            bad = int((~z.isfinite()).any(1).sum())
+            raise ValueError(f"{self.name} returned NaN or infinity in {bad} of {n} rows of shape {tuple(z.shape)}.")
+        return z
+
+    def settings(self) -> dict[str, Any]:
+        """Its name only: a function cannot be rebuilt from text."""
+        return {"name": "Function", "function": self.name}
+
+    def __repr__(self) -> str:
+        return f"Function({self.name}, dim={self.dim})"
+
+
+def as_prior(thing: Any) -> Prior:
+    """A prior from a prior, a function f(n, generator=...) -> (n, d), or any object with such a `sample`.
+
+    Of an object, `dim`, `classes`, `capturable` and `log_prob` are kept where it has them. Raises TypeError for
+    anything else.
+    """
+    if isinstance(thing, Prior):
+        return thing
+    if isinstance(thing, type):
+        raise TypeError(f"{thing.__name__} is a class: pass one of its objects, as in {thing.__name__}().")
+    if callable(getattr(thing, "sample", None)):
+        kept = {name: getattr(thing, name) for name in ("dim", "classes", "capturable") if hasattr(thing, name)}
+        prior = Function(thing.sample, **kept)
+        if callable(getattr(thing, "log_prob", None)):
+            prior.log_prob = thing.log_prob
+        return prior
+    if callable(thing):
+        return Function(thing)
+    raise TypeError(
+        f"A {type(thing).__name__} is no prior: pass one from aae_lib.priors, "
+        "a function f(n, generator=None) -> (n, d), or an object with such a method `sample`."
+    )
+
+
+def _parameters(f: Callable) -> set[str]:
+    try:
+        parameters = inspect.signature(f).parameters
+    except ValueError:  # built-in functions such as torch.randn hide theirs
+        return set()
+    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return {"generator", "device", "labels"} if anything else set(parameters)
+
+
+def _name(f: Callable) -> str:
+    named = f if hasattr(f, "__qualname__") else type(f)
+    return f"{getattr(named, '__module__', None) or 'builtins'}.{named.__qualname__}"

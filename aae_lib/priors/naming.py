@@ -1,0 +1,63 @@
+"""Priors by name: rebuilt from a checkpoint's settings, or picked on the command line."""
+
+from typing import Any
+
+from .base import Prior
+from .empirical import Categorical, Picture, Points
+from .gaussians import Gaussian, GaussianGrid, GaussianRing
+from .shapes import Circle, Sphere, SwissRoll, Uniform
+
+CLASSES = {
+    c.__name__: c
+    for c in (Gaussian, GaussianRing, GaussianGrid, Uniform, Circle, Sphere, SwissRoll, Categorical, Points, Picture)
+}
+BY_NAME = {
+    "gaussian": Gaussian,
+    "ring": GaussianRing,
+    "grid": GaussianGrid,
+    "uniform": Uniform,
+    "circle": Circle,
+    "sphere": Sphere,
+    "swiss-roll": SwissRoll,
+    "categorical": Categorical,
+}
+ANY_DIM = {"gaussian", "uniform", "sphere", "categorical"}
+
+
+def from_settings(settings: dict[str, Any]) -> Prior:
+    """The prior that `prior.settings()` describes.
+
+    Raises ValueError, with the advice to pass the prior itself, for a function, for points or pictures too large to
+    be stored, and for a name or arguments that this version does not know.
+    """
+    arguments = dict(settings)
+    name = arguments.pop("name", None)
+    if name == "Function":
+        function = arguments.get("function", "a function")
+        raise ValueError(f"The prior was your own {function}, which is not stored in settings: pass the prior in.")
+    if "sha256" in arguments:
+        raise ValueError(
+            f"The {name} prior was too large to be stored in settings: pass the same one in "
+            f"(SHA-256 {arguments['sha256']})."
+        )
+    if name not in CLASSES:
+        raise ValueError(f"There is no prior {name!r} here: pass the prior in, or take one of {', '.join(CLASSES)}.")
+    try:
+        return CLASSES[name](**arguments)
+    except TypeError as error:
+        raise ValueError(f"The settings do not fit the prior {name}: {error}.") from error
+
+
+def named(name: str, dim: int = 2) -> Prior:
+    """A prior with default settings by its short name, as on the command line.
+
+    Raises ValueError for an unknown name, listing those there are, and for a dim other than 2 where the prior lives
+    in the plane.
+    """
+    if name not in BY_NAME:
+        raise ValueError(f"There is no prior {name!r}: choose one of {', '.join(BY_NAME)}.")
+    if name in ANY_DIM:
+        return BY_NAME[name](dim)
+    if dim != 2:
+        raise ValueError(f"The prior {name!r} lives in the plane, so dim must be 2, not {dim}.")
+    return BY_NAME[name]()

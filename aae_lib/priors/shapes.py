@@ -1,0 +1,133 @@
+"""Shapes: a box, a circle, a sphere, a Swiss roll."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .base import Mixture, Prior, check_numbers, log_kernel_density
+
+
+@dataclass(frozen=True)
+class Uniform(Prior):
+    """Uniform in the box [low, high]^dim. The default, ±√3, has the mean 0 and variance 1 of a unit Gaussian."""
+
+    dim: int = 2
+    low: float = -math.sqrt(3)
+    high: float = math.sqrt(3)
+
+    def __post_init__(self) -> None:
+        check_numbers(self, whole="dim", finite="low high")
+        if self.low >= self.high:
+            raise ValueError(f"Uniform: low must be less than high, not {self.low} and {self.high}.")
+
+    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+        return self.low + (self.high - self.low) * torch.rand(n, self.dim, **on)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z): z (n, dim) -> (n,); -inf outside the box."""
+        inside = ((self._check_z(z) >= self.low) & (z <= self.high)).all(1)
+        return torch.where(inside, -self.dim * math.log(self.high - self.low), -math.inf)
+
+
+@dataclass(frozen=True)
+class Circle(Prior):
+    """A thin ring in the plane: uniform on a circle, plus Gaussian noise of standard deviation `noise` (0 = none)."""
+
+    radius: float = 2.0
+    noise: float = 0.1
+
+    dim = 2
+
+    def __post_init__(self) -> None:
+        check_numbers(self, positive="radius", not_negative="noise")
+
+    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+        angle = 2 * math.pi * torch.rand(n, **on)
+        return self.radius * torch.stack([angle.cos(), angle.sin()], 1) + self.noise * torch.randn(n, 2, **on)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z): z (n, 2) -> (n,). Needs noise > 0, else ValueError.
+
+        With r = |z|, R the radius and s the noise, averaging N(z; c, s² I) over the circle gives
+        p(z) = exp(-(r² + R²) / 2s²) I₀(rR/s²) / 2πs²,  with I₀ the modified Bessel function.
+        """
+        if self.noise == 0:
+            raise ValueError("Circle without noise has no density in the plane: give it noise above 0.")
+        r, s2 = self._check_z(z).norm(dim=1), self.noise**2
+        bessel = torch.special.i0e(r * self.radius / s2).log()  # i0e(x) = exp(-x) I₀(x), which cannot overflow
+        return bessel - (r - self.radius).square() / (2 * s2) - math.log(2 * math.pi * s2)
+
+
+@dataclass(frozen=True)
+class Sphere(Prior):
+    """Uniform on the surface of a sphere in `dim` dimensions; no density, since the surface has no volume."""
+
+    dim: int = 3
+    radius: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_numbers(self, whole="dim", positive="radius")
+
+    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+        return self.radius * F.normalize(torch.randn(n, self.dim, **on))  # a Gaussian has no preferred direction
+
+
+@dataclass(frozen=True)
+class SwissRoll(Mixture):
+    """A spiral in the plane, cut into k classes of equal mass from the inside out (the paper's Figure 4).
+
+    z = radius s (cos 2π turns s, sin 2π turns s) + noise ε,  s = √u,  u ~ U(0, 1),  ε ~ N(0, I)
+    Class c holds u between c/k and (c+1)/k. The root spreads samples almost evenly along the spiral, whose length
+    grows like s². The default windings lie 1.5 apart, which is fifteen times the noise.
+    """
+
+    k: int = 10
+    radius: float = 3.0
+    turns: float = 2.0
+    noise: float = 0.1
+
+    dim = 2
+
+    def __post_init__(self) -> None:
+        check_numbers(self, whole="k", positive="radius turns", not_negative="noise")
+
+    @property
+    def classes(self) -> int:
+        return self.k
+
+    def _spiral(self, s: Tensor) -> Tensor:
+        angle = 2 * math.pi * self.turns * s
+        return self.radius * s[..., None] * torch.stack([angle.cos(), angle.sin()], -1)
+
+    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+        u = (self._draw_classes(n, labels, **on) + torch.rand(n, **on)) / self.k
+        return self._spiral(u.sqrt()) + self.noise * torch.randn(n, 2, **on)
+
+    def class_log_prob(self, z: Tensor) -> Tensor:
+        """log p(z | c): z (n, 2) -> (n, k). Needs noise > 0, else ValueError.
+
+        p(z | c) = k ∫ N(z; spiral(s), noise² I) 2s ds over the class, by Gauss-Legendre quadrature with four
+        nodes on each stretch of at most twice the noise: right to four digits.
+        """
+        if self.noise == 0:
+            raise ValueError("SwissRoll without noise has no density in the plane: give it noise above 0.")
+        self._check_z(z)
+        nodes, weights = (
+            torch.as_tensor(a, dtype=z.dtype, device=z.device) for a in np.polynomial.legendre.leggauss(4)
+        )
+        columns = []
+        for c in range(self.k):
+            low, high = math.sqrt(c / self.k), math.sqrt((c + 1) / self.k)
+            speed = self.radius * math.hypot(1, 2 * math.pi * self.turns * high)  # |d spiral / ds|, at its greatest
+            stretches = math.ceil(speed * (high - low) / (2 * self.noise))
+            s = torch.arange(stretches, device=z.device)[:, None] + (nodes + 1) / 2  # (stretches, 4)
+            s = low + (high - low) * s / stretches
+            mass = s * weights
+            centres, log_mass = self._spiral(s).flatten(0, 1), (mass / mass.sum()).log().flatten()
+            columns.append(log_kernel_density(z, centres, self.noise, log_mass))
+        return torch.stack(columns, 1)

@@ -1,0 +1,53 @@
+"""The training images on the device, and the minibatch of each step."""
+
+import torch
+from torch import Generator, Tensor
+
+from .data import Split, scale
+
+
+class Stream:
+    """Images (N, ...) and labels (N,) on the device, handed out in minibatches; what a phase's `draw` gets as `data`.
+
+    An epoch is one random permutation of all N images, labelled or not, cut into N // batch_size minibatches
+    (the rest is left out; the next permutation is another). Every phase of a step sees the same minibatch.
+    """
+
+    def __init__(self, split: Split, batch_size: int = 100, device: torch.device | str = "cpu") -> None:
+        if not 1 <= batch_size <= len(split.images):
+            raise ValueError(f"batch_size={batch_size} must be from 1 to the number of images, {len(split.images)}.")
+        self.images, self.labels = split.images.to(device), split.labels.to(device)
+        self.batch_size = batch_size
+        self.steps_per_epoch = len(self.images) // batch_size
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Back to before the first step."""
+        self.cursor = self.steps_per_epoch  # so that the first step draws a permutation
+        self.permutation = torch.arange(len(self.images), device=self.images.device)
+        self.rows = self.permutation[: self.batch_size]
+
+    def advance(self, generator: Generator) -> None:
+        """Go to the next minibatch of the epoch; a new permutation when the epoch is over."""
+        if self.cursor == self.steps_per_epoch:
+            self.permutation = torch.randperm(len(self.images), generator=generator, device=self.images.device)
+            self.cursor = 0
+        self.rows = self.epoch_rows(self.cursor)
+        self.cursor += 1
+
+    def epoch_rows(self, cursor: int) -> Tensor:
+        """The rows of minibatch number `cursor` of this epoch."""
+        return self.permutation[cursor * self.batch_size : (cursor + 1) * self.batch_size]
+
+    def resample(self, generator: Generator) -> None:
+        """A minibatch of rows drawn at random: for the extra repeats of a phase, which are no part of the epoch."""
+        size = (self.batch_size,)
+        self.rows = torch.randint(len(self.images), size, generator=generator, device=self.images.device)
+
+    def restore(self) -> None:
+        """Back to the step's own minibatch after `resample`."""
+        self.rows = self.epoch_rows(self.cursor - 1)
+
+    def minibatch(self) -> tuple[Tensor, Tensor]:
+        """x (B, ...) in [0, 1] and y (B,) of the current rows."""
+        return scale(self.images.index_select(0, self.rows)), self.labels.index_select(0, self.rows)

@@ -1,0 +1,169 @@
+"""Speed of a training step, side by side with others in one run: `python benchmarks/bench.py [--repeats 7] [--quick]`.
+
+Writes results/bench.json and the table in benchmarks/README.md, which says how to read it.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from contenders import BATCH, WARM_UP, Ours, Pythae, Textbook, pythae_installed, random_images
+from limit import Counter, Limit
+
+HERE = Path(__file__).resolve().parent
+NETWORKS = {"784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}
+STEPS = {"784-512-2": 100, "784-1000-1000-2": 20}  # about a second each
+THREADS = (1, 2)
+MISSING = "not installed (pip install -e .[bench])"
+BEGIN, END = "<!-- table: written by bench.py -->", "<!-- end of table -->"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=7, help="rounds, of which the medians are taken (default 7)")
+    parser.add_argument("--quick", action="store_true", help="2 short rounds: does it run? The figures say little")
+    options = parser.parse_args()
+    repeats = 2 if options.quick else options.repeats
+    if repeats < 1:
+        parser.error("--repeats must be at least 1")
+    images = random_images(6_000 if options.quick else 60_000)
+    rows = []
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    for network, hidden in NETWORKS.items():
+        for threads in THREADS:
+            steps = 5 if options.quick else STEPS[network]
+            print(f"{network}, threads: {threads}", flush=True)
+            rows += [
+                {"network": network, "threads": threads} | row for row in race(hidden, images, threads, steps, repeats)
+            ]
+    result = {
+        "command": "python benchmarks/bench.py " + " ".join(sys.argv[1:]),
+        "repeats": repeats,
+        "batch": BATCH,
+        "images": len(images),
+        "machine": {
+            "platform": f"{platform.system()} {platform.machine()}",
+            "processor": processor(),
+            "cpus": os.cpu_count(),
+            "load_before": load,
+        },
+        "versions": {"python": platform.python_version()} | versions("torch", "numpy", "pythae"),
+        "import_seconds": import_seconds(repeats),
+        "rows": rows,
+    }
+    folder = HERE.parent / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    readme = HERE / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    readme.write_text(f"{before}{BEGIN}\n{table(result)}\n{END}{after}", encoding="utf-8")
+    print(table(result))
+
+
+def race(hidden: tuple[int, ...], images: torch.Tensor, threads: int, steps: int, repeats: int) -> list[dict[str, Any]]:
+    """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    ours = Ours(hidden, images)
+    contenders = [ours, Textbook(hidden, images), Ours(hidden, images, r1=0.1)]
+    if pythae_installed():
+        contenders.insert(2, Pythae(hidden, images))
+    contenders.append(Limit(ours.trainer.step))
+    for contender in contenders:
+        contender.seconds(WARM_UP)
+    rounds = [[contender.seconds(steps) / steps * 1e3 for contender in contenders] for _ in range(repeats)]
+    rows = []
+    for contender, times in zip(contenders, zip(*rounds, strict=True), strict=True):
+        # the ratio within each round, then the median: what slows a whole round cancels
+        speed_of_ours = statistics.median(time / of_ours for time, (of_ours, *_) in zip(times, rounds, strict=True))
+        rows.append(
+            {
+                "name": contender.name,
+                "ms": [round(time, 3) for time in times],
+                "median_ms": round(statistics.median(times), 3),
+                "time_over_ours": round(speed_of_ours, 3),
+                "million_multiply_adds": round(multiply_adds(contender) / 1e6, 1),
+            }
+        )
+    if not pythae_installed():
+        rows.insert(2, {"name": "pythae 0.1.2", "missing": MISSING})
+    return rows
+
+
+def multiply_adds(contender: Any) -> float:
+    """Multiply-adds of the matrix products of one step, counted while it runs."""
+    with Counter() as counter:
+        contender.seconds(1)
+    return counter.multiply_adds / (WARM_UP + 1)
+
+
+def import_seconds(repeats: int) -> dict[str, float]:
+    """Medians over fresh processes: `import torch`, and what `import aae_lib` takes after it."""
+    code = "from time import perf_counter as now; a = now(); import torch; b = now(); import aae_lib; print(b - a, now() - b)"
+    runs = []
+    for _ in range(repeats + 1):  # the first one fills the file cache
+        output = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE.parent
+        )
+        runs.append([float(seconds) for seconds in output.stdout.split()])
+    torch_seconds, ours = (round(statistics.median(column), 3) for column in zip(*runs[1:], strict=True))
+    return {"torch": torch_seconds, "aae_lib_beyond_torch": ours}
+
+
+def processor() -> str:
+    """The processor's name where Linux tells it, else its kind."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def versions(*names: str) -> dict[str, str | None]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def table(result: dict[str, Any]) -> str:
+    """The Markdown table of the README."""
+    machine, version = result["machine"], result["versions"]
+    load = "" if machine["load_before"] is None else f", load {machine['load_before']:.1f} before the run"
+    lines = [
+        f"{machine['processor']}, {machine['cpus']} cores, {machine['platform']}{load}; Python {version['python']}, "
+        f"torch {version['torch']}; medians of {result['repeats']} interleaved rounds (fastest to slowest), "
+        f"batch {result['batch']}. Command: `{result['command'].strip()}`",
+        "",
+        "| network | threads | | ms a step | million multiply-adds | time, ours = 1 |",
+        "|---|---:|---|---:|---:|---:|",
+    ]
+    for row in result["rows"]:
+        start = f"| {row['network']} | {row['threads']} | {row['name']} |"
+        if "missing" in row:
+            lines.append(f"{start} {row['missing']} | | |")
+            continue
+        ms = f"{row['median_ms']:.2f} ({min(row['ms']):.2f} to {max(row['ms']):.2f})"
+        lines.append(f"{start} {ms} | {row['million_multiply_adds']:.1f} | {row['time_over_ours']:.2f} |")
+    seconds = result["import_seconds"]
+    lines += [
+        "",
+        f"`import torch` takes {seconds['torch']:.2f} s, `import aae_lib` {seconds['aae_lib_beyond_torch']:.2f} s more.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

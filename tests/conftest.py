@@ -1,0 +1,41 @@
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
+
+import pytest
+import torch
+
+import aae_lib as aae
+
+torch.set_num_threads(1)  # two threads on a busy machine are slower than one for networks this small
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return aae.load("digits")
+
+
+@pytest.fixture
+def make():
+    """make(model=AAE, **options) -> a small trainer on digits; trainer options by name."""
+
+    def build(model=aae.AAE, data=None, seed=0, losses=None, phases=None, **options):
+        data = data or aae.load("digits")
+        names = ("batch_size", "precision", "schedule", "device")
+        own = {name: options.pop(name) for name in names if name in options}
+        options.setdefault("hidden", (32, 32))
+        made = model(data.image_shape, seed=seed, **options)
+        return aae.Trainer(made, data, seed=seed, losses=losses, phases=phases, **own)
+
+    return build
+
+
+def state(module):
+    """A copy of every parameter and buffer, by name."""
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+def moved(before, module):
+    """Names of the top-level parts of which any number changed."""
+    after = module.state_dict()
+    return {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}

@@ -1,0 +1,235 @@
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+import torch
+
+import aae_lib as aae
+from aae_lib import checkpoints
+from aae_lib.checkpoints import CheckpointError
+from tests.conftest import moved, state
+
+LOSSES = ["reconstruction", "discriminator", "generator"]
+
+RUN = """
+    import sys, torch
+    torch.set_num_threads(1)
+    import aae_lib as aae
+    from aae_lib import checkpoints
+    data = aae.load("digits")
+    model = aae.AAE(data.image_shape, hidden=(32, 32), posterior="universal", input_noise=0.1, batch_norm=True, seed=0,
+                    optimizer={optimizer}, prior=aae.priors.GaussianRing(10), classes=10)
+    trainer = aae.Trainer(model, data, seed=0, schedule=aae.Cosine(200))
+    if {load!r}:
+        checkpoints.load(trainer, {load!r})
+    trainer.run(steps={steps}, progress=False)
+    checkpoints.save(trainer, {save!r})
+"""
+
+
+def in_a_fresh_process(**options):
+    code = textwrap.dedent(RUN).format(**options)
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def tensors(folder):
+    from safetensors.torch import load_file
+
+    (file,) = folder.glob("*.safetensors")
+    return load_file(file)
+
+
+@pytest.mark.parametrize("optimizer", ["aae.Adam(1e-3)", "aae.SGD(1e-3, momentum=0.9)"])
+def test_200_steps_equal_100_steps_saved_and_100_in_a_fresh_process_bit_for_bit(tmp_path, optimizer):
+    whole, half, resumed = (tmp_path / name for name in ("whole", "half", "resumed"))
+    in_a_fresh_process(load="", steps=200, save=str(whole), optimizer=optimizer)
+    in_a_fresh_process(load="", steps=100, save=str(half), optimizer=optimizer)
+    in_a_fresh_process(load=str(half), steps=100, save=str(resumed), optimizer=optimizer)
+    first, second = tensors(whole), tensors(resumed)
+    first["history"], second["history"] = (
+        first["history"][:, [0, 2, 3, 4]],
+        second["history"][:, [0, 2, 3, 4]],
+    )  # not the seconds
+    assert first.keys() == second.keys()
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+    assert len(first["history"]) == 200
+
+
+def save_for_ever(folder, ready):
+    """A training process that does nothing but step and save."""
+    torch.set_num_threads(1)
+    data = aae.load("digits")
+    trainer = aae.Trainer(aae.AAE(data.image_shape, hidden=(64, 64), seed=0), data)
+    for _ in trainer:
+        checkpoints.save(trainer, folder)
+        ready.set()
+
+
+def test_twenty_kills_at_any_moment_leave_the_last_good_checkpoint(tmp_path, make):
+    moments, processes = random.Random(0), multiprocessing.get_context("fork")
+    trainer = make(hidden=(64, 64))
+    caught_in_the_act = 0
+    for _ in range(20):
+        ready = processes.Event()
+        process = processes.Process(target=save_for_ever, args=(tmp_path, ready), daemon=True)
+        process.start()
+        assert ready.wait(60)
+        time.sleep(moments.uniform(0, 0.1))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        caught_in_the_act += len(list(tmp_path.iterdir())) != 2
+        checkpoints.load(trainer, tmp_path)
+        assert trainer.steps >= 1
+        assert len(trainer.history) == trainer.steps
+        trainer.run(steps=1, progress=False)
+    assert caught_in_the_act  # or the kills proved nothing
+    checkpoints.save(trainer, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2  # what the killed ones left is cleared away
+
+
+def test_weights_terms_repeats_and_rate_come_back(make, tmp_path):
+    trainer = make(r1=0.1)
+    trainer.weights["generator"], trainer.terms["discriminator"]["r1"] = 2.0, 0.5
+    trainer.repeats["discriminator"], trainer.rate = 3, 0.25
+    trainer.run(steps=3, progress=False, measure=lambda model: {"figure": 7.0}, every=3)
+    checkpoints.save(trainer, tmp_path)
+    other = make(r1=0.1)
+    checkpoints.load(other, tmp_path)
+    assert (other.weights, other.terms, other.repeats) == (trainer.weights, trainer.terms, trainer.repeats)
+    assert other.rate == 0.25
+    assert other.history.equals(trainer.history)
+
+
+def test_the_model_alone_comes_back_with_its_prior(make, tmp_path):
+    trainer = make(classes=10, prior=aae.priors.GaussianRing(10), latent_dim=2)
+    trainer.run(steps=3, progress=False)
+    checkpoints.save(trainer, tmp_path)
+    model = checkpoints.load_model(tmp_path)
+    assert moved(state(trainer.model), model) == set()
+    assert model.prior == trainer.model.prior
+    x = trainer.stream.images[:7]
+    assert torch.equal(model.reconstruct(x), trainer.model.reconstruct(x))
+
+
+def test_a_prior_that_is_a_function_must_be_passed_in_again(make, tmp_path):
+    def square(n, generator=None):
+        return torch.rand(n, 2, generator=generator)
+
+    checkpoints.save(make(prior=square), tmp_path)
+    with pytest.raises(ValueError, match="pass"):
+        checkpoints.load_model(tmp_path)
+    assert checkpoints.load_model(tmp_path, prior=square).prior.dim == 2
+    checkpoints.load(make(prior=square), tmp_path)
+
+
+def test_run_saves_as_it_goes(make, tmp_path):
+    trainer = make()
+
+    def kill(model):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(steps=100, folder=tmp_path, save_seconds=0, measure=kill, every=5, progress=False)
+    again = make()
+    checkpoints.load(again, tmp_path)
+    assert again.steps == 4
+    again.run(steps=2, folder=tmp_path, progress=False)
+    checkpoints.load(make(), tmp_path)
+    assert json.loads((tmp_path / "checkpoint.json").read_text())["steps"] == 6
+
+
+# ---- what cannot be loaded says why, and leaves the trainer as it was ----
+
+
+def damage_tensors(folder):
+    (file,) = folder.glob("*.safetensors")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+def truncate_tensors(folder):
+    (file,) = folder.glob("*.safetensors")
+    file.write_bytes(file.read_bytes()[:1000])
+
+
+def remove_tensors(folder):
+    next(folder.glob("*.safetensors")).unlink()
+
+
+def remove_index(folder):
+    (folder / "checkpoint.json").unlink()
+
+
+def truncate_index(folder):
+    file = folder / "checkpoint.json"
+    file.write_text(file.read_text()[:50])
+
+
+def foreign_index(folder):
+    (folder / "checkpoint.json").write_text('{"weights": "somebody else\'s"}')
+
+
+def future_format(folder):
+    file = folder / "checkpoint.json"
+    file.write_text(file.read_text().replace('"format": 1', '"format": 99'))
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (damage_tensors, "is damaged: SHA-256"),
+        (truncate_tensors, "is damaged: SHA-256"),
+        (remove_tensors, "which is missing: was only a part copied"),
+        (remove_index, "there is no checkpoint in"),
+        (truncate_index, "is damaged or was not written by aae_lib"),
+        (foreign_index, "is damaged or was not written by aae_lib"),
+        (future_format, "has format 99; this aae_lib reads format 1"),
+    ],
+)
+def test_wrong_partial_and_foreign_files_are_told_apart(make, tmp_path, harm, message):
+    trainer = make()
+    checkpoints.save(trainer, tmp_path)
+    harm(tmp_path)
+    before = state(trainer.model)
+    with pytest.raises(CheckpointError, match=message):
+        checkpoints.load(trainer, tmp_path)
+    with pytest.raises(CheckpointError, match=message):
+        checkpoints.load_model(tmp_path)
+    assert moved(before, trainer.model) == set()
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"hidden": (16, 16)}, r"model.hidden was \[32, 32\], is \[16, 16\]"),
+        ({"prior": aae.priors.GaussianRing(10)}, "model.prior.name was Gaussian, is GaussianRing"),
+        ({"model": aae.WAE}, "model.class was AAE, is WAE"),
+        ({"batch_size": 50}, "batch_size was 100, is 50"),
+        ({"game_optimizer": aae.SGD(0.1)}, "phases.discriminator.optimizer.name was Adam, is SGD"),
+        ({"seed": 1}, "seed was 0, is 1"),
+    ],
+)
+def test_another_architecture_or_setting_is_named(make, tmp_path, other, message):
+    checkpoints.save(make(), tmp_path)
+    trainer = make(**other)
+    before = state(trainer.model)
+    with pytest.raises(CheckpointError, match=message):
+        checkpoints.load(trainer, tmp_path)
+    assert moved(before, trainer.model) == set()
+    assert trainer.steps == 0
+
+
+def test_nothing_in_a_checkpoint_is_pickled(make, tmp_path):
+    checkpoints.save(make(), tmp_path)
+    for file in tmp_path.iterdir():
+        content = file.read_bytes()
+        assert not content.startswith((b"\x80", b"PK"))  # pickle and torch.save's zip
+        assert content.lstrip()[:1] == b"{" or content[8:9] == b"{"

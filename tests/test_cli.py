@@ -1,0 +1,129 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from aae_lib import checkpoints
+from aae_lib.cli import main
+
+SMALL = ["--hidden", "32", "32", "--steps", "60"]
+
+
+def command(*arguments, **options):
+    return [sys.executable, "-m", "aae_lib", *map(str, arguments)]
+
+
+def test_train_writes_checkpoint_history_figures_and_pictures(tmp_path, capsys):
+    assert main(["train", "--out", str(tmp_path), *SMALL]) == 0
+    assert checkpoints.load_model(tmp_path).latent_dim == 2
+    history = pd.read_csv(tmp_path / "history.csv")
+    assert list(history["step"]) == list(range(1, 61))
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert f"{figures['reconstruction']['value']:.6f}" in capsys.readouterr().out
+    for name in ("latent", "samples", "reconstructions", "losses"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_ring_with_labels_sample_and_compare(tmp_path, capsys):
+    out = tmp_path / "ring"
+    assert main(["train", "--prior", "ring", "--labels", "500", "--out", str(out), *SMALL]) == 0
+    model = checkpoints.load_model(out)
+    assert model.classes == 10
+    assert model.prior.classes == 10
+    assert main(["sample", str(out), "--n", "9", "--out", str(tmp_path / "nine.png")]) == 0
+    assert (tmp_path / "nine.png").stat().st_size > 1000
+    capsys.readouterr()
+    assert main(["compare", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "60 steps" in printed
+    assert "MMD" in printed
+
+
+def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    options = ["--hidden", 32, 32, "--steps", 400]
+    process = subprocess.Popen(
+        command("train", "--out", killed, "--save-seconds", 0.05, *options), stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not checkpoints.exists(killed) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    at = checkpoints.read_index(killed)["steps"]
+    assert 0 < at < 400
+    resumed = subprocess.run(
+        command("train", "--out", killed, "--resume", *options), capture_output=True, text=True, check=True
+    )
+    assert re.search(rf"resuming .* at step {at} of 400", resumed.stdout)
+    assert main(["train", "--out", str(whole), *map(str, options)]) == 0
+    first, second = checkpoints.load_model(killed), checkpoints.load_model(whole)
+    assert all(a.equal(b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--dataset", "cats"], "cats"),
+        (["train", "--prior", "heart"], "heart"),
+        (["train", "--dataset", "moons"], "takes images"),
+        (["train", "--device", "abacus"], "cannot be used here"),
+        (["train", "--labels", "5", "--prior", "ring"], "5"),
+        (["train", "--labels", "100"], "sampled per class"),
+        (["train", "--labels", "100", "--model", "vae"], "only --model aae"),
+        (["train", "--steps", "0"], "nothing to train"),
+        (["sample", "nowhere"], "there is no checkpoint in nowhere"),
+        (["compare", "nowhere"], "there is no checkpoint in nowhere"),
+        (["reset", "99"], "there is no lesson 99"),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_writes_nothing(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    if arguments[0] == "train" and arguments[-2:] != ["--steps", "0"]:
+        arguments = [*arguments, "--steps", "3"]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_is_never_overwritten_and_a_changed_setting_on_resume_is_named(tmp_path, capsys):
+    assert main(["train", "--out", str(tmp_path), *SMALL]) == 0
+    assert main(["train", "--out", str(tmp_path), *SMALL]) == 1
+    assert "add --resume to go on" in capsys.readouterr().err
+    assert main(["train", "--out", str(tmp_path), "--resume", "--hidden", "16", "16", "--steps", "60"]) == 1
+    assert "model.hidden was [32, 32], is [16, 16]" in capsys.readouterr().err
+
+
+def test_doctor_passes_here_and_exits_non_zero_without_torch(tmp_path):
+    here = subprocess.run(command("doctor"), capture_output=True, text=True)
+    assert here.returncode == 0, here.stdout
+    assert "everything is ready" in here.stdout
+
+
+def test_doctor_names_each_fault_with_its_mend(monkeypatch, capsys):
+    from importlib import metadata
+
+    from aae_lib import doctor
+
+    version = metadata.version
+
+    def without_scipy(name):
+        if name == "scipy":
+            raise metadata.PackageNotFoundError(name)
+        return "1.0" if name == "pandas" else version(name)
+
+    monkeypatch.setattr(metadata, "version", without_scipy)
+    assert doctor.report() == 1
+    printed = capsys.readouterr().out
+    assert re.search(r"FAULT +scipy: not installed\n +-> make lab", printed)
+    assert re.search(r"warning +pandas: 1.0; the course was tested with", printed)
+    assert "1 fault(s)" in printed
+    assert doctor.python((3, 9, 2)).state == "fault"

@@ -1,0 +1,63 @@
+"""The two commands, the lock and the conda file say the same."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+LOCK = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.M))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_conda_installs_with_the_lock_that_make_uses():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (pip,) = (part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+    dry_run = subprocess.run(
+        ["make", "--dry-run", "--always-make", "lab", "TORCH_INDEX="],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    (install,) = re.findall(r"pip install (.*)", dry_run)
+    assert " ".join(pip).split() == install.replace("'", "").split()
+
+
+def test_every_dependency_is_in_the_lock_and_allowed_by_it():
+    lock = {canonicalize_name(name): version for name, version in LOCK.items()}
+    wanted = [*PROJECT["dependencies"], *(d for extra in PROJECT["optional-dependencies"].values() for d in extra)]
+    for requirement in map(Requirement, wanted):
+        assert lock[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_the_tests_run_with_the_locked_versions():
+    other = {}
+    for name, version in LOCK.items():
+        try:
+            installed = importlib.metadata.version(name).split("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            continue  # of the benchmark, or of another platform
+        if installed != version:
+            other[name] = f"{installed}, lock {version}"
+    assert other == {}
+
+
+@pytest.mark.parametrize("module", ["pandas", "matplotlib", "sklearn", "scipy", "pooch", "IPython", "ipywidgets"])
+def test_importing_the_library_loads_none_of_the_heavy_ones(module):
+    code = f"import sys, aae_lib; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_core_imports_nothing_of_jupyter():
+    for file in (ROOT / "aae_lib").rglob("*.py"):
+        if file.name == "lesson.py":
+            continue
+        assert not re.search(r"^\s*(?:import|from) (?:IPython|ipywidgets|jupyter)", file.read_text(), re.M), file

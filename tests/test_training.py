@@ -1,0 +1,359 @@
+import math
+from contextlib import nullcontext
+
+import pytest
+import torch
+
+import aae_lib as aae
+from aae_lib.optimizers import Constant
+from tests.conftest import moved, state
+
+PHASES = ("reconstruction", "discriminator", "generator")
+
+
+def test_each_phase_moves_its_own_networks_and_nothing_else(make):
+    trainer = make(batch_norm=True)
+    trainer.step()
+    before, seen = state(trainer.model), {}
+    for name in trainer.walk():
+        seen[name] = moved(before, trainer.model)
+        before = state(trainer.model)
+    assert seen == {
+        "reconstruction": {"encoder", "decoder"},
+        "discriminator": {"discriminator"},
+        "generator": {"encoder"},
+    }
+
+
+def test_held_fixed_includes_the_buffers_of_batch_norm(make):
+    trainer = make(batch_norm=True)
+    buffers = {n: b for n, b in trainer.model.named_buffers() if n.startswith("encoder")}
+    assert buffers
+    for name in trainer.walk():
+        if name == "reconstruction":
+            after_reconstruction = {n: b.clone() for n, b in buffers.items()}
+    assert any(not torch.equal(b, torch.zeros_like(b)) for n, b in buffers.items() if n.endswith("running_mean"))
+    assert all(torch.equal(after_reconstruction[n], b) for n, b in buffers.items())
+
+
+def textbook_step(model, optimizers, x, z_prior):
+    """zero_grad, backward, step, with detach: what every tutorial writes."""
+    ae_optimizer, d_optimizer, g_optimizer = optimizers
+    ae_optimizer.zero_grad()
+    aae.losses.bce(model.decoder(model.encoder(x)), x).backward()
+    ae_optimizer.step()
+    d_optimizer.zero_grad()
+    z = model.encoder(x)
+    aae.losses.discriminator_loss(model.discriminator(z_prior), model.discriminator(z.detach())).backward()
+    d_optimizer.step()
+    g_optimizer.zero_grad()
+    aae.losses.generator_loss(model.discriminator(model.encoder(x))).backward()
+    g_optimizer.step()
+
+
+def test_phases_equal_the_textbook_loop(make, digits):
+    trainer = make(r1=None)
+    model = aae.AAE(digits.image_shape, hidden=(32, 32), r1=None, seed=0).train()
+    optimizers = (
+        torch.optim.Adam([*model.encoder.parameters(), *model.decoder.parameters()], 1e-3),
+        torch.optim.Adam(model.discriminator.parameters(), 1e-3, betas=(0.5, 0.999)),
+        torch.optim.Adam(model.encoder.parameters(), 1e-3, betas=(0.5, 0.999)),
+    )
+    trainer.schedule = Constant()
+    seen = []
+    draw = trainer.phases[1].draw
+    recorded = trainer.phases[1].replace(draw=lambda data, g: seen.append(draw(data, g)) or seen[-1])
+    trainer.phases = (trainer.phases[0], recorded, trainer.phases[2])
+    for _ in range(5):
+        trainer.step()
+        textbook_step(model, optimizers, seen[-1]["x"], seen[-1]["z_prior"])
+    for (name, ours), theirs in zip(trainer.model.named_parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6, msg=name)
+
+
+@pytest.mark.parametrize("optimizer", [aae.Adam(1e-3, beta1=0.5), aae.SGD(0.1, momentum=0.9)], ids=["adam", "sgd"])
+@pytest.mark.parametrize("steps_before", [0, 7], ids=["fresh", "running"])
+def test_doubling_a_weight_exactly_doubles_the_next_update(make, optimizer, steps_before):
+    updates = []
+    for weight in (1.0, 2.0):
+        trainer = make(game_optimizer=optimizer)
+        for _ in range(steps_before):
+            trainer.step()
+        discriminator = trainer.model.discriminator.layers[0].weight
+        with torch.no_grad():  # at 0 the new value *is* the update, with no rounding at all
+            discriminator.zero_()
+        trainer.weights["discriminator"] = weight
+        steps = trainer.walk()
+        assert [next(steps), next(steps)] == ["reconstruction", "discriminator"]
+        updates.append(discriminator.detach().clone())
+    assert updates[0].abs().max() > 0
+    assert torch.equal(2 * updates[0], updates[1])
+
+
+@pytest.mark.parametrize("optimizer", [aae.Adam(1e-3), aae.SGD(0.1, momentum=0.9)], ids=["adam", "sgd"])
+@pytest.mark.parametrize("phase", PHASES)
+def test_weight_zero_leaves_the_parameters_bit_identical(make, phase, optimizer):
+    trainer = make(optimizer=optimizer, game_optimizer=optimizer)
+    trainer.run(steps=3, progress=False)
+    trainer.weights[phase] = 0
+    steps, before = trainer.walk(), state(trainer.model)
+    for name in steps:
+        assert (moved(before, trainer.model) == set()) == (name == phase)
+        before = state(trainer.model)
+
+
+def test_rate_and_schedule_scale_every_update(make):
+    plain, halved = make(schedule=aae.Constant()), make(schedule=aae.Drops(at=(0,), factor=0.5))
+    plain.rate = 0.5
+    plain.run(steps=3, progress=False)
+    halved.run(steps=3, progress=False)
+    assert moved(state(plain.model), halved.model) == set()
+
+
+def test_schedules_have_the_stated_values():
+    cosine = aae.Cosine(steps=100, final=0.1)
+    assert [cosine(0), cosine(50), cosine(100), cosine(500)] == pytest.approx([1, 0.55, 0.1, 0.1])
+    drops = aae.Drops(at=(50, 1000))
+    assert [drops(49), drops(50), drops(1000)] == pytest.approx([1, 0.1, 0.01])
+
+
+def test_same_seed_same_run_and_the_global_generator_is_never_touched(make):
+    before = torch.get_rng_state()
+    first, second, other = make(), make(), make(seed=1)
+    for trainer in (first, second, other):
+        trainer.run(steps=15, progress=False)
+    assert torch.equal(before, torch.get_rng_state())
+    torch.manual_seed(123)
+    third = make(input_noise=0.1, posterior="universal")
+    torch.manual_seed(456)
+    fourth = make(input_noise=0.1, posterior="universal")
+    for trainer in (third, fourth):
+        trainer.run(steps=5, progress=False)
+    assert moved(state(first.model), second.model) == set()
+    assert moved(state(third.model), fourth.model) == set()
+    assert moved(state(first.model), other.model) == {"encoder", "decoder", "discriminator"}
+    losses = ["reconstruction", "discriminator", "generator"]
+    assert first.history[losses].equals(second.history[losses])
+
+
+def test_reset_gives_the_same_run_again(make):
+    trainer = make(optimizer=aae.SGD(0.01, momentum=0.9))
+    start = state(trainer.model)
+    trainer.run(steps=20, progress=False)
+    end = state(trainer.model)
+    trainer.reset()
+    assert moved(start, trainer.model) == set()
+    assert trainer.steps == 0
+    assert len(trainer.history) == 0
+    trainer.run(steps=20, progress=False)
+    assert moved(end, trainer.model) == set()
+
+
+def test_an_epoch_shows_every_image_once_and_the_next_in_another_order(digits):
+    stream = aae.Trainer(aae.AE(digits.image_shape), digits, batch_size=100).stream
+    g = torch.Generator().manual_seed(0)
+    epochs = []
+    for _ in range(2):
+        rows = []
+        for _ in range(stream.steps_per_epoch):
+            stream.advance(g)
+            rows.append(stream.rows.clone())
+        epochs.append(torch.cat(rows))
+        assert len(epochs[-1].unique()) == len(epochs[-1]) == len(digits.train) // 100 * 100
+    assert not torch.equal(*epochs)
+
+
+def test_minibatch_is_scaled_once_and_keeps_its_labels(digits):
+    stream = aae.Trainer(aae.AE(digits.image_shape), digits, batch_size=100).stream
+    stream.advance(torch.Generator().manual_seed(0))
+    x, y = stream.minibatch()
+    assert torch.equal(x, digits.train.images[stream.rows].float() / 255)
+    assert torch.equal(y, digits.train.labels[stream.rows])
+
+
+def test_repeats_run_a_phase_again_with_new_rows_and_end_on_the_steps_own(make):
+    trainer = make()
+    rows, own = [], []
+    draw = trainer.phases[1].draw
+    trainer.phases = (
+        trainer.phases[0],
+        trainer.phases[1].replace(draw=lambda data, g: rows.append(data.rows.clone()) or draw(data, g)),
+        trainer.phases[2],
+    )
+    trainer.repeats["discriminator"] = 3
+    trainer.step()
+    own = trainer.stream.epoch_rows(0)
+    assert len(rows) == 3
+    assert torch.equal(rows[2], own)
+    assert not torch.equal(rows[0], own)
+    assert not torch.equal(rows[0], rows[1])
+
+
+def test_run_counts_epochs_over_all_images_and_history_has_every_step(make, digits):
+    trainer = make(batch_size=100)
+    history = trainer.run(epochs=2, progress=False, measure=lambda model: {"sum": 1.5}, every=10)
+    steps = 2 * (len(digits.train) // 100)
+    assert trainer.steps == steps == len(history)
+    assert list(history["step"]) == list(range(1, steps + 1))
+    assert list(history.columns) == ["step", "seconds", *PHASES, "sum"]
+    assert history["seconds"].is_monotonic_increasing
+    assert list(history.loc[history["sum"].notna(), "step"]) == list(range(10, steps + 1, 10))
+
+
+def test_iterating_a_trainer_trains(make):
+    trainer = make()
+    for steps in trainer:
+        if steps == 3:
+            break
+    assert trainer.steps == 3
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_not_finite_is_reported_with_phase_and_step_and_the_good_state_kept(make, phase, where):
+    trainer = make()
+    original = {p.name: p.loss for p in trainer.phases}[phase]
+    parameter = next(iter(trainer.parameters[phase].values()))
+
+    def broken(model, batch, terms):
+        loss = original(model, batch, terms)
+        if trainer.steps == 5:
+            # sqrt(0) is finite and its gradient is not
+            loss = (
+                loss * float("nan") if where == "loss" else loss + (parameter - parameter.detach()).sum().abs().sqrt()
+            )
+        return loss
+
+    trainer.phases = tuple(p.replace(loss=broken) if p.name == phase else p for p in trainer.phases)
+    states = []
+    for _ in range(10):
+        states.append(state(trainer.model))
+        trainer.step()
+    with pytest.raises(aae.NotFiniteError, match=rf"phase '{phase}' .* step 6"):
+        trainer.flush()
+    assert trainer.steps == 5
+    assert all(p.isfinite().all() for p in trainer.model.parameters())
+    behind = PHASES.index(phase)  # earlier phases of the faulty step were sound and stand
+    expected = (
+        {"encoder", "decoder"} if behind == 1 else {"encoder", "decoder", "discriminator"} if behind == 2 else set()
+    )
+    assert moved(states[5], trainer.model) == expected
+    assert len(trainer.history) == 5
+    trainer.phases = tuple(p.replace(loss=original) if p.name == phase else p for p in trainer.phases)
+    trainer.run(steps=2, progress=False)  # and it trains on
+    assert trainer.steps == 7
+
+
+@pytest.mark.parametrize("around_the_step", [False, True])
+def test_bf16_casts_are_fresh_in_each_phase_and_would_be_stale_around_the_step(make, around_the_step):
+    """Autocast caches the casts of the weights: entered once around the step, the generator sees the old D."""
+    trainer = make(precision="bf16", r1=None, hidden=(64, 64))
+    trainer.run(steps=3, progress=False)
+    seen, loss = {}, trainer.phases[2].loss
+
+    def spy(model, batch, terms):
+        seen["logits"] = model.discriminator(batch["z"]).detach()
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+            fresh = {name: p.bfloat16() for name, p in model.discriminator.named_parameters()}
+            seen["fresh"] = torch.func.functional_call(model.discriminator, fresh, batch["z"].detach())
+        return loss(model, batch, terms)
+
+    trainer.phases = (*trainer.phases[:2], trainer.phases[2].replace(loss=spy))
+    trainer.rate = 100.0  # a step of D large enough to show in bf16
+    with torch.autocast("cpu", torch.bfloat16) if around_the_step else nullcontext():
+        trainer.step()
+    assert torch.equal(seen["logits"], seen["fresh"]) is not around_the_step
+    assert all(p.dtype == torch.float32 for p in trainer.model.parameters())
+
+
+def test_bf16_computes_in_bf16_but_the_gradient_penalty_in_fp32(make):
+    dtypes = {"D": set(), "encoder": set()}
+    trainer = make(precision="bf16", r1=0.1)
+    trainer.model.discriminator.layers[0].register_forward_hook(lambda m, i, o: dtypes["D"].add(o.dtype))
+    trainer.model.encoder.layers[0].register_forward_hook(lambda m, i, o: dtypes["encoder"].add(o.dtype))
+    for name in trainer.walk():
+        if name == "discriminator":
+            assert dtypes == {"D": {torch.float32}, "encoder": {torch.bfloat16}}
+    assert dtypes["D"] == {torch.float32, torch.bfloat16}
+
+
+def test_a_learners_own_loss_goes_into_the_same_trainer(make):
+    own = {"generator": lambda model, batch, terms: -model.discriminator(batch["z"]).sigmoid().log().mean()}
+    mine, library = make(losses=own), make()
+    for trainer in (mine, library):
+        trainer.run(steps=5, progress=False)
+    torch.testing.assert_close(mine.model.encode(mine.stream.images[:9]), library.model.encode(mine.stream.images[:9]))
+
+
+def test_a_vae_a_wae_and_an_ae_train_with_the_same_trainer(make):
+    for kind in (aae.AE, aae.VAE, aae.WAE):
+        history = make(kind).run(steps=130, progress=False)
+        losses = history.iloc[:, 2]
+        assert losses[-20:].mean() < 0.8 * losses[:20].mean()
+
+
+def loss_of_nothing(model, batch, terms):
+    return torch.zeros(())
+
+
+def loss_per_row(model, batch, terms):
+    return model.discriminator(batch["z"])
+
+
+def loss_of_another(model, batch, terms):
+    return model.discriminator(batch["z"].detach()).mean()
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (loss_of_nothing, "depends on no parameter of encoder"),
+        (loss_per_row, r"has shape \(100,\), not \(\)"),
+        (loss_of_another, "does not use encoder"),
+    ],
+)
+def test_a_wrong_loss_is_refused_with_a_sentence(make, loss, message):
+    with pytest.raises(ValueError, match=message):
+        make(losses={"generator": loss}).step()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"precision": "fp8"}, "choose one of fp32, bf16"),
+        ({"device": "abacus"}, "cannot be used here"),
+        ({"batch_size": 0}, "from 1 to the number of images"),
+        ({"batch_size": 10**6}, "from 1 to the number of images"),
+        ({"losses": {"nonsense": loss_of_nothing}}, "there is no phase nonsense"),
+    ],
+)
+def test_bad_settings_are_refused_before_training(make, change, message):
+    with pytest.raises(ValueError, match=message):
+        make(**change)
+
+
+def test_bad_controls_are_refused_and_change_nothing(make):
+    trainer = make()
+    for value in (-1, math.nan, math.inf):
+        with pytest.raises(ValueError, match="at least 0"):
+            trainer.weights["generator"] = value
+    with pytest.raises(KeyError, match="reconstruction, discriminator, generator"):
+        trainer.weights["encoder"] = 1
+    with pytest.raises(ValueError, match="whole number"):
+        trainer.repeats["discriminator"] = 1.5
+    with pytest.raises(ValueError, match="say either steps= or epochs="):
+        trainer.run(progress=False)
+    assert trainer.weights == {"reconstruction": 1, "discriminator": 1, "generator": 1}
+
+
+def test_phases_that_cannot_work_are_refused(make, digits):
+    model = aae.AAE(digits.image_shape, hidden=(8,))
+    reconstruction, discriminator, generator = model.phases()
+    for phases, message in [
+        ((generator,), "needs a draw of its own"),
+        ((reconstruction, reconstruction), "names of their own"),
+        ((reconstruction.replace(updates=("encodr",)),), "updates 'encodr', but the model has only decoder, disc"),
+        ((discriminator.replace(repeats=0),), "give it weight 0"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            aae.Trainer(model, digits, phases=phases)

@@ -1,0 +1,72 @@
+"""Run the notebooks from top to bottom and store their outputs; write the seconds into README's table.
+
+    python tools/run_notebooks.py            every notebook
+    python tools/run_notebooks.py 04         those whose name begins so
+
+Fails where a cell fails, where a notebook takes longer than its budget, or where its file grows too large.
+"""
+
+import argparse
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+BUDGET = 60.0  # seconds of execution on two CPU cores
+LARGEST = 1_500_000  # bytes of a notebook with its outputs
+
+
+def run(path: Path) -> float:
+    """Execute one notebook in place; returns the seconds that its cells took, the kernel's start included."""
+    notebook = nbformat.read(path, as_version=4)
+    start = time.perf_counter()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).execute()
+    seconds = time.perf_counter() - start
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of day: they would change with every run
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    nbformat.write(notebook, path)
+    return seconds
+
+
+def write_table(seconds: dict[str, float], readme: Path) -> None:
+    """Put the measured seconds into README, in the row that links to the notebook."""
+    text = readme.read_text(encoding="utf-8")
+    for name, value in seconds.items():
+        text, found = re.subn(rf"(\({re.escape('notebooks/' + name)}\).*\| )\d+( s \|)", rf"\g<1>{value:.0f}\2", text)
+        if not found:
+            print(f"README has no row for {name}; add one.", file=sys.stderr)
+    readme.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("prefix", nargs="?", default="", help="e.g. 04")
+    chosen = options.parse_args()
+    os.environ |= {"AAE_STRICT": "1", "TQDM_DISABLE": "1"}
+    faults = []
+    seconds = {}
+    for path in sorted((ROOT / "notebooks").glob(f"{chosen.prefix}*.ipynb")):
+        seconds[path.name] = run(path)
+        size = path.stat().st_size
+        print(f"{path.name}: {seconds[path.name]:.0f} s, {size / 1e6:.2f} MB")
+        if seconds[path.name] > BUDGET:
+            faults.append(f"{path.name} took {seconds[path.name]:.0f} s, budget {BUDGET:.0f} s")
+        if size > LARGEST:
+            faults.append(f"{path.name} has {size} bytes, more than {LARGEST}")
+    write_table(seconds, ROOT / "README.md")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults or not seconds else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
