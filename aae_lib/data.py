@@ -156,15 +156,11 @@ def scale(images: Tensor) -> Tensor:
 def load(name: str, folder: str | Path | None = None) -> Dataset:
     """Load a dataset in its three splits, the same ones on every machine.
 
-    ================  ==========================================================  =====================
-    name              what                                                        train/validation/test
-    ================  ==========================================================  =====================
-    "digits"          handwritten, 8x8, comes with scikit-learn                   1300 / 200 / 297
-    "glyphs"          digits drawn from fonts, 28x28, with ``.factors``           4200 / 900 / 900
-    "mnist"           handwritten digits, 28x28, 11 MB to download                55000 / 5000 / 10000
-    "fashion_mnist"   clothes, 28x28, 31 MB to download                           55000 / 5000 / 10000
-    "moons" and other toy sets, "circles", "blobs", "spiral", "checkerboard"      2000 / 500 / 500
-    ================  ==========================================================  =====================
+    - "digits": handwritten, 8x8, from scikit-learn; 1300 training, 200 validation and 297 test images.
+    - "glyphs": digits drawn from fonts, 28x28, with ``.factors``; 4200, 900 and 900.
+    - "mnist": handwritten digits, 28x28, 11 MB to download; 55000, 5000 and 10000.
+    - "fashion_mnist": clothes, 28x28, 31 MB to download; 55000, 5000 and 10000.
+    - "moons", "circles", "blobs", "spiral", "checkerboard": points in the plane; 2000, 500 and 500.
 
     The test split of the two MNISTs is the official one; their validation images come from the official training set.
 
@@ -199,7 +195,7 @@ def _digits() -> Dataset:
 @functools.cache
 def _all_glyphs() -> Split:
     factors = glyphs.sample_factors(6000, torch.Generator().manual_seed(0))
-    return Split(glyphs.draw(factors), torch.from_numpy(factors["class"].to_numpy()).long(), factors)
+    return Split(glyphs.draw(factors), torch.tensor(factors["class"].to_numpy()), factors)
 
 
 def _glyphs() -> Dataset:

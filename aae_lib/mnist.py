@@ -145,7 +145,7 @@ def _download_one(name: str, file: str, mirrors: list[str]) -> None:
     def fetch_and_check(url: str, temporary: str, keeper: pooch.Pooch) -> None:
         headers = {"Accept-Encoding": "identity"}  # the file as it is, not unpacked on the way
         pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, headers=headers)(url, temporary, keeper)
-        _read_idx(Path(temporary), name, file, shown=url)  # if this raises, pooch removes the temporary file
+        _read_idx(Path(temporary), name, file, shown=f"{file}.gz")  # if this raises, pooch removes the temporary file
 
     failures = []
     for mirror in mirrors:
@@ -157,10 +157,11 @@ def _download_one(name: str, file: str, mirrors: list[str]) -> None:
             os.chmod(path, 0o644)  # temporary files are private, but a cache may be shared
             return
         except (requests.RequestException, ValueError) as error:
-            failures.append(str(error))
+            failures.append(f"{mirror}/{file}.gz: {error}")
         except OSError as error:
             raise DataNotFoundError(
-                f"{name} cannot be stored in {cache_folder()} ({error}): set AAE_CACHE_DIR to a folder you can write to."
+                f"{name} cannot be stored in {cache_folder()} ({error}): set AAE_CACHE_DIR to a folder that you can "
+                "write to."
             ) from error
     raise DataNotFoundError(
         "\n  ".join([_advice(f"{name} could not be downloaded", name) + " What was tried:", *failures])

@@ -6,20 +6,24 @@ Writes results/bench.json and the table in benchmarks/README.md, which says how 
 import argparse
 import importlib.metadata
 import json
+import multiprocessing
 import os
 import platform
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import torch
-from contenders import BATCH, WARM_UP, Ours, Pythae, Textbook, pythae_installed, random_images
+from contenders import BATCH, WARM_UP, Ours, OursPenalised, Pythae, Textbook, pythae_installed, random_images
 from limit import Counter, Limit
 
 HERE = Path(__file__).resolve().parent
 NETWORKS = {"784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}
+CONTENDERS = (Ours, Textbook, Pythae, OursPenalised, Limit)
 STEPS = {"784-512-2": 100, "784-1000-1000-2": 20}  # about a second each
 THREADS = (1, 2)
 MISSING = "not installed (pip install -e .[bench])"
@@ -34,7 +38,7 @@ def main() -> None:
     repeats = 2 if options.quick else options.repeats
     if repeats < 1:
         parser.error("--repeats must be at least 1")
-    images = random_images(6_000 if options.quick else 60_000)
+    n_images = 6_000 if options.quick else 60_000
     rows = []
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     for network, hidden in NETWORKS.items():
@@ -42,13 +46,14 @@ def main() -> None:
             steps = 5 if options.quick else STEPS[network]
             print(f"{network}, threads: {threads}", flush=True)
             rows += [
-                {"network": network, "threads": threads} | row for row in race(hidden, images, threads, steps, repeats)
+                {"network": network, "threads": threads} | row
+                for row in race(hidden, n_images, threads, steps, repeats)
             ]
     result = {
         "command": "python benchmarks/bench.py " + " ".join(sys.argv[1:]),
         "repeats": repeats,
         "batch": BATCH,
-        "images": len(images),
+        "images": n_images,
         "machine": {
             "platform": f"{platform.system()} {platform.machine()}",
             "processor": processor(),
@@ -69,34 +74,62 @@ def main() -> None:
     print(table(result))
 
 
-def race(hidden: tuple[int, ...], images: torch.Tensor, threads: int, steps: int, repeats: int) -> list[dict[str, Any]]:
+def race(hidden: tuple[int, ...], n_images: int, threads: int, steps: int, repeats: int) -> list[dict[str, Any]]:
     """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    ours = Ours(hidden, images)
-    contenders = [ours, Textbook(hidden, images), Ours(hidden, images, r1=0.1)]
-    if pythae_installed():
-        contenders.insert(2, Pythae(hidden, images))
-    contenders.append(Limit(ours.trainer.step))
-    for contender in contenders:
-        contender.seconds(WARM_UP)
-    rounds = [[contender.seconds(steps) / steps * 1e3 for contender in contenders] for _ in range(repeats)]
+    contenders = [
+        Worker(make, hidden, n_images, threads) for make in CONTENDERS if make is not Pythae or pythae_installed()
+    ]
+    rounds = [[contender.ask("seconds", steps) / steps * 1e3 for contender in contenders] for _ in range(repeats + 1)]
+    del rounds[0]  # a warm-up for all
     rows = []
     for contender, times in zip(contenders, zip(*rounds, strict=True), strict=True):
         # the ratio within each round, then the median: what slows a whole round cancels
-        speed_of_ours = statistics.median(time / of_ours for time, (of_ours, *_) in zip(times, rounds, strict=True))
+        ratio = statistics.median(time / of_ours for time, (of_ours, *_) in zip(times, rounds, strict=True))
         rows.append(
             {
                 "name": contender.name,
                 "ms": [round(time, 3) for time in times],
                 "median_ms": round(statistics.median(times), 3),
-                "time_over_ours": round(speed_of_ours, 3),
-                "million_multiply_adds": round(multiply_adds(contender) / 1e6, 1),
+                "time_over_ours": round(ratio, 3),
+                "million_multiply_adds": round(contender.ask("multiply_adds") / 1e6, 1),
             }
         )
+        contender.ask("stop")
     if not pythae_installed():
-        rows.insert(2, {"name": "pythae 0.1.2", "missing": MISSING})
+        rows.insert(2, {"name": Pythae.name, "missing": MISSING})
     return rows
+
+
+class Worker:
+    """A contender in a process of its own, so that none profits from the memory or the settings of another."""
+
+    def __init__(self, make: Callable[..., Any], hidden: tuple[int, ...], n_images: int, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        context.Process(target=work, args=(theirs, make, hidden, n_images, threads), daemon=True).start()
+        theirs.close()  # so that a worker that dies ends the waiting
+        self.name = self.pipe.recv()
+
+    def ask(self, question: str, *arguments: int) -> Any:
+        self.pipe.send((question, *arguments))
+        return self.pipe.recv()
+
+
+def work(pipe: Connection, make: Callable[..., Any], hidden: tuple[int, ...], n_images: int, threads: int) -> None:
+    """The life of a worker: builds its contender and answers until it is told to stop."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    contender = make(hidden, random_images(n_images))
+    pipe.send(contender.name)
+    while True:
+        question, *arguments = pipe.recv()
+        if question == "seconds":
+            pipe.send(contender.seconds(*arguments))
+        elif question == "multiply_adds":
+            pipe.send(multiply_adds(contender))
+        else:
+            pipe.send(None)
+            return
 
 
 def multiply_adds(contender: Any) -> float:

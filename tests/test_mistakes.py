@@ -80,7 +80,7 @@ def test_input_noise_goes_into_the_encoder_alone_and_the_target_stays_clean(make
 
 
 def test_losses_take_logits_and_no_sigmoid_or_softmax_comes_before_them(make):
-    trainer = make(r1=None)
+    trainer = make()
     model, fed = trainer.model, {}
     with torch.no_grad():
         model.discriminator.layers[-1].bias.fill_(7.0)
@@ -119,7 +119,7 @@ def test_the_discriminator_learns_from_the_label(make):
 
 def test_losses_at_equilibrium_do_not_mean_that_the_codes_match(digits):
     """A blind discriminator shows 2 log 2 and log 2 while q(z) sits far off: measure q(z) against p(z) itself."""
-    model = aae.AAE(digits.image_shape, hidden=(16,), r1=None)
+    model = aae.AAE(digits.image_shape, hidden=(16,))
     with torch.no_grad():
         model.discriminator.layers[-1].weight.zero_()
         model.discriminator.layers[-1].bias.zero_()

@@ -52,8 +52,8 @@ def textbook_step(model, optimizers, x, z_prior):
 
 
 def test_phases_equal_the_textbook_loop(make, digits):
-    trainer = make(r1=None)
-    model = aae.AAE(digits.image_shape, hidden=(32, 32), r1=None, seed=0).train()
+    trainer = make()
+    model = aae.AAE(digits.image_shape, hidden=(32, 32), seed=0).train()
     optimizers = (
         torch.optim.Adam([*model.encoder.parameters(), *model.decoder.parameters()], 1e-3),
         torch.optim.Adam(model.discriminator.parameters(), 1e-3, betas=(0.5, 0.999)),
@@ -247,7 +247,7 @@ def test_not_finite_is_reported_with_phase_and_step_and_the_good_state_kept(make
 @pytest.mark.parametrize("around_the_step", [False, True])
 def test_bf16_casts_are_fresh_in_each_phase_and_would_be_stale_around_the_step(make, around_the_step):
     """Autocast caches the casts of the weights: entered once around the step, the generator sees the old D."""
-    trainer = make(precision="bf16", r1=None, hidden=(64, 64))
+    trainer = make(precision="bf16", hidden=(64, 64))
     trainer.run(steps=3, progress=False)
     seen, loss = {}, trainer.phases[2].loss
 

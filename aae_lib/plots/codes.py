@@ -11,6 +11,7 @@ from . import common
 from .picture import Picture
 
 Size = tuple[float, float] | None
+UNLABELLED = "#555555"
 
 
 def points(
@@ -40,12 +41,11 @@ def latent(
     that the code does not have.
     """
     generator = common.own_generator(generator)
-    common.first_images(split, n)  # refuses an empty split
-    order = torch.randperm(len(split), generator=generator)[:n] if len(split) > n else torch.arange(len(split))
-    z = model.encode(split.images[order]).cpu()
+    images, labels = common.random_part(split, n, generator)
+    z = model.encode(images).cpu()
     prior = common.prior_sample(model, len(z), generator)
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
-    _clouds(ax, z, split.labels[order], prior, axes, "codes q(z)", "prior p(z)")
+    _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)")
     common.title(ax, f"{len(z)} codes q(z) over {len(z)} samples of the prior p(z)")
     figure.alt = f"Scatter plot of {len(z)} codes coloured by class, over {len(z)} samples of the prior in grey."
     return figure
@@ -68,9 +68,8 @@ def surface(
     generator = common.own_generator(generator)
     clouds = [(common.prior_sample(model, n, generator), "prior samples, “real”", common.REAL, "o")]
     if split is not None:
-        common.first_images(split, n)
-        order = torch.randperm(len(split), generator=generator)[:n]
-        clouds.append((model.encode(split.images[order]).cpu(), "codes, “fake”", common.FAKE, "^"))
+        z = common.check_finite(model.encode(common.random_part(split, n, generator)[0]).cpu())
+        clouds.append((z, "codes, “fake”", common.FAKE, "^"))
     if extent is None:
         extent = common.extent_of(torch.cat([cloud for cloud, *_ in clouds]))
     left, right, bottom, top = common.check_extent(extent)
@@ -99,10 +98,10 @@ def surface(
     bar.ax.tick_params(labelsize=common.SIZE)
     bar.set_label("D(z), belief that z is a prior sample", fontsize=common.SIZE)
     figure.legend(loc="outside lower center", ncols=2, fontsize=common.SIZE, frameon=False, markerscale=1.6)
-    common.title(ax, "What the discriminator believes")
+    common.title(ax, f"What the discriminator believes: D(z) from {belief.min():.2f} to {belief.max():.2f}")
     figure.alt = (
-        f"Map of the discriminator's output over the latent plane, from {belief.min():.2f} to {belief.max():.2f}"
-        f", under {' and '.join(name for _, name, *_ in clouds)}."
+        f"Map of the discriminator's output over the latent plane, from {belief.min():.2f} to {belief.max():.2f}, "
+        f"under {' and '.join(name for _, name, *_ in clouds)}."
     )
     return figure
 
@@ -116,25 +115,27 @@ def _clouds(
         raise ValueError(f"axes={axes!r} must be two of the {x.shape[1]} coordinates of z, counted from 0.")
     if labels is not None and len(labels) != len(x):
         raise ValueError(f"{len(x)} points came with {len(labels)} labels: each point needs one (-1 for none).")
-    x, axes = x.detach().cpu(), list(axes)
+    x, axes = common.check_finite(x.detach().cpu()), list(axes)
     labels = torch.full((len(x),), -1) if labels is None else labels.cpu()
     if reference is not None:
-        ax.scatter(*reference.detach().cpu()[:, axes].T, s=14, c=common.PRIOR, linewidths=0, label=behind)
+        ax.scatter(*reference.detach().cpu()[:, axes].T, s=16, c=common.PRIOR, linewidths=0, label=behind)
     classes = [int(k) for k in labels.unique() if k >= 0]
+    colour = {k: common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)] for k in classes}
+    colour[-1] = "white" if classes else UNLABELLED  # hollow dots among coloured ones
+    edge = dict.fromkeys(classes, "white") | {-1: UNLABELLED if classes else "white"}
     # One scatter in the order given, not one a class: the last class would lie over all others.
-    colours = [common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)] if k >= 0 else "#555555" for k in labels.tolist()]
-    ax.scatter(*x[:, axes].T, s=18, c=colours, edgecolors="white", linewidths=0.3)
+    ks = labels.clamp_min(-1).tolist()
+    ax.scatter(*x[:, axes].T, s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)
     for k in classes:
         cloud = x[labels == k][:, axes]
         middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()]
         ax.text(
             *middle.tolist(), str(k), fontsize=common.SIZE + 7, weight="bold", ha="center", va="center",
-            color=common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)],
-            path_effects=[withStroke(linewidth=4, foreground="white")],
+            color=colour[k], path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip
-        ax.scatter([], [], s=70, c=common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)], label=str(k))
-    if len(classes) == 0 or (labels < 0).any():
-        ax.scatter([], [], s=70, c="#555555", label=f"{name}, no label" if classes else name)
+        ax.scatter([], [], s=70, c=colour[k], label=str(k))
+    if -1 in ks:
+        ax.scatter([], [], s=70, c=colour[-1], edgecolors=edge[-1], label="no label" if classes else name)
     ax.set_aspect("equal", adjustable="datalim")
     _name_axes(ax, axes)
     ax.figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False, markerscale=1.3)

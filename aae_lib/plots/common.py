@@ -19,14 +19,15 @@ REAL, FAKE = "#0072B2", "#D55E00"  # the two sides of the game (Okabe and Ito): 
 SIZE = 13  # of text, in points: readable from the back of a classroom
 
 
-def blank(columns: int = 1, *, figsize: tuple[float, float]) -> tuple[Picture, list[Axes]]:
-    """A figure of `columns` panels side by side, as every plot begins: its axes carry the course's text sizes."""
+def blank(panels: int = 1, *, figsize: tuple[float, float]) -> tuple[Picture, list[Axes]]:
+    """A figure of `panels`, at most three in a row, as every plot begins: its axes carry the course's text sizes."""
     figure = Picture(figsize=figsize, dpi=110, layout="constrained", facecolor="white")
-    panels = list(figure.subplots(1, columns, squeeze=False)[0])
-    for ax in panels:
+    rows = -(-panels // 3)
+    axes = [figure.add_subplot(rows, min(panels, 3), i + 1) for i in range(panels)]
+    for ax in axes:
         ax.tick_params(labelsize=SIZE)
         ax.spines[["top", "right"]].set_visible(False)
-    return figure, panels
+    return figure, axes
 
 
 def title(ax: Axes, text: str) -> None:
@@ -90,6 +91,14 @@ def first_images(split: Split, n: int) -> Tensor:
     return split.images[:n]
 
 
+def random_part(split: Split, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """`n` images of a split at random, with their labels; all of them in their order, where it holds no more."""
+    if len(first_images(split, n)) == len(split):
+        return split.images, split.labels
+    order = torch.randperm(len(split), generator=generator, device=generator.device)[:n].cpu()
+    return split.images[order], split.labels[order]
+
+
 def prior_sample(model: nn.Module, n: int, generator: torch.Generator | None = None) -> Tensor:
     """(n, d) samples of the model's prior, drawn on the generator's device and returned on the CPU."""
     generator = own_generator(generator)
@@ -101,6 +110,15 @@ def extent_of(points: Tensor) -> tuple[float, float, float, float]:
     low, high = torch.quantile(points.double(), torch.tensor([0.005, 0.995], dtype=torch.float64), dim=0)
     centre, half = (low + high) / 2, float((high - low).max()) * 0.55 or 1.0
     return tuple(float(side) for side in (centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half))
+
+
+def check_finite(z: Tensor) -> Tensor:
+    if not z.isfinite().all():
+        raise ValueError(
+            "Some of these codes are not finite numbers: if training has diverged, "
+            "reset the trainer and lower the learning rates."
+        )
+    return z
 
 
 def check_extent(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

@@ -3,11 +3,13 @@
 import math
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 from pandas import DataFrame, Series
 
 from . import common
 from .picture import Picture
 
+MEASURE = "#009E73"
 PHASES = ("reconstruction", "discriminator", "generator", "classification", "elbo")
 TIE = {"discriminator": (2 * math.log(2), "2 log 2"), "generator": (math.log(2), "log 2")}
 
@@ -30,7 +32,7 @@ def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) ->
     panels += [game] if game else []
     panels += [[name] for name in measured]
 
-    figure, axes = common.blank(len(panels), figsize=figsize or (5.0 * len(panels), 4.6))
+    figure, axes = common.blank(len(panels), figsize=figsize or (5.0 * min(len(panels), 3), 4.6 * -(-len(panels) // 3)))
     for ax, shown in zip(axes, panels, strict=True):
         ax.set_xlabel("step", fontsize=common.SIZE)
         ax.grid(axis="y", alpha=0.3)
@@ -72,14 +74,17 @@ def _game(ax: Axes, history: DataFrame, names: list[str]) -> None:
 
 def _measure(ax: Axes, history: DataFrame, name: str) -> None:
     taken = history.dropna(subset=[name])
-    above = taken[taken[name] > 0]
-    ax.plot(above["step"], above[name], "o-", color="#009E73", linewidth=2.8, markersize=6)
-    if len(above):
+    above = taken[name].where(taken[name] > 0)  # the line breaks where the estimate is not positive
+    ax.plot(taken["step"], above, "o-", color=MEASURE, linewidth=2.8, markersize=6)
+    if above.notna().any():
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")  # plain text: the default's formulas are not safe in a thread
+        ax.yaxis.set_minor_formatter("")
     below = taken[taken[name] <= 0]
     if len(below):
         ax.plot(
-            below["step"], [0.02] * len(below), "v", color="#009E73", markersize=9, markerfacecolor="white",
+            below["step"], [0.02] * len(below), "v", color=MEASURE, markersize=9, markerfacecolor="white",
             transform=ax.get_xaxis_transform(), label="0 or below", clip_on=False,
         )  # fmt: skip
         ax.legend(fontsize=common.SIZE - 1, frameon=False)

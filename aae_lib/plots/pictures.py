@@ -38,7 +38,7 @@ def reconstructions(model: nn.Module, split: Split, n: int = 10, *, figsize: Siz
     both = torch.cat([common.scale(originals).cpu(), model.reconstruct(originals).cpu()])
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(2, len(originals), cell=1.0))
     common.gallery(ax, both, len(originals))
-    ax.set_yticks([0, 1], ["x", "decode(encode(x))"])
+    ax.set_yticks([0, 1], ["image", "reconstruction"])
     common.title(ax, "Images and their reconstructions")
     figure.alt = f"Two rows of {len(originals)} images: originals above, their reconstructions below."
     return figure
@@ -93,6 +93,9 @@ def plane(
         common.mosaic(decoded, n), cmap="gray", vmin=0, vmax=1, interpolation="nearest",
         extent=(left - x, right + x, bottom - y, top + y), aspect=height * (right - left) / (width * (top - bottom)),
     )  # fmt: skip
+    lines = {"colors": "white", "linewidths": 1.2}  # digits of neighbours would touch without
+    ax.vlines(torch.linspace(left - x, right + x, n + 1), bottom - y, top + y, **lines)
+    ax.hlines(torch.linspace(bottom - y, top + y, n + 1), left - x, right + x, **lines)
     ax.set_xlabel("z₁", fontsize=common.SIZE + 2)
     ax.set_ylabel("z₂", fontsize=common.SIZE + 2)
     common.title(ax, "What each point of the plane decodes to")
@@ -114,12 +117,10 @@ def interpolation(
     t = torch.linspace(0, 1, n)
     path = slerp(*codes, t) if spherical else torch.lerp(*codes, t[:, None])
     walk, ticks = model.decode(path).cpu(), [f"{step:.2g}" for step in t.tolist()]
-    for end, name, first in ((a, "a", True), (b, "b", False)):
-        if end.ndim == 3:
-            shown = common.scale(end[None]).cpu()
-            walk, ticks = (
-                (torch.cat([shown, walk]), [name, *ticks]) if first else (torch.cat([walk, shown]), [*ticks, name])
-            )
+    if a.ndim == 3:
+        walk, ticks = torch.cat([common.scale(a[None]).cpu(), walk]), ["image a", *ticks]
+    if b.ndim == 3:
+        walk, ticks = torch.cat([walk, common.scale(b[None]).cpu()]), [*ticks, "image b"]
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(1, len(walk), cell=1.0))
     common.gallery(ax, walk, len(walk))
     ax.set_xticks(range(len(walk)), ticks)
