@@ -178,7 +178,8 @@ class Trainer:
         self.fault.zero_()
         self._history.start_clock()
         saved = time.monotonic()
-        for _ in tqdm(range(n), desc="training", unit="step", disable=not progress, mininterval=0.5):
+        hidden = {} if progress else {"disable": True}  # without it TQDM_DISABLE=1 in the environment may decide
+        for _ in tqdm(range(n), desc="training", unit="step", mininterval=0.5, **hidden):
             self.step()
             if measure and every and self.steps % every == 0:
                 self.flush()

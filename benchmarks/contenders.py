@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from time import perf_counter
 from types import SimpleNamespace
 
@@ -31,7 +32,7 @@ def random_images(n: int) -> Tensor:
 def mlp(*sizes: int) -> nn.Sequential:
     """Linear layers with ReLU between them."""
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_in, n_out in pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

@@ -109,11 +109,11 @@ WRONG = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_pass_however_they_are_written(name, capsys):
-    assert checks.generator(RIGHT[name])
+    checks.generator(RIGHT[name])
     assert capsys.readouterr().out.startswith("✓ right")
 
 
 @pytest.mark.parametrize("message", WRONG)
 def test_wrong_answers_are_told_what_is_wrong(message, capsys):
-    assert not checks.generator(WRONG[message])
+    checks.generator(WRONG[message])
     assert message in capsys.readouterr().out

@@ -10,14 +10,14 @@ from torch import Tensor
 from .. import losses
 
 
-def generator(f: Callable[[Any, dict[str, Tensor], dict[str, float]], Tensor]) -> bool:
-    """Check a generator's loss f(model, batch, terms) on exact tensors: prints a sentence, returns if it is right."""
+def generator(f: Callable[[Any, dict[str, Tensor], dict[str, float]], Tensor]) -> None:
+    """Check a generator's loss f(model, batch, terms) on exact tensors: prints a sentence."""
     message = _judge(f)
     print("✓ right: this is −E[log D(z)], and its gradient goes where it should." if message is None else message)
-    return message is None
 
 
 def _judge(f: Any) -> str | None:
+    """None if the answer is right, else what is wrong with it."""
     weight = torch.tensor([1.0, -2.0])
     model = SimpleNamespace(discriminator=lambda z, y=None: z @ weight)
     z = torch.tensor([[0.5, 0.1], [-1.0, 0.3], [2.0, 1.5]], requires_grad=True)

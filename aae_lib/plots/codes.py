@@ -79,19 +79,16 @@ def surface(
     z2 = torch.linspace(bottom, top, 2 * side + 1)[1::2]
     grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), -1).reshape(-1, 2)
     with torch.no_grad():
-        belief = (
-            torch.sigmoid(model.discriminator(grid.to(next(model.parameters()).device)).float())
-            .reshape(side, side)
-            .cpu()
-        )  # (z2, z1)
+        logits = model.discriminator(grid.to(next(model.parameters()).device))
+    belief = logits.float().sigmoid().reshape(side, side).cpu().numpy()  # (z2, z1)
 
     figure, (ax,) = common.blank(figsize=figsize or (8.6, 7.0))
     colours = LinearSegmentedColormap.from_list("game", [common.FAKE, "#FFFFFF", common.REAL])
     drawn = ax.imshow(belief, origin="lower", extent=(left, right, bottom, top), cmap=colours, vmin=0, vmax=1)
     if belief.min() < 0.5 < belief.max():
-        ax.contour(z1, z2, belief, levels=[0.5], colors="black", linewidths=2.5)
+        ax.contour(z1.numpy(), z2.numpy(), belief, levels=[0.5], colors="black", linewidths=2.5)
     for cloud, name, colour, marker in clouds:
-        ax.scatter(*cloud.T, s=34, c=colour, marker=marker, edgecolors="white", linewidths=0.7, label=name)
+        ax.scatter(*cloud.T.numpy(), s=34, c=colour, marker=marker, edgecolors="white", linewidths=0.7, label=name)
     ax.set(xlim=(left, right), ylim=(bottom, top))
     _name_axes(ax, (0, 1))
     bar = figure.colorbar(drawn, ax=ax, ticks=[0, 0.25, 0.5, 0.75, 1], shrink=0.85)
@@ -118,14 +115,14 @@ def _clouds(
     x, axes = common.check_finite(x.detach().cpu()), list(axes)
     labels = torch.full((len(x),), -1) if labels is None else labels.cpu()
     if reference is not None:
-        ax.scatter(*reference.detach().cpu()[:, axes].T, s=16, c=common.PRIOR, linewidths=0, label=behind)
+        ax.scatter(*reference.detach().cpu()[:, axes].T.numpy(), s=16, c=common.PRIOR, linewidths=0, label=behind)
     classes = [int(k) for k in labels.unique() if k >= 0]
     colour = {k: common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)] for k in classes}
     colour[-1] = "white" if classes else UNLABELLED  # hollow dots among coloured ones
     edge = dict.fromkeys(classes, "white") | {-1: UNLABELLED if classes else "white"}
     # One scatter in the order given, not one a class: the last class would lie over all others.
     ks = labels.clamp_min(-1).tolist()
-    ax.scatter(*x[:, axes].T, s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)
+    ax.scatter(*x[:, axes].T.numpy(), s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)
     for k in classes:
         cloud = x[labels == k][:, axes]
         middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()]

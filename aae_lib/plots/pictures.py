@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -94,8 +95,8 @@ def plane(
         extent=(left - x, right + x, bottom - y, top + y), aspect=height * (right - left) / (width * (top - bottom)),
     )  # fmt: skip
     lines = {"colors": "white", "linewidths": 1.2}  # digits of neighbours would touch without
-    ax.vlines(torch.linspace(left - x, right + x, n + 1), bottom - y, top + y, **lines)
-    ax.hlines(torch.linspace(bottom - y, top + y, n + 1), left - x, right + x, **lines)
+    ax.vlines(np.linspace(left - x, right + x, n + 1), bottom - y, top + y, **lines)
+    ax.hlines(np.linspace(bottom - y, top + y, n + 1), left - x, right + x, **lines)
     ax.set_xlabel("z₁", fontsize=common.SIZE + 2)
     ax.set_ylabel("z₂", fontsize=common.SIZE + 2)
     common.title(ax, "What each point of the plane decodes to")
