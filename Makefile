@@ -16,7 +16,7 @@ INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_IN
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
-	$(BIN)/python -m aae_lib reset
+	@$(BIN)/python aae_lib/workspace.py
 	cd work && ../$(BIN)/jupyter lab $(ARGS)
 
 test: .venv/.test lint
@@ -43,4 +43,5 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements # no pop-up
 	@touch $@

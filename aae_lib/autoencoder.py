@@ -108,7 +108,10 @@ class AE(nn.Module):
 
     def draw_images(self, data: Any, generator: Generator) -> Batch:
         """The step's images: "x" (clean, the target), "x_in" (what the encoder sees), "y", and posterior "noise"."""
-        x, y = data.minibatch()
+        return self.noisy(*data.minibatch(), generator)
+
+    def noisy(self, x: Tensor, y: Tensor, generator: Generator) -> Batch:
+        """The batch of these images and labels, with the input noise and the posterior's noise drawn."""
         batch = {"x": x, "x_in": x, "y": y}
         if self.input_noise:
             batch["x_in"] = x + self.input_noise * torch.randn(x.shape, generator=generator, device=x.device)

@@ -62,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     length.add_argument("--steps", type=int, help="training steps (4000 if neither steps nor epochs are given)")
     length.add_argument("--epochs", type=float, help="passes over the training images")
     t.add_argument("--batch-size", type=int, default=100)
+    t.add_argument("--lr", type=float, default=1e-3, help="learning rate of the reconstruction")
+    t.add_argument("--game-lr", type=float, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=int, default=0)
     t.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     t.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
@@ -120,7 +122,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
 
     from . import models, priors
     from .data import load
-    from .optimizers import Cosine
+    from .optimizers import Adam, Cosine
     from .training import Trainer
 
     data = load(options.dataset, folder=options.data_dir)
@@ -133,6 +135,9 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     if options.posterior:
         settings["posterior"] = options.posterior
     settings["network"] = options.network
+    settings["optimizer"] = Adam(options.lr)
+    if options.model == "aae":
+        settings["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
     if options.labels:
         if options.model != "aae":
             raise ValueError("--labels shows labels to a discriminator, and only --model aae has one.")

@@ -75,6 +75,9 @@ class AAE(AE):
                     the prior is sampled per class with the batch's own labels (so that D cannot win by label
                     frequencies). The prior must have K classes
     discriminator_hidden, discriminator_activation   of D; None: as the encoder's
+    label_share     with classes, where only some images are labelled: this share of the game's batch is drawn from the
+                    labelled ones (default .5; 0 leaves it to chance, and with few labels the classes then settle in
+                    the wrong places before the labels are heard)
     r1              weight λ of the gradient penalty λ/2 · (E_p‖∇D‖² + E_q‖∇D‖²); None (default) leaves it out
     game_optimizer  of both players
     """
@@ -87,11 +90,14 @@ class AAE(AE):
         classes: int | None = None,
         discriminator_hidden: Sequence[int] | None = None,
         discriminator_activation: str | None = None,
+        label_share: float = 0.5,
         r1: float | None = None,
         game_optimizer: Optimizer | None = None,
         **options,
     ) -> None:
-        self.classes = classes
+        if not 0 <= label_share < 1:
+            raise ValueError(f"label_share must be at least 0 and less than 1; got {label_share}.")
+        self.classes, self.label_share = classes, label_share
         super().__init__(image_shape, latent_dim, **options)
         self.r1 = r1
         self.game_optimizer = game_optimizer or Adam(beta1=0.5)
@@ -99,6 +105,7 @@ class AAE(AE):
         activation = discriminator_activation or "silu"
         self.settings |= {
             "classes": classes,
+            "label_share": label_share,
             "discriminator_hidden": list(hidden),
             "discriminator_activation": activation,
             "r1": r1,
@@ -141,7 +148,10 @@ class AAE(AE):
 
     def draw_game(self, data: Any, generator: Generator) -> Batch:
         """As `draw_images`, and prior samples "z_prior" (N, d); with classes, of the batch's own labels."""
-        return _with_prior_sample(self, self.draw_images(data, generator), generator, self.classes is not None)
+        if self.classes is None:
+            return _with_prior_sample(self, self.draw_images(data, generator), generator)
+        batch = self.noisy(*data.with_labelled(self.label_share, generator), generator)
+        return _with_prior_sample(self, batch, generator, per_class=True)
 
     def label_of(self, batch: Batch) -> Tensor | None:
         """What D is told: the labels, or nothing."""

@@ -17,6 +17,7 @@ class Stream:
         if not 1 <= batch_size <= len(split.images):
             raise ValueError(f"batch_size={batch_size} must be from 1 to the number of images, {len(split.images)}.")
         self.images, self.labels = split.images.to(device), split.labels.to(device)
+        self.labelled = (self.labels >= 0).nonzero()[:, 0]
         self.batch_size = batch_size
         self.steps_per_epoch = len(self.images) // batch_size
         self.rewind()
@@ -50,4 +51,15 @@ class Stream:
 
     def minibatch(self) -> tuple[Tensor, Tensor]:
         """x (B, ...) in [0, 1] and y (B,) of the current rows."""
-        return scale(self.images.index_select(0, self.rows)), self.labels.index_select(0, self.rows)
+        return self._take(self.rows)
+
+    def with_labelled(self, share: float, generator: Generator) -> tuple[Tensor, Tensor]:
+        """The minibatch with that share of its rows replaced by labelled ones drawn at random, if not all are."""
+        n = round(share * self.batch_size)
+        if n == 0 or len(self.labelled) in (0, len(self.images)):
+            return self.minibatch()
+        drawn = torch.randint(len(self.labelled), (n,), generator=generator, device=self.images.device)
+        return self._take(torch.cat([self.rows[n:], self.labelled[drawn]]))
+
+    def _take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return scale(self.images.index_select(0, rows)), self.labels.index_select(0, rows)

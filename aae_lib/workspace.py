@@ -1,7 +1,10 @@
-"""The learner's own copies: lessons and exercises are copied to work/, and never overwritten there."""
+"""The learner's own copies: lessons and exercises are copied to work/, and never overwritten there.
 
+A copied notebook has no outputs: whoever is to predict an outcome should not find it on the page.
+"""
+
+import json
 import os
-import shutil
 from pathlib import Path
 
 SOURCES = ("notebooks", "exercises")  # exercises keep their folder in work/
@@ -47,7 +50,7 @@ def renew(course: Path, number: str) -> list[tuple[Path, Path | None]]:
     done: list[tuple[Path, Path | None]] = []
     for copy, source in wanted.items():
         old = None
-        if copy.exists() and copy.read_bytes() != source.read_bytes():
+        if copy.exists() and copy.read_bytes() != _fresh(source):
             old = _free_name(copy)
             os.rename(copy, old)
         _copy(source, copy)
@@ -58,8 +61,20 @@ def renew(course: Path, number: str) -> list[tuple[Path, Path | None]]:
 def _copy(source: Path, copy: Path) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     part = copy.with_name(copy.name + ".part")
-    shutil.copyfile(source, part)
+    part.write_bytes(_fresh(source))
     os.replace(part, copy)
+
+
+def _fresh(source: Path) -> bytes:
+    """What a new copy holds: the file, and of a notebook no outputs."""
+    content = source.read_bytes()
+    if source.suffix != ".ipynb":
+        return content
+    notebook = json.loads(content)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def _free_name(path: Path) -> Path:
@@ -67,3 +82,7 @@ def _free_name(path: Path) -> Path:
     while (free := path.with_stem(f"{path.stem}.old{n}")).exists():
         n += 1
     return free
+
+
+if __name__ == "__main__":  # `make lab` runs this file by itself: copying needs no torch, and starts at once
+    print(f"{len(copy_missing(root()))} new file(s) in work/; what was there is untouched.")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -123,20 +125,36 @@ def test_discriminator_without_classes_refuses_labels():
         Discriminator(2, (8,))(torch.zeros(1, 2), torch.tensor([0]))
 
 
+def partly_labelled(digits, n=200):
+    return replace(digits, train=digits.train.keep_labels(n))
+
+
 def test_labelled_discriminator_gets_prior_samples_of_the_batchs_own_labels(make, digits):
-    labels = digits.train.labels.clone()
-    labels[::2] = -1
-    trainer = make(classes=10, prior=aae.priors.GaussianRing(10))
-    trainer.stream.labels = labels
-    seen = []
-    original = trainer.model.prior.sample
-    object.__setattr__(
-        trainer.model.prior, "sample", lambda *a, labels, **k: seen.append(labels) or original(*a, labels=labels, **k)
+    trainer = make(
+        classes=10, prior=aae.priors.GaussianRing(10, radial=0.01, tangential=0.01), data=partly_labelled(digits)
     )
-    trainer.step()
-    rows = trainer.stream.epoch_rows(0)
-    assert torch.equal(seen[-1], labels[rows])
-    assert (seen[-1] == -1).any()
+    batch = trainer.model.draw_game(trainer.stream, trainer.generator)
+    labelled = batch["y"] >= 0
+    parts = trainer.model.prior.class_log_prob(batch["z_prior"]).argmax(1)
+    assert torch.equal(parts[labelled], batch["y"][labelled])
+    assert len(parts[~labelled].unique()) == 10  # no label: from all of the prior
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 5, 30), (0.5, 50, 70), (0.9, 90, 100)])
+def test_a_share_of_the_games_batch_is_labelled_and_the_reconstructions_is_not_touched(
+    make, digits, share, least, most
+):
+    data = partly_labelled(digits)  # 15% of the images
+    trainer = make(classes=10, prior=aae.priors.GaussianRing(10), data=data, label_share=share)
+    trainer.stream.advance(trainer.generator)
+    batch = trainer.model.draw_game(trainer.stream, trainer.generator)
+    assert least <= (batch["y"] >= 0).sum() <= most
+    plain = trainer.model.draw_images(trainer.stream, trainer.generator)
+    assert torch.equal(plain["y"], trainer.stream.labels[trainer.stream.rows])
+    # every image still has its own label
+    for x, y in zip(batch["x"], batch["y"], strict=True):
+        same = (trainer.stream.images.float() / 255 == x).flatten(1).all(1)
+        assert y in trainer.stream.labels[same]
 
 
 # ---- priors and likelihoods ----

@@ -171,6 +171,7 @@ def test_an_image_stands_where_its_row_and_column_say():
     for i in range(8):
         expected = float(shades[i].mean()) if i < 6 else 1.0
         assert seen(figure, i % 4, i // 4) == pytest.approx([expected] * 3, abs=0.01)
+    assert seen(figure, 0.5, 0).min() > 0.99  # white between neighbours
 
 
 def test_grey_is_not_stretched_and_uint8_equals_floats():
@@ -278,6 +279,7 @@ def test_two_chosen_axes_of_a_longer_code():
     figure = aae.plots.points(z, axes=(3, 1))
     np.testing.assert_array_equal(dots(figure)[0], z[:, [3, 1]])
     assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("z₄", "z₂")
+    assert aae.plots.points(z, symbol="x").axes[0].get_xlabel() == "x₁"
 
 
 @pytest.mark.parametrize("slope", [(1.5, 0.0), (0.0, 1.5)])
@@ -312,6 +314,25 @@ def test_the_surface_shows_prior_samples_and_codes():
     np.testing.assert_array_equal(clouds[1], model.encode(data.images))
 
 
+def test_a_discriminator_that_is_told_classes_has_a_surface_for_each():
+    class Told(Glass):
+        classes = 4
+
+        def discriminator(self, z, y=None):
+            return z @ self.slope * (y == 2)
+
+    model, data = Told(Corners()), split(30)
+    told, other = (aae.plots.surface(model, data, (-2, 2, -2, 2), label=k) for k in (2, 1))
+    assert np.ptp(told.axes[0].images[0].get_array()) > 0.5
+    assert np.ptp(other.axes[0].images[0].get_array()) == 0
+    prior, codes = (c.get_offsets().data for c in told.axes[0].collections if len(c.get_offsets()) > 1)
+    assert (prior == [-1, 1]).all()
+    np.testing.assert_array_equal(codes, model.encode(data.images[data.labels == 2]))
+    everyone = aae.plots.surface(model, data, label=-1).axes[0].collections
+    assert [len(c.get_offsets()) for c in everyone] == [300, 30]
+    assert "class 2" in told.axes[0].get_title(loc="left")
+
+
 def test_a_flat_discriminator_draws_no_line_and_no_warning():
     with np.errstate(all="raise"):
         figure = aae.plots.surface(Glass(slope=(0.0, 0.0)), extent=(-1, 1, -1, 1), n=1)
@@ -331,7 +352,7 @@ def test_losses_draw_every_column_and_the_two_ties():
         assert any(len(line) == len(data) and np.array_equal(line, data[name]) for line in lines)
     level = sorted(line[0] for line in lines if len(line) == 2)
     assert level == pytest.approx([0.6931472, 1.3862944])
-    assert {"2 log 2 ≈ 1.39", "log 2 ≈ 0.69"} == {text.get_text() for text in game.texts}
+    assert {"2 log 2 ≈ 1.39", "log 2 ≈ 0.69"} == {" ".join(text.get_text().split()) for text in game.texts}
     assert "not" in game.get_xlabel()
     assert mmd.get_yscale() == "log"
 
@@ -442,6 +463,10 @@ def model_of(d):
     return aae.AAE((1, 2, 2), latent_dim=d, hidden=(4,))
 
 
+def told_model():
+    return aae.AAE((1, 2, 2), hidden=(4,), prior=Corners(), classes=4)
+
+
 EMPTY = Split(torch.zeros(0, 1, 2, 2, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
 
 
@@ -451,6 +476,10 @@ EMPTY = Split(torch.zeros(0, 1, 2, 2, dtype=torch.uint8), torch.zeros(0, dtype=t
         (lambda: aae.plots.plane(model_of(3)), "needs latent_dim=2; this model has 3"),
         (lambda: aae.plots.surface(model_of(3)), "needs latent_dim=2; this model has 3"),
         (lambda: aae.plots.surface(aae.AE((1, 2, 2), hidden=(4,))), "AE has no discriminator"),
+        (lambda: aae.plots.surface(model_of(2), label=0), "without classes"),
+        (lambda: aae.plots.surface(told_model()), "label=0 to 3"),
+        (lambda: aae.plots.surface(told_model(), label=4), "not 4"),
+        (lambda: aae.plots.surface(told_model(), split(3), label=3), "no image labelled 3"),
         (lambda: aae.plots.latent(model_of(1), split()), "two of the 1 coordinates"),
         (lambda: aae.plots.latent(model_of(3), split(), axes=(0, 3)), "two of the 3 coordinates"),
         (lambda: aae.plots.latent(Glass(), EMPTY), "empty"),
@@ -493,7 +522,7 @@ def test_real_models_and_data_can_be_drawn(make, digits):
         aae.plots.reconstructions(model, digits.test),
         aae.plots.samples(model),
         aae.plots.plane(model, n=4),
-        aae.plots.surface(model, digits.test),
+        aae.plots.surface(model, digits.test, label=7),
         aae.plots.interpolation(model, digits.test.images[0], digits.test.images[1]),
         aae.plots.losses(trainer.history),
     ):

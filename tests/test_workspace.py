@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from aae_lib import workspace
@@ -7,9 +9,12 @@ from aae_lib import workspace
 def course(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "exercises").mkdir()
-    (tmp_path / "notebooks" / "04_lesson.ipynb").write_text("lesson 4")
-    (tmp_path / "notebooks" / "05_lesson.ipynb").write_text("lesson 5")
-    (tmp_path / "exercises" / "04_exercise.ipynb").write_text("exercise 4")
+    for name in ("notebooks/04_lesson", "notebooks/05_lesson", "exercises/04_exercise"):
+        cells = [
+            {"cell_type": "markdown", "source": name},
+            {"cell_type": "code", "source": "1 + 1", "outputs": ["2"], "execution_count": 1},
+        ]
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps({"cells": cells}))
     return tmp_path
 
 
@@ -17,10 +22,17 @@ def test_everything_missing_is_copied_and_nothing_ever_overwritten(course):
     assert len(workspace.copy_missing(course)) == 3
     mine = course / "work" / "04_lesson.ipynb"
     mine.write_text("my own notes")
-    (course / "notebooks" / "06_lesson.ipynb").write_text("new")
-    assert workspace.copy_missing(course) == [course / "work" / "06_lesson.ipynb"]
+    (course / "notebooks" / "06_lesson.md").write_text("new")
+    assert workspace.copy_missing(course) == [course / "work" / "06_lesson.md"]
     assert mine.read_text() == "my own notes"
-    assert (course / "work" / "exercises" / "04_exercise.ipynb").read_text() == "exercise 4"
+    assert "exercises/04_exercise" in (course / "work" / "exercises" / "04_exercise.ipynb").read_text()
+
+
+def test_a_copy_does_not_give_the_outcomes_away(course):
+    workspace.copy_missing(course)
+    text, code = json.loads((course / "work" / "04_lesson.ipynb").read_text())["cells"]
+    assert code == {"cell_type": "code", "source": "1 + 1", "outputs": [], "execution_count": None}
+    assert text["source"] == "notebooks/04_lesson"
 
 
 def test_reset_gives_a_fresh_copy_and_keeps_every_old_one(course):
@@ -29,7 +41,7 @@ def test_reset_gives_a_fresh_copy_and_keeps_every_old_one(course):
     for text in ("first", "second"):
         mine.write_text(text)
         workspace.renew(course, "4")
-        assert mine.read_text() == "lesson 4"
+        assert "notebooks/04_lesson" in mine.read_text()
     assert (course / "work" / "04_lesson.old1.ipynb").read_text() == "first"
     assert (course / "work" / "04_lesson.old2.ipynb").read_text() == "second"
     assert not (course / "work" / "05_lesson.old1.ipynb").exists()

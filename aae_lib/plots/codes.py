@@ -12,19 +12,21 @@ from .picture import Picture
 
 Size = tuple[float, float] | None
 UNLABELLED = "#555555"
+DARK_BLUE, DARK_ORANGE = "#003A5C", "#6B2C00"  # dots that stand out from a surface in the lighter blue and orange
 
 
 def points(
     x: Tensor, labels: Tensor | None = None, reference: Tensor | None = None, axes: tuple[int, int] = (0, 1),
-    *, figsize: Size = None,
+    *, symbol: str = "z", figsize: Size = None,
 ) -> Picture:  # fmt: skip
     """Points `x` (N, d) in the plane, coloured and numbered by `labels` (N,), over `reference` points (M, d) in grey.
 
-    `axes`: the two coordinates to draw, counted from 0. A label of -1 means "no label". Raises ValueError for shapes
-    that do not fit.
+    `axes`: the two coordinates to draw, counted from 0, and named z₁, z₂ (`symbol="x"`: x₁, x₂). A label of -1
+    means "no label". Raises ValueError for shapes that do not fit and for numbers that are not finite.
     """
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
     _clouds(ax, x, labels, reference, axes, "points", "reference")
+    _name_axes(ax, axes, symbol)
     figure.alt = f"{len(x)} points in the plane{'' if reference is None else f' over {len(reference)} in grey'}."
     return figure
 
@@ -46,6 +48,7 @@ def latent(
     prior = common.prior_sample(model, len(z), generator)
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
     _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)")
+    _name_axes(ax, axes)
     common.title(ax, f"{len(z)} codes q(z) over {len(z)} samples of the prior p(z)")
     figure.alt = f"Scatter plot of {len(z)} codes coloured by class, over {len(z)} samples of the prior in grey."
     return figure
@@ -53,23 +56,31 @@ def latent(
 
 def surface(
     model: nn.Module, split: Split | None = None, extent: tuple[float, float, float, float] | None = None,
-    n: int = 300, generator: torch.Generator | None = None, *, figsize: Size = None,
+    n: int = 300, generator: torch.Generator | None = None, *, label: int | None = None, figsize: Size = None,
 ) -> Picture:  # fmt: skip
     """The discriminator's belief D(z) = sigmoid(logits) over the latent plane, with `n` prior samples and codes on top.
 
     Blue: D takes z for a prior sample; orange: for a code; white and the black line: D = 1/2, it cannot tell. `split`
     gives the images whose codes are drawn (none: no codes), `extent` (left, right, bottom, top) the part of the
-    plane, by default the square round 99 % of what is drawn. Raises ValueError for a model without a discriminator and
-    for codes that are not 2-D.
+    plane, by default the square round 99 % of what is drawn. A discriminator that is told classes has a surface for
+    each: `label` says which, and only that class's prior samples and codes are drawn (-1: "no label", and all of them;
+    D knows that case only if it met images without a label). Raises ValueError for a model without a discriminator,
+    for a label missing or out of place, for a split without that class, and for codes that are not 2-D.
     """
     if getattr(model, "discriminator", None) is None:
         raise ValueError(f"This {type(model).__name__} has no discriminator to draw: an AAE has one.")
     common.need_plane(model, "The discriminator's surface")
+    y = _told(model, label)
     generator = common.own_generator(generator)
-    clouds = [(common.prior_sample(model, n, generator), "prior samples, “real”", common.REAL, "o")]
+    prior = common.prior_sample(model, n, generator, labels=None if label is None else torch.full((n,), label))
+    clouds = [(prior, "prior samples, “real”", DARK_BLUE, "o")]
     if split is not None:
+        if label is not None and label >= 0:
+            split = split.take((split.labels == label).nonzero()[:, 0])
+            if len(split) == 0:
+                raise ValueError(f"This split has no image labelled {label}: take another one, or leave split out.")
         z = common.check_finite(model.encode(common.random_part(split, n, generator)[0]).cpu())
-        clouds.append((z, "codes, “fake”", common.FAKE, "^"))
+        clouds.append((z, "codes, “fake”", DARK_ORANGE, "^"))
     if extent is None:
         extent = common.extent_of(torch.cat([cloud for cloud, *_ in clouds]))
     left, right, bottom, top = common.check_extent(extent)
@@ -78,8 +89,9 @@ def surface(
     z1 = torch.linspace(left, right, 2 * side + 1)[1::2]  # centres of the cells
     z2 = torch.linspace(bottom, top, 2 * side + 1)[1::2]
     grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), -1).reshape(-1, 2)
+    device = next(model.parameters()).device
     with torch.no_grad():
-        logits = model.discriminator(grid.to(next(model.parameters()).device))
+        logits = model.discriminator(grid.to(device), y if y is None else y.expand(len(grid)).to(device))
     belief = logits.float().sigmoid().reshape(side, side).cpu().numpy()  # (z2, z1)
 
     figure, (ax,) = common.blank(figsize=figsize or (8.6, 7.0))
@@ -95,7 +107,8 @@ def surface(
     bar.ax.tick_params(labelsize=common.SIZE)
     bar.set_label("D(z), belief that z is a prior sample", fontsize=common.SIZE)
     figure.legend(loc="outside lower center", ncols=2, fontsize=common.SIZE, frameon=False, markerscale=1.6)
-    common.title(ax, f"What the discriminator believes: D(z) from {belief.min():.2f} to {belief.max():.2f}")
+    told = "" if label is None else f", told class {label}" if label >= 0 else ", told no label"
+    common.title(ax, f"The discriminator’s belief{told}: D(z) from {belief.min():.2f} to {belief.max():.2f}")
     figure.alt = (
         f"Map of the discriminator's output over the latent plane, from {belief.min():.2f} to {belief.max():.2f}, "
         f"under {' and '.join(name for _, name, *_ in clouds)}."
@@ -134,11 +147,22 @@ def _clouds(
     if -1 in ks:
         ax.scatter([], [], s=70, c=colour[-1], edgecolors=edge[-1], label="no label" if classes else name)
     ax.set_aspect("equal", adjustable="datalim")
-    _name_axes(ax, axes)
     ax.figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False, markerscale=1.3)
 
 
-def _name_axes(ax: Axes, axes: tuple[int, int]) -> None:
+def _told(model: nn.Module, label: int | None) -> Tensor | None:
+    """The label (1,) that the discriminator is told, or None for one that takes no labels."""
+    classes = getattr(model, "classes", None)
+    if classes is None and label is not None:
+        raise ValueError("This discriminator was built without classes: leave label out.")
+    if classes is not None and (label is None or not -1 <= label < classes):
+        raise ValueError(
+            f"This discriminator is told a class: say which, label=0 to {classes - 1} (-1: no label), not {label}."
+        )
+    return None if label is None else torch.tensor([label])
+
+
+def _name_axes(ax: Axes, axes: tuple[int, int], symbol: str = "z") -> None:
     below = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-    ax.set_xlabel("z" + str(axes[0] + 1).translate(below), fontsize=common.SIZE + 2)
-    ax.set_ylabel("z" + str(axes[1] + 1).translate(below), fontsize=common.SIZE + 2)
+    ax.set_xlabel(symbol + str(axes[0] + 1).translate(below), fontsize=common.SIZE + 2)
+    ax.set_ylabel(symbol + str(axes[1] + 1).translate(below), fontsize=common.SIZE + 2)

@@ -99,10 +99,12 @@ def random_part(split: Split, n: int, generator: torch.Generator) -> tuple[Tenso
     return split.images[order], split.labels[order]
 
 
-def prior_sample(model: nn.Module, n: int, generator: torch.Generator | None = None) -> Tensor:
+def prior_sample(
+    model: nn.Module, n: int, generator: torch.Generator | None = None, labels: Tensor | None = None
+) -> Tensor:
     """(n, d) samples of the model's prior, drawn on the generator's device and returned on the CPU."""
     generator = own_generator(generator)
-    return model.prior.sample(n, generator=generator, device=generator.device).detach().cpu()
+    return model.prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
 
 
 def extent_of(points: Tensor) -> tuple[float, float, float, float]:

@@ -1,5 +1,6 @@
 """The plot of a training run: losses by phase, and measures of the match where they were taken."""
 
+import itertools
 import math
 
 from matplotlib.axes import Axes
@@ -56,16 +57,15 @@ def _curve(ax: Axes, step: Series, loss: Series, colour: str, style: str, name: 
 
 def _game(ax: Axes, history: DataFrame, names: list[str]) -> None:
     colours = {"discriminator": common.REAL, "generator": common.FAKE}
-    styles = ["-", "-.", ":"]
     for player, (tie, formula) in TIE.items():
         own = [name for name in names if name.startswith(player)]
-        for name, style in zip(own, styles, strict=False):
+        for name, style in zip(own, itertools.cycle(["-", "-.", ":"]), strict=False):
             _curve(ax, history["step"], history[name], colours[player], style, name.replace("_", " "))
         if own:
             ax.axhline(tie, color=colours[player], linestyle="--", linewidth=1.8)
-            ax.annotate(
-                f"{formula} ≈ {tie:.2f}", (1, tie), xycoords=("axes fraction", "data"), xytext=(0, 4),
-                textcoords="offset points", ha="right", fontsize=common.SIZE - 1, color=colours[player],
+            ax.annotate(  # in the margin, where no curve passes
+                f"{formula}\n≈ {tie:.2f}", (1, tie), xycoords=("axes fraction", "data"), xytext=(5, 0),
+                textcoords="offset points", va="center", fontsize=common.SIZE - 1, color=colours[player],
             )  # fmt: skip
     ax.legend(fontsize=common.SIZE - 1, frameon=False)
     ax.set_xlabel("step\nBroken lines: D = 1/2. These losses do not\nmeasure how well q(z) matches p(z).", fontsize=12)

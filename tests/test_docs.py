@@ -1,0 +1,70 @@
+"""README and lessons are true: links lead somewhere, commands exist, examples run, lessons have their shape."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
+LESSONS = sorted(ROOT.glob("notebooks/*.ipynb"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_relative_link_leads_to_a_file(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_make_target_that_readme_names_exists():
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"`?make (\w+)", (ROOT / "README.md").read_text()))
+    assert named <= targets | {"PYTHON"}
+
+
+def test_the_commands_in_readme_are_understood():
+    from aae_lib.cli import parser
+
+    commands = re.findall(r"^python -m aae_lib (.+)$", (ROOT / "README.md").read_text(), re.M)
+    assert len(commands) >= 3
+    for command in commands:
+        parser().parse_args(command.split("#")[0].split())
+
+
+def test_the_examples_in_readme_run(capsys):
+    first, second = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    names = {}
+    exec(first.replace("steps=4000", "steps=2"), names)
+    exec(second, names)
+    assert names["z"].shape == (297, 2)
+    assert isinstance(names["trainer"].generator, torch.Generator)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_a_lesson_has_its_shape(path):
+    notebook = nbformat.read(path, as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    for part in ("you can", "Notation", "misconception", "Exercise", "question to think about", "Further reading"):
+        assert part in text, part
+    for part in ("predict(", ".outcome(", "claim(", "quiz(", "checks."):
+        assert part in code, part
+    levels = [len(hashes) for hashes in re.findall(r"^(#+) ", text, re.M)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert not re.search(r"<img(?![^>]*alt=)|!\[\]", text), "a picture without alt text"
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert path.stat().st_size < 1_500_000
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_a_lesson_is_stored_with_its_outputs_and_without_errors(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            assert cell.execution_count
+            assert not any(output.output_type == "error" for output in cell.outputs)
