@@ -83,7 +83,9 @@ class Split:
                 f"keep_labels({n}) is not possible: this split has {len(known)} labels of {len(classes)} classes, so "
                 f"ask for {len(classes)} to {len(known)}."
             )
-        shuffled = known[torch.randperm(len(known), generator=torch.Generator().manual_seed(seed))]
+        # a stream of its own: a trainer of the same seed shuffles the images the same way
+        generator = torch.Generator().manual_seed(1_000_000 + seed)
+        shuffled = known[torch.randperm(len(known), generator=generator)]
         # Deal out like cards: the first of every class, then the second of every class, and so on.
         rounds = torch.empty_like(shuffled)
         for k in classes:

@@ -76,8 +76,8 @@ class AAE(AE):
                     frequencies). The prior must have K classes
     discriminator_hidden, discriminator_activation   of D; None: as the encoder's
     label_share     with classes, where only some images are labelled: this share of the game's batch is drawn from the
-                    labelled ones (default .5; 0 leaves it to chance, and with few labels the classes then settle in
-                    the wrong places before the labels are heard)
+                    labelled ones (default .5; 0 leaves it to chance). With few labels the classes otherwise settle
+                    in wrong places before the labels are heard
     r1              weight λ of the gradient penalty λ/2 · (E_p‖∇D‖² + E_q‖∇D‖²); None (default) leaves it out
     game_optimizer  of both players
     """

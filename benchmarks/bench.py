@@ -24,7 +24,7 @@ from limit import Counter, Limit
 HERE = Path(__file__).resolve().parent
 NETWORKS = {"784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}
 CONTENDERS = (Ours, Textbook, Pythae, OursPenalised, Limit)
-STEPS = {"784-512-2": 100, "784-1000-1000-2": 20}  # about a second each
+SECONDS = 1.0  # about the length of a turn
 THREADS = (1, 2)
 MISSING = "not installed (pip install -e .[bench])"
 BEGIN, END = "<!-- table: written by bench.py -->", "<!-- end of table -->"
@@ -43,11 +43,10 @@ def main() -> None:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     for network, hidden in NETWORKS.items():
         for threads in THREADS:
-            steps = 5 if options.quick else STEPS[network]
             print(f"{network}, threads: {threads}", flush=True)
             rows += [
                 {"network": network, "threads": threads} | row
-                for row in race(hidden, n_images, threads, steps, repeats)
+                for row in race(hidden, n_images, threads, 0.05 if options.quick else SECONDS, repeats)
             ]
     result = {
         "command": "python benchmarks/bench.py " + " ".join(sys.argv[1:]),
@@ -74,13 +73,14 @@ def main() -> None:
     print(table(result))
 
 
-def race(hidden: tuple[int, ...], n_images: int, threads: int, steps: int, repeats: int) -> list[dict[str, Any]]:
+def race(hidden: tuple[int, ...], n_images: int, threads: int, seconds: float, repeats: int) -> list[dict[str, Any]]:
     """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike."""
     contenders = [
         Worker(make, hidden, n_images, threads) for make in CONTENDERS if make is not Pythae or pythae_installed()
     ]
-    rounds = [[contender.ask("seconds", steps) / steps * 1e3 for contender in contenders] for _ in range(repeats + 1)]
-    del rounds[0]  # a warm-up for all
+    slowest = max(contender.ask("seconds", 5) / 5 for contender in contenders)
+    steps = max(5, int(seconds / slowest))
+    rounds = [[contender.ask("seconds", steps) / steps * 1e3 for contender in contenders] for _ in range(repeats)]
     rows = []
     for contender, times in zip(contenders, zip(*rounds, strict=True), strict=True):
         # the ratio within each round, then the median: what slows a whole round cancels

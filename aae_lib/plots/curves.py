@@ -12,7 +12,8 @@ from .picture import Picture
 
 MEASURE = "#009E73"
 PHASES = ("reconstruction", "discriminator", "generator", "classification", "elbo")
-TIE = {"discriminator": (2 * math.log(2), "2 log 2"), "generator": (math.log(2), "log 2")}
+# where each player's loss stands when D = 1/2 everywhere, and the side of the line that its name goes to
+TIE = {"discriminator": (2 * math.log(2), "2 log 2", "bottom"), "generator": (math.log(2), "log 2", "top")}
 
 
 def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) -> Picture:
@@ -57,7 +58,7 @@ def _curve(ax: Axes, step: Series, loss: Series, colour: str, style: str, name: 
 
 def _game(ax: Axes, history: DataFrame, names: list[str]) -> None:
     colours = {"discriminator": common.REAL, "generator": common.FAKE}
-    for player, (tie, formula) in TIE.items():
+    for player, (tie, formula, side) in TIE.items():
         own = [name for name in names if name.startswith(player)]
         for name, style in zip(own, itertools.cycle(["-", "-.", ":"]), strict=False):
             _curve(ax, history["step"], history[name], colours[player], style, name.replace("_", " "))
@@ -65,7 +66,7 @@ def _game(ax: Axes, history: DataFrame, names: list[str]) -> None:
             ax.axhline(tie, color=colours[player], linestyle="--", linewidth=1.8)
             ax.annotate(  # in the margin, where no curve passes
                 f"{formula}\n≈ {tie:.2f}", (1, tie), xycoords=("axes fraction", "data"), xytext=(5, 0),
-                textcoords="offset points", va="center", fontsize=common.SIZE - 1, color=colours[player],
+                textcoords="offset points", va=side, fontsize=common.SIZE - 1, color=colours[player],
             )  # fmt: skip
     ax.legend(fontsize=common.SIZE - 1, frameon=False)
     ax.set_xlabel("step\nBroken lines: D = 1/2. These losses do not\nmeasure how well q(z) matches p(z).", fontsize=12)
