@@ -10,6 +10,8 @@ PYTHON ?= python3
 ARGS ?=
 TORCH_INDEX ?=
 BIN := .venv/bin
+# threads that wait shall sleep, not spin: on a busy machine a step of a small network is else many times slower
+export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
 .PHONY: lab test bench notebooks lint clean

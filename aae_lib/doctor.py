@@ -90,6 +90,9 @@ def threads() -> Finding:
     n, cores = torch.get_num_threads(), os.cpu_count() or 1
     if n > cores:
         return Finding("warning", "threads", f"{n} on {cores} cores", f"set OMP_NUM_THREADS={cores} or less")
+    if n > 1 and os.environ.get("OMP_WAIT_POLICY", "").upper() != "PASSIVE":
+        told = f"{n}, and they spin while they wait: slow as soon as another program is busy"
+        return Finding("warning", "threads", told, "set OMP_WAIT_POLICY=PASSIVE (make lab does), or OMP_NUM_THREADS=1")
     return Finding("ok", "threads", f"{n} of {cores} cores (OMP_NUM_THREADS sets it)")
 
 
