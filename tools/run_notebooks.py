@@ -1,4 +1,4 @@
-"""Run the notebooks from top to bottom and store their outputs; write the seconds into README's table.
+"""Run the notebooks from top to bottom and store their outputs; write the seconds into them and into README's table.
 
     python tools/run_notebooks.py            every notebook
     python tools/run_notebooks.py 04         those whose name begins so
@@ -7,6 +7,7 @@ Fails where a cell fails, where a notebook takes longer than its budget, or wher
 """
 
 import argparse
+import math
 import os
 import re
 import sys
@@ -31,17 +32,24 @@ def run(path: Path) -> float:
         cell.metadata.pop("execution", None)  # times of day: they would change with every run
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    title = notebook.cells[0]
+    title.source = re.sub(r"about \d+ s of computing", f"about {rounded(seconds)} s of computing", title.source)
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
     return seconds
 
 
+def rounded(seconds: float) -> int:
+    """Up to the next ten: runs differ by a second or two, and the text should not."""
+    return math.ceil(seconds / 10) * 10
+
+
 def write_table(seconds: dict[str, float], readme: Path) -> None:
     """Put the measured seconds into README, in the row that links to the notebook."""
     text = readme.read_text(encoding="utf-8")
     for name, value in seconds.items():
-        text, found = re.subn(rf"(\({re.escape('notebooks/' + name)}\).*\| )\d+( s \|)", rf"\g<1>{value:.0f}\2", text)
+        text, found = re.subn(rf"(\({re.escape('notebooks/' + name)}\).*\| )\d+( s \|)", rf"\g<1>{rounded(value)}\2", text)
         if not found:
             print(f"README has no row for {name}; add one.", file=sys.stderr)
     readme.write_text(text, encoding="utf-8")
