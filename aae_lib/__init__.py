@@ -7,54 +7,53 @@
 >>> history = trainer.run(steps=4000)
 
 A file, a concept: data · networks · priors · losses · phases · models · training · checkpoints, and beside them
-metrics and plots. Importing has no side effects: no network, no random numbers, no Jupyter.
+metrics and plots. Importing has no side effects: no network, no random numbers, no Jupyter. Each part is loaded when it
+is first used, so that `python -m aae_lib doctor` runs even where PyTorch is missing.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import data, losses, networks, priors
-from .autoencoder import AE
-from .data import load
-from .models import AAE, VAE, WAE
-from .optimizers import SGD, Adam, Constant, Cosine, Drops
-from .phases import Phase
-from .streams import Stream
-from .training import NotFiniteError, Trainer
+if TYPE_CHECKING:  # for editors; at run time __getattr__ below finds the same names
+    from .autoencoder import AE  # noqa: F401
+    from .data import load  # noqa: F401
+    from .models import AAE, VAE, WAE  # noqa: F401
+    from .optimizers import SGD, Adam, Constant, Cosine, Drops  # noqa: F401
+    from .phases import Phase  # noqa: F401
+    from .streams import Stream  # noqa: F401
+    from .training import NotFiniteError, Trainer  # noqa: F401
 
 __version__ = "0.1.0"
-__all__ = [
-    "AAE",
-    "AE",
-    "SGD",
-    "VAE",
-    "WAE",
-    "Adam",
-    "Constant",
-    "Cosine",
-    "Drops",
-    "NotFiniteError",
-    "Phase",
-    "Stream",
-    "Trainer",
-    "data",
-    "load",
-    "losses",
-    "networks",
-    "priors",
-]
 
-# loaded at first use: they bring pandas, matplotlib and more
-_LATE = (
-    "checkpoints",
-    "checks",
-    "lesson",
-    "metrics",
-    "plots",
-)
+_MODULES = ("checkpoints", "checks", "data", "lesson", "losses", "metrics", "models", "networks", "plots", "priors")
+_HOME = {
+    "AAE": "models",
+    "AE": "autoencoder",
+    "Adam": "optimizers",
+    "Constant": "optimizers",
+    "Cosine": "optimizers",
+    "Drops": "optimizers",
+    "NotFiniteError": "training",
+    "Phase": "phases",
+    "SGD": "optimizers",
+    "Stream": "streams",
+    "Trainer": "training",
+    "VAE": "models",
+    "WAE": "models",
+    "load": "data",
+}
+__all__ = [*_HOME, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATE:
+    if name in _MODULES:
         return import_module(f"{__name__}.{name}")
+    if name in _HOME:
+        found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = found
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -58,6 +58,8 @@ class AE(nn.Module):
         if reconstruction not in losses.RECONSTRUCTION:
             choices = ", ".join(losses.RECONSTRUCTION)
             raise ValueError(f"reconstruction={reconstruction!r} is unknown; choose one of {choices}.")
+        if not 0 <= seed < 2**62:
+            raise ValueError(f"seed must be a whole number from 0 to 2**62; got {seed}.")
         if network not in ("mlp", "conv"):
             raise ValueError(f'network={network!r} is unknown; choose "mlp" or "conv".')
         self.image_shape = tuple(image_shape)

@@ -32,6 +32,8 @@ def save(trainer: Any, folder: str | Path) -> Path:
 
     from . import __version__
 
+    if trainer.in_step:
+        raise CheckpointError("a step is under way; finish it, then save: half a step cannot be resumed exactly.")
     trainer.flush()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +137,7 @@ def settings(trainer: Any) -> dict[str, Any]:
     own = {
         "model": described,
         "phases": phases,
-        "data": {"name": trainer.data_name, "images": len(trainer.stream.images)},
+        "data": {"name": trainer.data_name, "images and labels": trainer.stream.fingerprint[:16]},
         "batch_size": trainer.stream.batch_size,
         "precision": trainer.precision,
         "schedule": _described(trainer.schedule),
@@ -149,7 +151,8 @@ def _described(thing: Any) -> dict[str, Any]:
 
 
 def _live(trainer: Any) -> dict[str, Any]:
-    return {"rate": trainer.rate, "weights": trainer.weights, "repeats": trainer.repeats, "terms": trainer.terms}
+    terms = {phase: dict(of_phase) for phase, of_phase in trainer.terms.items()}
+    return {"rate": trainer.rate, "weights": dict(trainer.weights), "repeats": dict(trainer.repeats), "terms": terms}
 
 
 def _tensors(trainer: Any) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from typing import Any
 
 EPILOGUE = """examples:
   python -m aae_lib train --dataset digits --out runs/digits
-  python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --out runs/ring --resume
+  python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
   python -m aae_lib sample runs/ring --n 100
   python -m aae_lib compare runs/digits runs/ring
 """
@@ -17,13 +17,15 @@ EPILOGUE = """examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted."""
     options = parser().parse_args(arguments)
+    if options.command is doctor:  # it must run where nothing else does
+        return doctor(options)
     from .checkpoints import CheckpointError
     from .mnist import DataNotFoundError
     from .training import NotFiniteError
 
     try:
         return options.command(options) or 0
-    except (ValueError, FileNotFoundError, CheckpointError, DataNotFoundError, NotFiniteError) as error:
+    except (ValueError, OSError, CheckpointError, DataNotFoundError, NotFiniteError) as error:
         print(f"aae_lib: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     t.add_argument("--game-lr", type=float, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=int, default=0)
     t.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    t.add_argument("--threads", type=int, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
     t.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
     t.add_argument("--out", type=Path, default=Path("runs/aae"), help="folder for everything that is written")
     t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
@@ -91,8 +94,12 @@ def parser() -> argparse.ArgumentParser:
 
 def train(options: argparse.Namespace) -> int:
     """Train to the end of --steps or --epochs, going on from the checkpoint with --resume."""
+    import torch
+
     from . import checkpoints, metrics, plots
 
+    if options.threads:
+        torch.set_num_threads(options.threads)
     if checkpoints.exists(options.out) and not options.resume:
         raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
     data, trainer, total = build(options)
@@ -123,6 +130,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     from . import models, priors
     from .data import load
     from .optimizers import Adam, Cosine
+    from .streams import Stream
     from .training import Trainer
 
     data = load(options.dataset, folder=options.data_dir)
@@ -144,10 +152,9 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
         settings["classes"] = data.classes
     model = getattr(models, options.model.upper())(data.image_shape, **settings)
-    steps_per_epoch = len(data.train) // options.batch_size
-    total = 4000 if options.steps is None else options.steps
-    if options.epochs is not None:
-        total = round(options.epochs * steps_per_epoch)
+    stream = Stream(data.train, options.batch_size)
+    steps = 4000 if options.steps is None and options.epochs is None else options.steps
+    total = stream.count(steps, options.epochs)
     if total < 1:
         raise ValueError("there is nothing to train: ask for at least one step.")
     trainer = Trainer(

@@ -31,10 +31,12 @@ def examine() -> Iterator[Finding]:
     """Look at Python, versions, device, data and Jupyter, one finding at a time."""
     yield python()
     lock = locked()
-    for name in CORE:
-        yield package(name, lock, needed=True)
+    core = [package(name, lock, needed=True) for name in CORE]
+    yield from core
     for name in DATA + LAB:
         yield package(name, lock, needed=False)
+    if any(finding.state == "fault" for finding in core):
+        return  # the rest needs them
     yield device()
     yield threads()
     yield digits()
@@ -112,17 +114,19 @@ def mnist() -> Finding:
 
     try:
         return Finding("ok", "MNIST", f"found in {files.find_local('mnist')}")
-    except files.DataNotFoundError as error:
-        return Finding(
-            "ok", "MNIST", "not here yet; load('mnist') downloads it, the lessons also run on digits", str(error)
-        )
+    except files.DataNotFoundError:
+        return Finding("ok", "MNIST", "not here yet; aae.load('mnist') downloads it; every lesson also runs on digits")
 
 
 def report() -> int:
     """Print every finding; returns the number of faults."""
-    faults = 0
+    states = []
     for finding in examine():
         print(finding, flush=True)
-        faults += finding.state == "fault"
-    print("everything is ready." if not faults else f"{faults} fault(s): mend them from the top.")
+        states.append(finding.state)
+    faults, warnings = states.count("fault"), states.count("warning")
+    if faults:
+        print(f"{faults} fault(s): mend them from the top.")
+    else:
+        print("everything is ready." if not warnings else f"ready to train; {warnings} warning(s), see above.")
     return faults

@@ -19,7 +19,8 @@ from torch import Tensor
 def bce(logits: Tensor, x: Tensor) -> Tensor:
     """Binary cross-entropy, summed over pixels, mean over images; in nats. Taken on logits, so that it cannot overflow.
 
-    −Σ_pixels [x log s + (1 − x) log(1 − s)] with s = sigmoid(logits); the negative Bernoulli log-likelihood.
+    −Σ_pixels [x log s + (1 − x) log(1 − s)] with s = sigmoid(logits). For pixels 0 or 1 it is the negative Bernoulli
+    log-likelihood; for grey ones the usual stand-in, which is least at s = x but not 0 there.
     """
     return F.binary_cross_entropy_with_logits(logits.float(), x, reduction="sum") / len(x)
 
@@ -62,15 +63,15 @@ def generator_loss(fake: Tensor) -> Tensor:
 
 
 def saturating_generator_loss(fake: Tensor) -> Tensor:
-    """Saturating: E_q[log(1 − D(z))], the zero-sum game's own loss; its gradient vanishes where D is sure."""
+    """Saturating: E_q[log(1 − D(z))], the loss of the zero-sum game; flat where D is sure that z is a code."""
     return -F.softplus(fake.float()).mean()
 
 
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
     """The logits (N,) of z (N, d), and E‖∂ logits/∂z‖², from one forward pass.
 
-    R1 of Mescheder et al. 2018 (arXiv 1801.04406), here at prior samples and codes alike; the caller weighs it
-    by λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
+    Mescheder et al. 2018 (arXiv 1801.04406) call it R1 at real points and R2 at fake ones; the AAE takes both, each with
+    weight λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
     """
 
     def total(z: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,8 +124,10 @@ def mmd(x: Tensor, y: Tensor) -> Tensor:
 
 def mmd_kernel(x: Tensor, y: Tensor) -> Tensor:
     """The kernel of `mmd`: (n, d), (m, d) -> (n, m)."""
-    # |x − y|² by one matrix product: four times faster than cdist, and its gradient is finite at x = y
-    squared = (x.square().sum(1)[:, None] + y.square().sum(1)[None, :] - 2 * x @ y.T).clamp(min=0)
+    # |x − y|² by one matrix product: four times faster than cdist, and its gradient is finite at x = y.
+    # Never in bf16: the difference of large squares would be mostly rounding
+    with torch.autocast(x.device.type, enabled=False):
+        squared = (x.square().sum(1)[:, None] + y.square().sum(1)[None, :] - 2 * x @ y.T).clamp(min=0)
     kernel = MMD_SCALES[0] / (MMD_SCALES[0] + squared)
     for c in MMD_SCALES[1:]:
         kernel = kernel + c / (c + squared)

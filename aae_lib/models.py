@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from . import losses
 from .autoencoder import AE
-from .networks import Discriminator
+from .networks import Discriminator, reparameterise
 from .optimizers import Adam, Optimizer
 from .phases import Batch, Phase
 from .priors import Gaussian
@@ -78,7 +78,7 @@ class AAE(AE):
     label_share     with classes, where only some images are labelled: this share of the game's batch is drawn from the
                     labelled ones (default .5; 0 leaves it to chance). With few labels the classes otherwise settle
                     in wrong places before the labels are heard
-    r1              weight λ of the gradient penalty λ/2 · (E_p‖∇D‖² + E_q‖∇D‖²); None (default) leaves it out
+    r1              weight λ of the gradient penalty λ/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²); None (default): none
     game_optimizer  of both players
     """
 
@@ -101,7 +101,7 @@ class AAE(AE):
         super().__init__(image_shape, latent_dim, **options)
         self.r1 = r1
         self.game_optimizer = game_optimizer or Adam(beta1=0.5)
-        hidden = discriminator_hidden or self.hidden
+        hidden = self.hidden if discriminator_hidden is None else discriminator_hidden
         activation = discriminator_activation or "silu"
         self.settings |= {
             "classes": classes,
@@ -171,7 +171,7 @@ def _with_prior_sample(model: AE, batch: Batch, generator: Generator, per_class:
 def negative_elbo(model: VAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
     """−log p(x|z) + beta · KL(q(z|x) ‖ p(z))."""
     mean, log_var = model.encoder.moments(batch["x_in"])
-    z = mean + (0.5 * log_var).exp() * batch["noise"]
+    z = reparameterise(mean, log_var, batch["noise"])
     if isinstance(model.prior, Gaussian):
         kl = losses.gaussian_kl(mean, log_var, model.prior.sigma)
     else:
@@ -191,7 +191,7 @@ def share_codes(model: AAE, batch: Batch) -> Batch:
 
 
 def discriminator(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
-    """−E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇D‖² + E_q‖∇D‖²); the codes are detached: the encoder stays."""
+    """−E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²); codes detached: the encoder stays."""
     z = torch.cat([batch["z_prior"], batch["z"].detach()])  # one call for both samples
     y = model.label_of(batch)
     y = None if y is None else torch.cat([y, y])

@@ -16,17 +16,24 @@ POSTERIORS = ("deterministic", "gaussian", "universal")
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch norm whose running statistics move only while `moving` is true: "held fixed" includes buffers.
+    """Batch norm that never moves its running statistics by itself: "held fixed" includes buffers.
 
-    In training mode it normalises by the batch, in evaluation mode by the running statistics.
+    In training mode it normalises by the batch, in evaluation mode by the running statistics. The trainer lets them
+    follow the last batch once a phase that may move them was found sound.
     """
 
-    moving = False
-
     def forward(self, x: Tensor) -> Tensor:
-        if self.training and not self.moving:
-            return nn.functional.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
-        return super().forward(x)
+        if not self.training:
+            return super().forward(x)
+        self.batch = x.detach()
+        return nn.functional.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+
+    @torch.no_grad()
+    def follow(self, fault: Tensor) -> None:
+        """Move the running mean and variance towards the last batch's; not at all where `fault` (0-d) is 1."""
+        var, mean = torch.var_mean(self.batch.float(), 0)
+        for running, seen in ((self.running_mean, mean), (self.running_var, var)):
+            running.copy_(torch.where(fault > 0, running, running.lerp(seen, self.momentum)))
 
 
 def initialise(layer: nn.Module, generator: Generator | None, weight_sd: float | None = None) -> nn.Module:
@@ -119,6 +126,8 @@ class Encoder(nn.Module):
         self.noise_dim = {"deterministic": 0, "gaussian": latent_dim, "universal": universal_noise}[posterior]
         n_in = math.prod(image_shape)
         if network == "conv":
+            if not hidden or options.get("batch_norm"):
+                raise ValueError('network="conv" needs a hidden layer behind it, and has no batch norm.')
             self.features: nn.Module = conv_features(image_shape, **options)
             n_in = 64 * (image_shape[1] // 4) * (image_shape[2] // 4)
             hidden = hidden[-1:]
@@ -131,7 +140,7 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         if self.posterior == "gaussian":
             mean, log_var = self.moments(x)
-            return mean if noise is None else mean + (0.5 * log_var).exp() * noise
+            return mean if noise is None else reparameterise(mean, log_var, noise)
         h = self.features(x)
         if self.posterior == "universal":
             noise = h.new_zeros(len(h), self.noise_dim) if noise is None else noise
@@ -144,6 +153,11 @@ class Encoder(nn.Module):
             raise ValueError(f'only a posterior="gaussian" encoder has moments; this one is {self.posterior}.')
         mean, log_var = self.layers(self.features(x)).float().chunk(2, 1)
         return mean, log_var
+
+
+def reparameterise(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
+    """z = mean + exp(½ log_var) · noise: a sample of N(mean, exp(log_var)) with a gradient (Kingma, Welling 2013)."""
+    return mean + (0.5 * log_var).exp() * noise
 
 
 class Decoder(nn.Module):

@@ -89,5 +89,3 @@ def check_phases(phases: tuple[Phase, ...]) -> None:
             raise ValueError(f"phase {phase.name!r} comes first, so it needs a draw of its own.")
         if phase.repeats < 1:
             raise ValueError(f"phase {phase.name!r} has repeats={phase.repeats}; to hold it still, give it weight 0.")
-        if phase.draw is None and phase.repeats > 1:
-            raise ValueError(f"phase {phase.name!r} uses the batch of the phase before, so repeats must be 1.")

@@ -1,5 +1,9 @@
 """The training images on the device, and the minibatch of each step."""
 
+import hashlib
+import math
+from functools import cached_property
+
 import torch
 from torch import Generator, Tensor
 
@@ -10,7 +14,8 @@ class Stream:
     """Images (N, ...) and labels (N,) on the device, handed out in minibatches; what a phase's `draw` gets as `data`.
 
     An epoch is one random permutation of all N images, labelled or not, cut into N // batch_size minibatches
-    (the rest is left out; the next permutation is another). Every phase of a step sees the same minibatch.
+    (the rest is left out; the next permutation is another). Every phase of a step gets the same minibatch, but for
+    repeats of a phase (`resample`) and labelled rows mixed in (`with_labelled`).
     """
 
     def __init__(self, split: Split, batch_size: int = 100, device: torch.device | str = "cpu") -> None:
@@ -22,11 +27,27 @@ class Stream:
         self.steps_per_epoch = len(self.images) // batch_size
         self.rewind()
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of images and labels: a run is resumed on the same data or not at all."""
+        digest = hashlib.sha256(self.images.cpu().numpy())
+        digest.update(self.labels.cpu().numpy())
+        return digest.hexdigest()
+
     def rewind(self) -> None:
         """Back to before the first step."""
         self.cursor = self.steps_per_epoch  # so that the first step draws a permutation
         self.permutation = torch.arange(len(self.images), device=self.images.device)
         self.rows = self.permutation[: self.batch_size]
+
+    def count(self, steps: int | None = None, epochs: float | None = None) -> int:
+        """How many steps are so many steps, or so many epochs (rounded up). ValueError unless just one is given."""
+        if (steps is None) == (epochs is None):
+            raise ValueError("say either steps= or epochs=.")
+        wanted = steps if epochs is None else math.ceil(epochs * self.steps_per_epoch - 1e-9) if epochs >= 0 else -1
+        if wanted < 0 or wanted != int(wanted):
+            raise ValueError(f"steps must be a whole number and epochs a number, from 0; got {steps or epochs}.")
+        return int(wanted)
 
     def advance(self, generator: Generator) -> None:
         """Go to the next minibatch of the epoch; a new permutation when the epoch is over."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class Trainer:
                 rates was .07 and .53 with two seeds, and .002 with the cosine
     phases      instead of model.phases(); losses: a dict of phase name -> your own loss(model, batch, terms)
 
-    While it trains, these may be changed at any time and act from the next step on:
+    While it trains, these may be changed at any time, from any thread; each step takes one snapshot at its start:
     weights[phase]      scales the phase's update; 0 holds it still
     terms[phase][term]  weight of a term inside the phase's loss
     repeats[phase]      how often the phase runs in a step
@@ -60,6 +60,9 @@ class Trainer:
         if precision not in PRECISIONS:
             raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
         self.device = find_device(device)
+        # glibc hands large freed blocks back to the system, and every step would fault them in again, a tenth of its
+        # time; freeing one block of just under 32 MB raises its threshold for good. Elsewhere this does nothing
+        torch.empty(31 << 20, dtype=torch.uint8)
         self.model = model.to(self.device).train()
         self.stream = Stream(getattr(data, "train", data), batch_size, self.device)
         self.data_name = getattr(data, "name", "split")
@@ -75,11 +78,13 @@ class Trainer:
         }
         self.weights = Controls({phase.name: phase.weight for phase in self.phases})
         self.terms = {phase.name: Controls(phase.terms) for phase in self.phases}
-        self.repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True)
-        self.rate = 1.0
+        once = {phase.name for phase in self.phases if phase.draw is None}  # it shares a batch, and that is used up
+        self.repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True, once=once)
+        self._rate = Controls({"rate": 1.0})
 
         self._norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
         self.steps = 0
+        self.in_step = False  # between the first and the last phase of a step
         self._history = History([phase.name for phase in self.phases], self.device)
         # 1 once something was not finite; the fused optimizers then skip every update, without the host looking
         self.fault = torch.zeros((), device=self.device)
@@ -96,33 +101,39 @@ class Trainer:
 
     def walk(self) -> Iterator[str]:
         """One training step, phase by phase: yields the phase's name after its update."""
-        self._set_rates()
+        now = self.snapshot()
+        self._set_rates(now)
+        self.in_step = True
         self.stream.advance(self.generator)
         batch: Batch = {}
         for phase in self.phases:
-            for extra in reversed(range(int(self.repeats[phase.name]))):
+            for extra in reversed(range(now["repeats"][phase.name])):
                 if extra:
                     self.stream.resample(self.generator)
                 else:
                     self.stream.restore()
-                batch, loss = self.update(phase, batch)
+                batch, loss = self.update(phase, batch, now)
             self._history.record(phase.name, loss)
             yield phase.name
         self.steps += 1
+        self.in_step = False
         if self._history.next_row():
             self.flush()
 
-    def update(self, phase: Phase, batch: Batch) -> tuple[Batch, Tensor]:
+    def snapshot(self) -> dict[str, Any]:
+        """The settings that may be changed while training, as they are now: what a step acts by."""
+        terms = {phase: dict(of_phase) for phase, of_phase in self.terms.items()}
+        return {"weights": dict(self.weights), "terms": terms, "repeats": dict(self.repeats), "rate": self.rate}
+
+    def update(self, phase: Phase, batch: Batch, now: Mapping[str, Any]) -> tuple[Batch, Tensor]:
         """Draw, loss, gradients, update of one phase; returns batch and loss (NaN if anything was not finite)."""
         if phase.draw:
             batch = phase.draw(self.stream, self.generator)
         # autocast is entered for each phase: its cached casts of the weights are stale once a phase has moved them
-        for norm in self._norms:
-            norm.moving = phase.moves_statistics
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             if phase.share:
                 batch = batch | phase.share(self.model, batch)
-            loss = phase.loss(self.model, batch, self.terms[phase.name])
+            loss = phase.loss(self.model, batch, now["terms"][phase.name])
         parameters = self.parameters[phase.name]
         gradients = phase.gradients(loss, parameters)
         value = self._guard(loss.detach(), gradients)
@@ -131,6 +142,9 @@ class Trainer:
         self.optimizers[phase.name].step()
         for parameter in parameters.values():
             parameter.grad = None
+        if phase.moves_statistics and now["weights"][phase.name]:
+            for norm in self._norms:
+                norm.follow(self.fault)
         return batch, value
 
     def _guard(self, loss: Tensor, gradients: tuple[Tensor, ...]) -> Tensor:
@@ -140,11 +154,20 @@ class Trainer:
         self.fault.copy_(torch.maximum(self.fault, (~value.isfinite()).float()))
         return value
 
-    def _set_rates(self) -> None:
-        factor = self.rate * self.schedule(self.steps)
+    def _set_rates(self, now: Mapping[str, Any]) -> None:
+        factor = now["rate"] * self.schedule(self.steps)
         for phase in self.phases:
             (group,) = self.optimizers[phase.name].param_groups
-            group["lr"].fill_(phase.optimizer.lr * factor * self.weights[phase.name])
+            group["lr"].fill_(phase.optimizer.lr * factor * now["weights"][phase.name])
+
+    @property
+    def rate(self) -> float:
+        """One factor for all learning rates."""
+        return self._rate["rate"]
+
+    @rate.setter
+    def rate(self, value: float) -> None:
+        self._rate["rate"] = value
 
     # ---- many steps ----
 
@@ -168,14 +191,12 @@ class Trainer:
 
         Raises NotFiniteError, with the phase, the step and what to try; the last good state is kept.
         """
-        if (steps is None) == (epochs is None):
-            raise ValueError("say either steps= or epochs=.")
-        n = steps if steps is not None else math.ceil(epochs * self.stream.steps_per_epoch)
-        if n < 0 or (every is not None and every < 1):
-            raise ValueError(f"steps and epochs must not be negative, and every at least 1; got {n} and {every}.")
+        n = self.stream.count(steps, epochs)
+        if (measure is None) != (every is None) or (every is not None and every < 1):
+            raise ValueError("measure= and every= belong together, and every is at least 1 step.")
         from tqdm import tqdm
 
-        self.fault.zero_()
+        self.flush()
         self._history.start_clock()
         saved = time.monotonic()
         hidden = {} if progress else {"disable": True}  # without it TQDM_DISABLE=1 in the environment may decide
@@ -194,6 +215,7 @@ class Trainer:
 
     def __iter__(self) -> Iterator[int]:
         """Train for ever: yields the number of steps done after each."""
+        self._history.start_clock()
         while True:
             self.step()
             yield self.steps
@@ -210,14 +232,18 @@ class Trainer:
         if fault is None:
             return
         self.steps, name = fault
+        self.fault.zero_()  # the next step may train again
         raise NotFiniteError(
             f"the loss or a gradient of phase {name!r} was not finite at step {self.steps + 1}. "
-            "The model is as it was before that update. Try a lower learning rate or weight, check your own loss "
-            "for log(0) or a division by 0, then train on, or start over with trainer.reset()."
+            "Model and optimizers are as they were before that update. Try a lower learning rate or weight, look in a "
+            "loss of your own for log(0) or a division by 0; then train on, or start over (trainer.reset())."
         )
 
     def reset(self) -> None:
-        """Back to the starting weights, the first random number and an empty history: same seed, same run."""
+        """Back to the starting weights, the first random number and an empty history: same seed, same run.
+
+        The prior, and what was set in weights, terms, repeats and rate, stay as they are.
+        """
         self.model.load_state_dict(self._start)
         for state in (s for optimizer in self.optimizers.values() for s in optimizer.state.values()):
             for tensor in state.values():
@@ -226,22 +252,39 @@ class Trainer:
         self.stream.rewind()
         self.fault.zero_()
         self.steps = 0
+        self.in_step = False
         self._history.clear()
 
 
-class Controls(dict):
-    """Named non-negative numbers that may be changed while training; the names are fixed. whole: integers from 1."""
+class Controls(MutableMapping[str, float]):
+    """Named numbers of at least 0 that may be changed while training; the names are fixed.
 
-    def __init__(self, values: Mapping[str, float], whole: bool = False) -> None:
-        super().__init__()
-        self.whole = whole
-        for name, value in values.items():
-            super().__setitem__(name, self._checked(name, value))
+    whole  whole numbers of at least 1;  once  names whose number must stay 1
+    """
+
+    def __init__(self, values: Mapping[str, float], whole: bool = False, once: Iterable[str] = ()) -> None:
+        self.whole, self.once = whole, frozenset(once)
+        self._values = {name: self._checked(name, value) for name, value in values.items()}
+
+    def __getitem__(self, name: str) -> float:
+        return self._values[name]
 
     def __setitem__(self, name: str, value: float) -> None:
-        if name not in self:
+        if name not in self._values:
             raise KeyError(f"there is no {name!r} here; there is {', '.join(self) or 'nothing to set'}.")
-        super().__setitem__(name, self._checked(name, value))
+        self._values[name] = self._checked(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("the names are fixed; to switch something off, set it to 0.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(self._values)
 
     def _checked(self, name: str, value: float) -> float:
         value = float(value)
@@ -249,6 +292,8 @@ class Controls(dict):
             raise ValueError(f"{name} must be a number of at least 0; got {value}.")
         if self.whole and (value < 1 or value != int(value)):
             raise ValueError(f"{name} must be a whole number of at least 1; got {value}.")
+        if name in self.once and value != 1:
+            raise ValueError(f"{name} uses the batch of the phase before it, so it runs once; got {value}.")
         return int(value) if self.whole else value
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from aae_lib import checkpoints
 from aae_lib.checkpoints import CheckpointError
 from tests.conftest import moved, state
 
-LOSSES = ["reconstruction", "discriminator", "generator"]
+DIGITS = aae.load("digits")
 
 RUN = """
     import sys, torch
@@ -215,6 +216,7 @@ def test_wrong_partial_and_foreign_files_are_told_apart(make, tmp_path, harm, me
         ({"batch_size": 50}, "batch_size was 100, is 50"),
         ({"game_optimizer": aae.SGD(0.1)}, "phases.discriminator.optimizer.name was Adam, is SGD"),
         ({"seed": 1}, "seed was 0, is 1"),
+        ({"data": replace(DIGITS, train=DIGITS.train.keep_labels(50))}, "data.images and labels was"),
     ],
 )
 def test_another_architecture_or_setting_is_named(make, tmp_path, other, message):
@@ -225,6 +227,14 @@ def test_another_architecture_or_setting_is_named(make, tmp_path, other, message
         checkpoints.load(trainer, tmp_path)
     assert moved(before, trainer.model) == set()
     assert trainer.steps == 0
+
+
+def test_half_a_step_is_not_saved(make, tmp_path):
+    trainer = make()
+    next(trainer.walk())
+    with pytest.raises(CheckpointError, match="a step is under way"):
+        checkpoints.save(trainer, tmp_path / "half")
+    assert not (tmp_path / "half").exists()
 
 
 def test_nothing_in_a_checkpoint_is_pickled(make, tmp_path):

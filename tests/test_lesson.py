@@ -85,6 +85,7 @@ def test_a_quiz_shows_every_answer_folded_and_escapes_its_text(tmp_path):
 RIGHT = {
     "softplus": lambda m, b, t: F.softplus(-m.discriminator(b["z"])).mean(),
     "logsigmoid": lambda m, b, t: -F.logsigmoid(m.discriminator(b["z"])).mean(),
+    "a pass of its own": lambda m, b, t: F.softplus(-m.discriminator(m.encoder(b["x"]))).mean(),
     "bce": lambda m, b, t: F.binary_cross_entropy_with_logits(m.discriminator(b["z"]), torch.ones(len(b["z"]))),
 }
 
@@ -103,7 +104,13 @@ WRONG = {
     "the log is missing": lambda m, b, t: -m.discriminator(b["z"]).sigmoid().mean(),
     "for logits": lambda m, b, t: m.discriminator(b["z"]).square().mean(),
     "a detach too many": lambda m, b, t: F.softplus(-m.discriminator(b["z"].detach())).mean(),
-    "infinite when D is very sure": lambda m, b, t: -m.discriminator(b["z"]).sigmoid().log().mean(),
+    "yours says inf": lambda m, b, t: -m.discriminator(b["z"]).sigmoid().log().mean(),
+    "yours says 18.42": lambda m, b, t: -(m.discriminator(b["z"]).sigmoid() + 1e-8).log().mean(),
+    "is lost. Work on the logits": lambda m, b, t: -m.discriminator(b["z"]).sigmoid().clamp(min=1e-8).log().mean(),
+    "yours says 100": lambda m, b, t: F.binary_cross_entropy(
+        m.discriminator(b["z"]).sigmoid(), torch.ones(len(b["z"]))
+    ),
+    "its gradient is not": lambda m, b, t: F.softplus(-m.discriminator(b["z"])).mean().detach() + 0 * b["z"].sum(),
 }
 
 

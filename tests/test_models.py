@@ -35,7 +35,7 @@ def test_shapes_and_ranges(kind, network):
 
 @pytest.mark.parametrize("network", ["mlp", "conv"])
 def test_codes_do_not_depend_on_their_neighbours_in_the_batch(network):
-    model = aae.AAE((3, 12, 8), hidden=(16,), network=network, batch_norm=True)
+    model = aae.AAE((3, 12, 8), hidden=(16,), network=network, batch_norm=network == "mlp")
     x = images(9, shape=(3, 12, 8))
     torch.testing.assert_close(model.encode(x)[4:6], model.encode(x[4:6]))
 
@@ -222,6 +222,10 @@ def test_the_vae_can_have_any_prior_with_a_density(make):
         (aae.AE, {"reconstruction": "l1"}, "bce, mse, half_squared_error"),
         (aae.AE, {"network": "resnet"}, 'choose "mlp" or "conv"'),
         (aae.AE, {"activation": "sine"}, "relu, leaky_relu, silu"),
+        (aae.AE, {"network": "conv", "batch_norm": True}, "has no batch norm"),
+        (aae.AE, {"network": "conv", "hidden": ()}, "needs a hidden layer"),
+        (aae.AE, {"seed": -1}, "seed must be a whole number"),
+        (aae.AAE, {"label_share": 1.0}, "label_share must be"),
         (aae.VAE, {"posterior": "deterministic"}, "needs the density"),
         (aae.VAE, {"reconstruction": "mse"}, "needs a log-likelihood"),
     ],

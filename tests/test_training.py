@@ -211,7 +211,7 @@ def test_iterating_a_trainer_trains(make):
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("where", ["loss", "gradient"])
 def test_not_finite_is_reported_with_phase_and_step_and_the_good_state_kept(make, phase, where):
-    trainer = make()
+    trainer = make(batch_norm=True)
     original = {p.name: p.loss for p in trainer.phases}[phase]
     parameter = next(iter(trainer.parameters[phase].values()))
 
@@ -240,7 +240,10 @@ def test_not_finite_is_reported_with_phase_and_step_and_the_good_state_kept(make
     assert moved(states[5], trainer.model) == expected
     assert len(trainer.history) == 5
     trainer.phases = tuple(p.replace(loss=original) if p.name == phase else p for p in trainer.phases)
-    trainer.run(steps=2, progress=False)  # and it trains on
+    for _ in range(2):  # and it trains on
+        before = state(trainer.model)
+        trainer.step()
+        assert moved(before, trainer.model) == {"encoder", "decoder", "discriminator"}
     assert trainer.steps == 7
 
 
@@ -337,13 +340,72 @@ def test_bad_controls_are_refused_and_change_nothing(make):
     for value in (-1, math.nan, math.inf):
         with pytest.raises(ValueError, match="at least 0"):
             trainer.weights["generator"] = value
+    with pytest.raises(ValueError, match="at least 0"):
+        trainer.weights.update(generator=-1)
+    with pytest.raises(ValueError, match="at least 0"):
+        trainer.rate = math.nan
+    with pytest.raises(TypeError, match="set it to 0"):
+        del trainer.weights["generator"]
+    with pytest.raises(ValueError, match="so it runs once"):
+        trainer.repeats["generator"] = 2
     with pytest.raises(KeyError, match="reconstruction, discriminator, generator"):
         trainer.weights["encoder"] = 1
     with pytest.raises(ValueError, match="whole number"):
         trainer.repeats["discriminator"] = 1.5
     with pytest.raises(ValueError, match="say either steps= or epochs="):
         trainer.run(progress=False)
+    with pytest.raises(ValueError, match="belong together"):
+        trainer.run(steps=1, measure=lambda model: {}, progress=False)
+    for wrong in ({"steps": 2.5}, {"steps": -1}, {"epochs": -1.0}):
+        with pytest.raises(ValueError, match="from 0"):
+            trainer.run(**wrong, progress=False)
     assert trainer.weights == {"reconstruction": 1, "discriminator": 1, "generator": 1}
+    assert trainer.rate == 1
+    assert trainer.steps == 0
+
+
+def test_a_step_acts_by_one_snapshot_of_the_settings(make):
+    trainer = make(r1=0.1)
+    seen, loss = [], trainer.phases[1].loss
+
+    def spy(model, batch, terms):
+        seen.append(terms["r1"])
+        return loss(model, batch, terms)
+
+    trainer.phases = (trainer.phases[0], trainer.phases[1].replace(loss=spy), trainer.phases[2])
+    for name in trainer.walk():
+        if name == "reconstruction":
+            trainer.terms["discriminator"]["r1"], trainer.repeats["discriminator"] = 0.7, 2
+    trainer.step()
+    assert seen == [0.1, 0.7, 0.7]
+
+
+def test_weight_zero_holds_the_statistics_of_batch_norm_too(make):
+    trainer = make(batch_norm=True)
+    trainer.weights["reconstruction"] = 0
+    before = {n: b.clone() for n, b in trainer.model.named_buffers()}
+    trainer.step()
+    assert all(torch.equal(before[n], b) for n, b in trainer.model.named_buffers())
+
+
+def test_running_statistics_follow_the_batch_as_torchs_own(make):
+    trainer = make(batch_norm=True)
+    ours = trainer.model.encoder.layers[1]
+    theirs = torch.nn.BatchNorm1d(ours.num_features)
+    seen = []
+    trainer.model.encoder.layers[0].register_forward_hook(lambda module, x, y: seen.append(y.detach()))
+    for _ in range(3):
+        trainer.step()
+        theirs(seen[-2])  # the encoder's pass of the reconstruction; the last one is the game's
+    torch.testing.assert_close(ours.running_mean, theirs.running_mean)
+    torch.testing.assert_close(ours.running_var, theirs.running_var)
+
+
+def test_the_mmd_is_computed_in_full_precision_under_bf16(make):
+    x, y = (torch.randn(50, 2, generator=torch.Generator().manual_seed(s)) + 5 for s in (0, 1))
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = aae.losses.mmd(x, y)
+    assert torch.equal(inside, aae.losses.mmd(x, y))
 
 
 def test_phases_that_cannot_work_are_refused(make, digits):
@@ -354,6 +416,7 @@ def test_phases_that_cannot_work_are_refused(make, digits):
         ((reconstruction, reconstruction), "names of their own"),
         ((reconstruction.replace(updates=("encodr",)),), "updates 'encodr', but the model has only decoder, disc"),
         ((discriminator.replace(repeats=0),), "give it weight 0"),
+        ((reconstruction, discriminator, generator.replace(repeats=2)), "so it runs once"),
     ]:
         with pytest.raises(ValueError, match=message):
             aae.Trainer(model, digits, phases=phases)

@@ -49,7 +49,8 @@ def write_table(seconds: dict[str, float], readme: Path) -> None:
     """Put the measured seconds into README, in the row that links to the notebook."""
     text = readme.read_text(encoding="utf-8")
     for name, value in seconds.items():
-        text, found = re.subn(rf"(\({re.escape('notebooks/' + name)}\).*\| )\d+( s \|)", rf"\g<1>{rounded(value)}\2", text)
+        row = rf"(\({re.escape('notebooks/' + name)}\).*\| )\d+( s \|)"
+        text, found = re.subn(row, rf"\g<1>{rounded(value)}\2", text)
         if not found:
             print(f"README has no row for {name}; add one.", file=sys.stderr)
     readme.write_text(text, encoding="utf-8")

@@ -19,12 +19,12 @@ def generator(f: Callable[[Any, dict[str, Tensor], dict[str, float]], Tensor]) -
 def _judge(f: Any) -> str | None:
     """None if the answer is right, else what is wrong with it."""
     weight = torch.tensor([1.0, -2.0])
-    model = SimpleNamespace(discriminator=lambda z, y=None: z @ weight)
+    model = SimpleNamespace(discriminator=lambda z, y=None: z @ weight, encoder=lambda x, noise=None: x)
     z = torch.tensor([[0.5, 0.1], [-1.0, 0.3], [2.0, 1.5]], requires_grad=True)
     sure = torch.tensor([[-200.0, 0.0]], requires_grad=True)
     try:
-        loss = f(model, {"z": z}, {})
-        far = f(model, {"z": sure}, {})
+        loss = f(model, {"z": z, "x": z, "x_in": z}, {})
+        far = f(model, {"z": sure, "x": sure, "x_in": sure}, {})
     except NotImplementedError:
         return "not written yet."
     except Exception as error:  # whatever a learner's code raises is told in one line
@@ -52,6 +52,12 @@ def _judge(f: Any) -> str | None:
         return f"not yet: for logits {shown} it should be {right:.4f}; yours is {loss:.4f}."
     if not loss.requires_grad:
         return "the number is right, but no gradient reaches the encoder: is there a detach too many?"
-    if not torch.isfinite(far):
-        return "right, but infinite when D is very sure: log(sigmoid(·)) of a large negative logit. Use softplus."
+    slope, expected = (torch.autograd.grad(value, z)[0] for value in (loss, right))
+    if not torch.allclose(slope, expected, atol=1e-5):
+        return "the number is right, but its gradient is not: something was cut off or computed without it."
+    if not torch.isclose(far, torch.tensor(200.0)):
+        return (
+            f"nearly: for a logit of −200 the loss is 200, yours says {far:.4g}. sigmoid rounds to 0 there and its log "
+            "is lost. Work on the logits: softplus, logsigmoid, or cross-entropy with logits."
+        )
     return None
