@@ -70,8 +70,8 @@ def saturating_generator_loss(fake: Tensor) -> Tensor:
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
     """The logits (N,) of z (N, d), and E‖∂ logits/∂z‖², from one forward pass.
 
-    Mescheder et al. 2018 (arXiv 1801.04406) call it R1 at real points and R2 at fake ones; the AAE takes both, each with
-    weight λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
+    Mescheder et al. 2018 (arXiv 1801.04406) call it R1 at real points and R2 at fake ones; the AAE takes both,
+    each with weight λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
     """
 
     def total(z: Tensor) -> tuple[Tensor, Tensor]:
