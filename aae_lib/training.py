@@ -149,9 +149,9 @@ class Trainer:
 
     def _guard(self, loss: Tensor, gradients: tuple[Tensor, ...]) -> Tensor:
         """Raise the fault flag, on the device, if the loss or a gradient is not finite."""
-        norm = nn.utils.get_total_norm(gradients, foreach=True)
-        value = loss + 0 * norm  # 0 · inf = NaN: one number tells of both
-        self.fault.copy_(torch.maximum(self.fault, (~value.isfinite()).float()))
+        norm = torch.stack(torch._foreach_norm(gradients)).sum()
+        value = torch.add(loss, norm, alpha=0)  # 0 · inf = NaN: one number tells of both
+        self.fault.logical_or_(value.isfinite().logical_not_())
         return value
 
     def _set_rates(self, now: Mapping[str, Any]) -> None:
