@@ -141,8 +141,8 @@ def multiply_adds(contender: Any) -> float:
 
 def import_seconds(repeats: int) -> dict[str, float]:
     """Medians over fresh processes: `import torch`, and what the library takes after it (its parts load when used)."""
-    ours = "from aae_lib import AAE, Trainer, load"
-    code = f"from time import perf_counter as t; a = t(); import torch; b = t(); {ours}; print(b - a, t() - b)"
+    library = "from aae_lib import AAE, Trainer, load"
+    code = f"from time import perf_counter as t; a = t(); import torch; b = t(); {library}; print(b - a, t() - b)"
     runs = []
     for _ in range(repeats + 1):  # the first one fills the file cache
         output = subprocess.run(
