@@ -1,8 +1,7 @@
 """The training loop. One step runs the phases in order: draw, loss, gradients of the phase's own parameters, update."""
 
-import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from . import checkpoints
+from .controls import Controls
 from .history import History
 from .networks import BatchNorm
 from .optimizers import Cosine, Schedule
@@ -139,7 +139,9 @@ class Trainer:
         value = self._guard(loss.detach(), gradients)
         for parameter, gradient in zip(parameters.values(), gradients, strict=True):
             parameter.grad = gradient
-        self.optimizers[phase.name].step()
+        # MPS's fused kernels do not look at found_inf; there the host has to
+        if self.device.type != "mps" or not self.fault:
+            self.optimizers[phase.name].step()
         for parameter in parameters.values():
             parameter.grad = None
         if phase.moves_statistics and now["weights"][phase.name]:
@@ -254,47 +256,6 @@ class Trainer:
         self.steps = 0
         self.in_step = False
         self._history.clear()
-
-
-class Controls(MutableMapping[str, float]):
-    """Named numbers of at least 0 that may be changed while training; the names are fixed.
-
-    whole  whole numbers of at least 1;  once  names whose number must stay 1
-    """
-
-    def __init__(self, values: Mapping[str, float], whole: bool = False, once: Iterable[str] = ()) -> None:
-        self.whole, self.once = whole, frozenset(once)
-        self._values = {name: self._checked(name, value) for name, value in values.items()}
-
-    def __getitem__(self, name: str) -> float:
-        return self._values[name]
-
-    def __setitem__(self, name: str, value: float) -> None:
-        if name not in self._values:
-            raise KeyError(f"there is no {name!r} here; there is {', '.join(self) or 'nothing to set'}.")
-        self._values[name] = self._checked(name, value)
-
-    def __delitem__(self, name: str) -> None:
-        raise TypeError("the names are fixed; to switch something off, set it to 0.")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return repr(self._values)
-
-    def _checked(self, name: str, value: float) -> float:
-        value = float(value)
-        if not math.isfinite(value) or value < 0:
-            raise ValueError(f"{name} must be a number of at least 0; got {value}.")
-        if self.whole and (value < 1 or value != int(value)):
-            raise ValueError(f"{name} must be a whole number of at least 1; got {value}.")
-        if name in self.once and value != 1:
-            raise ValueError(f"{name} uses the batch of the phase before it, so it runs once; got {value}.")
-        return int(value) if self.whole else value
 
 
 def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[Phase, ...]:
