@@ -14,7 +14,7 @@ from .data import scale
 from .networks import Decoder, Encoder
 from .optimizers import Adam, Optimizer
 from .phases import Batch, Phase
-from .priors import Gaussian, as_prior
+from .priors import Gaussian, Prior, as_prior
 
 
 class AE(nn.Module):
@@ -132,11 +132,15 @@ class AE(nn.Module):
     # ---- use of the trained model: no gradients, evaluation mode, any number of rows ----
 
     def set_prior(self, prior: Any) -> None:
-        """Take another p(z) from now on; ValueError where its dimension is not latent_dim."""
+        """Take another p(z) from now on; ValueError where it does not fit, and the old one stays."""
         prior = as_prior(prior)
+        self.check_prior(prior)
+        self.prior = prior
+
+    def check_prior(self, prior: Prior) -> None:
+        """Refuse a prior that this model cannot use, with a sentence."""
         if prior.dim != self.latent_dim:
             raise ValueError(f"the prior has dimension {prior.dim}, the code {self.latent_dim}: make them equal.")
-        self.prior = prior
 
     @property
     def device(self) -> torch.device:

@@ -14,7 +14,7 @@ from .autoencoder import AE
 from .networks import Discriminator, reparameterise
 from .optimizers import Adam, Optimizer
 from .phases import Batch, Phase
-from .priors import Gaussian
+from .priors import Gaussian, Prior
 
 
 class VAE(AE):
@@ -34,9 +34,9 @@ class VAE(AE):
         if self.reconstruction == "mse":
             raise ValueError('the ELBO needs a log-likelihood, summed over pixels: "bce" or "half_squared_error".')
 
-    def set_prior(self, prior: Any) -> None:
-        super().set_prior(prior)
-        if not hasattr(self.prior, "log_prob"):
+    def check_prior(self, prior: Prior) -> None:
+        super().check_prior(prior)
+        if not hasattr(prior, "log_prob"):
             raise ValueError("the VAE's KL needs log p(z), and this prior can only be sampled: use an AAE or a WAE.")
 
     def phases(self) -> tuple[Phase, ...]:
@@ -74,7 +74,7 @@ class AAE(AE):
     classes         None, or K: the discriminator sees the label too, one-hot with a place for "no label" (y = -1), and
                     the prior is sampled per class with the batch's own labels (so that D cannot win by label
                     frequencies). The prior must have K classes
-    discriminator_hidden, discriminator_activation   of D; None: as the encoder's
+    discriminator_hidden, discriminator_activation   of D; hidden None: as the encoder's; activation "silu"
     label_share     with classes, where only some images are labelled: this share of the game's batch is drawn from the
                     labelled ones (default .5; 0 leaves it to chance). With few labels the classes otherwise settle
                     in wrong places before the labels are heard
@@ -89,7 +89,7 @@ class AAE(AE):
         *,
         classes: int | None = None,
         discriminator_hidden: Sequence[int] | None = None,
-        discriminator_activation: str | None = None,
+        discriminator_activation: str = "silu",
         label_share: float = 0.5,
         r1: float | None = None,
         game_optimizer: Optimizer | None = None,
@@ -102,28 +102,27 @@ class AAE(AE):
         self.r1 = r1
         self.game_optimizer = game_optimizer or Adam(beta1=0.5)
         hidden = self.hidden if discriminator_hidden is None else discriminator_hidden
-        activation = discriminator_activation or "silu"
         self.settings |= {
             "classes": classes,
             "label_share": label_share,
             "discriminator_hidden": list(hidden),
-            "discriminator_activation": activation,
+            "discriminator_activation": discriminator_activation,
             "r1": r1,
         }
         self.discriminator = Discriminator(
             latent_dim,
             hidden,
             classes,
-            activation=activation,
+            activation=discriminator_activation,
             weight_sd=self.settings["weight_sd"],
             # a stream of its own: AE and AAE of one seed start from the same autoencoder
             generator=torch.Generator().manual_seed(-1 - self.settings["seed"]),
         )
 
-    def set_prior(self, prior: Any) -> None:
-        super().set_prior(prior)
-        if self.classes is not None and self.prior.classes != self.classes:
-            has = "no classes" if self.prior.classes is None else f"{self.prior.classes} classes"
+    def check_prior(self, prior: Prior) -> None:
+        super().check_prior(prior)
+        if self.classes is not None and prior.classes != self.classes:
+            has = "no classes" if prior.classes is None else f"{prior.classes} classes"
             raise ValueError(
                 f"classes={self.classes} needs a prior that can be sampled per class; this one has {has}. "
                 "Use GaussianRing, GaussianGrid or SwissRoll, or leave classes out."

@@ -172,10 +172,18 @@ def test_a_prior_that_does_not_fit_is_refused_with_a_sentence():
 
 
 def test_a_refused_prior_leaves_the_old_one():
-    model = aae.AAE(SHAPE)
-    with pytest.raises(ValueError, match="dimension"):
-        model.set_prior(aae.priors.Gaussian(3))
-    assert model.prior == aae.priors.Gaussian(2)
+    def square(n, generator=None):
+        return torch.rand(n, 2, generator=generator)
+
+    ring = aae.priors.GaussianRing(10)
+    for model, refused in (
+        (aae.AAE(SHAPE, prior=ring), aae.priors.Gaussian(3)),
+        (aae.AAE(SHAPE, prior=ring, classes=10), aae.priors.Gaussian(2)),
+        (aae.VAE(SHAPE, prior=ring), square),
+    ):
+        with pytest.raises(ValueError, match="prior"):
+            model.set_prior(refused)
+        assert model.prior == ring
 
 
 def test_any_function_that_samples_is_a_prior(make):

@@ -7,6 +7,7 @@ from matplotlib.image import AxesImage
 from torch import Tensor, nn
 
 from ..data import Split, scale
+from ..metrics.checks import own_generator
 from .picture import Picture
 
 # Paul Tol's "muted" scheme and black (sronpersonalpages.nl/~pault): ten colours that stay apart, and apart from the
@@ -75,11 +76,6 @@ def sheet_size(rows: int, columns: int, cell: float = 0.75) -> tuple[float, floa
     """A figure size in inches for a grid of images: at most 11 wide and 9 high."""
     cell = min(cell, 11 / columns, 9 / rows)
     return max(columns * cell, 4.0) + 0.6, rows * cell + 0.9
-
-
-def own_generator(generator: torch.Generator | None) -> torch.Generator:
-    """The generator given, or a fresh one seeded 0: a picture moves neither training's nor the global generator."""
-    return torch.Generator().manual_seed(0) if generator is None else generator
 
 
 def first_images(split: Split, n: int) -> Tensor:
