@@ -25,7 +25,9 @@ if TYPE_CHECKING:  # for editors; at run time __getattr__ below finds the same n
 
 __version__ = "0.1.0"
 
-_MODULES = ("checkpoints", "checks", "data", "lesson", "losses", "metrics", "models", "networks", "plots", "priors")
+_MODULES = (
+    "checkpoints", "checks", "data", "lesson", "live", "losses", "metrics", "models", "networks", "plots", "priors",
+)  # fmt: skip
 _HOME = {
     "AAE": "models",
     "AE": "autoencoder",

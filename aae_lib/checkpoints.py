@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,7 @@ def save(trainer: Any, folder: str | Path) -> Path:
 
     from . import __version__
 
-    if trainer.in_step:
-        raise CheckpointError("a step is under way; finish it, then save: half a step cannot be resumed exactly.")
+    _whole_step(trainer)
     trainer.flush()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def save(trainer: Any, folder: str | Path) -> Path:
         "steps": trainer.steps,
         "cursor": trainer.stream.cursor,
         "settings": settings(trainer),
-        "live": _live(trainer),
+        "live": trainer.snapshot(),
         "measures": trainer._history.measures,
     }
     _write(folder / name, content)
@@ -76,23 +76,46 @@ def load(trainer: Any, folder: str | Path) -> None:
     ]
     if wrong:
         raise CheckpointError(f"the checkpoint's tensors are not this model's: {', '.join(wrong)} differ.")
-    generator = tensors.pop("generator")
+    restore(trainer, State(index["steps"], index["cursor"], index["live"], tensors))
+    trainer._history.restore(history, index["measures"])
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """All that decides the steps to come, kept in memory: steps done, place in the epoch, settings, tensors."""
+
+    steps: int
+    cursor: int
+    live: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the tensors."""
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
+
+def snapshot(trainer: Any) -> State:
+    """A copy of the trainer's state, without its history. RuntimeError (CheckpointError) in the middle of a step."""
+    _whole_step(trainer)
+    tensors = {name: tensor.detach().clone() for name, tensor in _tensors(trainer).items()}
+    return State(trainer.steps, trainer.stream.cursor, trainer.snapshot(), tensors)
+
+
+def restore(trainer: Any, state: State) -> None:
+    """Put a state into a trainer of the same make; the history is left as it is."""
     try:
-        trainer.generator.set_state(generator)
+        trainer.generator.set_state(state.tensors["generator"])
     except RuntimeError as error:
         raise CheckpointError("the random generator was saved on another kind of device: resume there.") from error
+    own = _tensors(trainer)
     with torch.no_grad():
-        for name, tensor in tensors.items():
-            own[name].copy_(tensor)
+        for name, tensor in state.tensors.items():
+            if name != "generator":
+                own[name].copy_(tensor)
     trainer.fault.zero_()
-    trainer.steps, trainer.stream.cursor = index["steps"], index["cursor"]
-    live = index["live"]
-    trainer.rate = live["rate"]
-    trainer.weights.update(live["weights"])
-    trainer.repeats.update(live["repeats"])
-    for phase, terms in live["terms"].items():
-        trainer.terms[phase].update(terms)
-    trainer._history.restore(history, index["measures"])
+    trainer.steps, trainer.stream.cursor, trainer.in_step = state.steps, state.cursor, False
+    trainer.set(state.live)
 
 
 def load_model(folder: str | Path, prior: Any = None) -> Any:
@@ -150,9 +173,9 @@ def _described(thing: Any) -> dict[str, Any]:
     return {"name": type(thing).__name__, **(dataclasses.asdict(thing) if dataclasses.is_dataclass(thing) else {})}
 
 
-def _live(trainer: Any) -> dict[str, Any]:
-    terms = {phase: dict(of_phase) for phase, of_phase in trainer.terms.items()}
-    return {"rate": trainer.rate, "weights": dict(trainer.weights), "repeats": dict(trainer.repeats), "terms": terms}
+def _whole_step(trainer: Any) -> None:
+    if trainer.in_step:
+        raise CheckpointError("a step is under way; finish it, then save: half a step cannot be resumed exactly.")
 
 
 def _tensors(trainer: Any) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """The losses of every step: a ring buffer on the device, read by the host once in a while."""
 
+import bisect
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -78,6 +79,22 @@ class History:
         table.insert(0, "step", self.steps)
         measured = pd.DataFrame.from_dict(self.measures, orient="index")
         return table.join(measured, on="step") if len(measured) else table
+
+    def cut(self, steps: int) -> None:
+        """Forget what came after so many steps."""
+        keep = bisect.bisect_right(self.steps, steps)
+        del self.steps[keep:], self.seconds[keep:], self.losses[keep:]
+        self.measures = {step: figures for step, figures in self.measures.items() if step <= steps}
+
+    def thinned(self, n: int) -> list[list[float]]:
+        """At most n + 1 rows [step, loss of each phase]: every 1st, 2nd, 4th, 8th, ..., and the last one."""
+        every = 1
+        while len(self.steps) > n * every:
+            every *= 2
+        rows = [*range(0, len(self.steps), every)]
+        if rows and rows[-1] != len(self.steps) - 1:
+            rows.append(len(self.steps) - 1)
+        return [[self.steps[i], *self.losses[i]] for i in rows]
 
     def rows(self) -> Tensor:
         """For a checkpoint: step, seconds and losses, (number of steps, 2 + phases) float64."""

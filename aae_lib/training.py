@@ -1,5 +1,6 @@
 """The training loop. One step runs the phases in order: draw, loss, gradients of the phase's own parameters, update."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -65,7 +66,8 @@ class Trainer:
         torch.empty(31 << 20, dtype=torch.uint8)
         self.model = model.to(self.device).train()
         self.stream = Stream(getattr(data, "train", data), batch_size, self.device)
-        self.data_name = getattr(data, "name", "split")
+        self.data, self.data_name = data, getattr(data, "name", "split")
+        self.driver: threading.Thread | None = None  # a live panel's thread: then no other may train
         self.seed, self.precision = seed, precision
         self.schedule = schedule or Cosine(steps=4000, final=0.05)
         self.generator = torch.Generator(self.device).manual_seed(seed)
@@ -101,6 +103,8 @@ class Trainer:
 
     def walk(self) -> Iterator[str]:
         """One training step, phase by phase: yields the phase's name after its update."""
+        if self.driver not in (None, threading.current_thread()):
+            raise RuntimeError("a live panel is training this model: stop it first (its stop button, or panel.stop()).")
         now = self.snapshot()
         self._set_rates(now)
         self.in_step = True
@@ -124,6 +128,14 @@ class Trainer:
         """The settings that may be changed while training, as they are now: what a step acts by."""
         terms = {phase: dict(of_phase) for phase, of_phase in self.terms.items()}
         return {"weights": dict(self.weights), "terms": terms, "repeats": dict(self.repeats), "rate": self.rate}
+
+    def set(self, settings: Mapping[str, Any]) -> None:
+        """Take the settings of an earlier `snapshot`."""
+        self.weights.update(settings["weights"])
+        self.repeats.update(settings["repeats"])
+        for phase, terms in settings["terms"].items():
+            self.terms[phase].update(terms)
+        self.rate = settings["rate"]
 
     def update(self, phase: Phase, batch: Batch, now: Mapping[str, Any]) -> tuple[Batch, Tensor]:
         """Draw, loss, gradients, update of one phase; returns batch and loss (NaN if anything was not finite)."""
@@ -199,7 +211,7 @@ class Trainer:
         from tqdm import tqdm
 
         self.flush()
-        self._history.start_clock()
+        self.start_clock()
         saved = time.monotonic()
         hidden = {} if progress else {"disable": True}  # without it TQDM_DISABLE=1 in the environment may decide
         for _ in tqdm(range(n), desc="training", unit="step", mininterval=0.5, **hidden):
@@ -217,7 +229,7 @@ class Trainer:
 
     def __iter__(self) -> Iterator[int]:
         """Train for ever: yields the number of steps done after each."""
-        self._history.start_clock()
+        self.start_clock()
         while True:
             self.step()
             yield self.steps
@@ -227,6 +239,10 @@ class Trainer:
         """A DataFrame: step, seconds, the loss of every phase, and what `measure` found (NaN where it did not run)."""
         self.flush()
         return self._history.table()
+
+    def start_clock(self) -> None:
+        """Count the history's seconds from now on."""
+        self._history.start_clock()
 
     def flush(self) -> None:
         """Read the losses of the last steps off the device; the one place where the host waits for it."""

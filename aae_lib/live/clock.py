@@ -1,0 +1,303 @@
+"""The one thread that trains, serves the page's wishes, and asks for pictures.
+
+A callback of a widget runs on whatever thread the kernel pleases, so it does nothing but put a wish in the queue.
+The thread takes the wishes between two updates, trains, and shows; it is the only one that touches the trainers.
+"""
+
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from ..training import NotFiniteError
+from .lane import Lane
+
+FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
+SHARE = 0.08  # of the time may go into drawing
+PATIENCE = 30.0  # seconds without an answer of any page before training waits
+SLOW = 0.6  # seconds a phase in slow motion
+PROBE = 2.0  # seconds between two pictures to a page that does not answer
+
+Wish = dict[str, Any]
+
+
+class Clock:
+    """Trains the lanes in step, the one that is behind first.
+
+    lanes      the runs
+    max_steps  training steps at most, counted from where the trainers are now
+    serve      serve(wish): fulfils a wish that is not about the clock itself; a ValueError, TypeError or KeyError
+               of it becomes a sentence in the panel
+    show       show(full): sends a picture; `full` with every layer
+    say        say(sentence)
+    """
+
+    def __init__(
+        self,
+        lanes: list[Lane],
+        max_steps: int,
+        serve: Callable[[Wish], None],
+        show: Callable[[bool], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self.lanes, self.serve, self.show, self.say = lanes, serve, show, say
+        self.limit = min(lane.steps for lane in lanes) + max_steps
+        self.playing = self.slow = False
+        self.error: BaseException | None = None
+        self.trace = ""  # of an error in a learner's function; training is over then
+        self.pages = False  # whether any page has ever answered
+        self.answered = time.monotonic()
+        self.rate = 0.0  # steps a second
+        self._wishes: queue.SimpleQueue[tuple[Wish, threading.Event | None]] = queue.SimpleQueue()
+        self._timed: list[tuple[float, Wish]] = []
+        self._halt = threading.Event()
+        self._rest = threading.Condition()  # told whenever training comes to rest
+        self._dirty, self._full = True, True
+        self._shown, self._cost, self._acked = 0.0, 0.0, True
+        self._next_phase = 0.0
+        self._lap = (time.monotonic(), self.steps)
+        self.thread = threading.Thread(target=self._run, name="aae-live", daemon=True)
+
+    # ---- called from any thread ----
+
+    def start(self) -> None:
+        for lane in self.lanes:
+            self.take(lane)
+        self.thread.start()
+
+    def take(self, lane: Lane) -> None:
+        """From now on this thread alone may train the lane's trainer."""
+        lane.trainer.driver = self.thread
+
+    def wish(self, wish: Wish, wait: bool = False) -> None:
+        """Hand in a wish; with `wait`, return once it is served."""
+        if not self.thread.is_alive():
+            if not self._halt.is_set() and self.thread.ident is not None:
+                raise RuntimeError("the panel's thread has ended; run the cell again.")
+            return
+        done = threading.Event() if wait and threading.current_thread() is not self.thread else None
+        self._wishes.put((wish, done))
+        while done and not done.wait(0.1):
+            if not self.thread.is_alive():
+                break
+
+    def answer(self, shown: bool) -> None:
+        """A page has sent something; `shown` if it says that it got the last picture."""
+        self.pages, self.answered, self._acked = True, time.monotonic(), self._acked or shown
+
+    def later(self, seconds: float, wish: Wish) -> None:
+        """Hand in a wish after some time."""
+        self._timed.append((time.monotonic() + seconds, wish))
+        self._wishes.put(({"do": "wake"}, None))
+
+    def halt(self) -> None:
+        """End the thread after the update that it is in."""
+        self._halt.set()
+        self._wishes.put(({"do": "wake"}, None))
+        if self.thread.is_alive() and threading.current_thread() is not self.thread:
+            self.thread.join()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until training has come to rest (paused, done, failed, stopped); False if it has not in `timeout` s."""
+        with self._rest:
+            return self._rest.wait_for(lambda: not self.playing or not self.thread.is_alive(), timeout)
+
+    @property
+    def steps(self) -> int:
+        """Steps done by the run that is behind."""
+        return min(lane.steps for lane in self.lanes)
+
+    @property
+    def status(self) -> str:
+        """paused, playing, slow, waiting (no page answers), done (max_steps), failed or stopped."""
+        if self._halt.is_set():
+            return "stopped"
+        if self.trace:
+            return "failed"
+        if not self.playing:
+            return "done" if self.steps >= self.limit else "paused"
+        if not self.watched:
+            return "waiting"
+        return "slow" if self.slow else "playing"
+
+    @property
+    def watched(self) -> bool:
+        """Whether a page has answered lately; where none ever did, training was started from a program, and goes on."""
+        return not self.pages or time.monotonic() - self.answered < PATIENCE
+
+    def changed(self, full: bool = False) -> None:
+        """There is something new to show."""
+        self._dirty, self._full = True, self._full or full
+
+    # ---- the thread ----
+
+    def _run(self) -> None:
+        try:
+            while not self._halt.is_set():
+                self._take_wishes()
+                if self.playing and self.watched:
+                    self._train()
+                self._draw_if_due()
+        finally:
+            self.playing = False
+            for lane in self.lanes:
+                lane.trainer.driver = None
+            with self._rest:
+                self._rest.notify_all()
+
+    def _take_wishes(self) -> None:
+        for due, wish in [entry for entry in self._timed if entry[0] <= time.monotonic()]:
+            self._timed.remove((due, wish))
+            self._fulfil(wish)
+        wait = self._pause()
+        while not self._halt.is_set():
+            try:
+                wish, done = self._wishes.get(timeout=wait) if wait else self._wishes.get_nowait()
+            except queue.Empty:
+                return
+            wait = 0.0
+            self._fulfil(wish)
+            if done:
+                done.set()
+
+    def _pause(self) -> float:
+        """How long the thread may sleep before there is something to do."""
+        now, until = time.monotonic(), min([self._draw_at(), *(due for due, _ in self._timed)])
+        if self.playing and self.watched:
+            until = min(until, self._next_phase if self.slow else 0.0)
+        return min(max(0.0, until - now), 3600.0)
+
+    def _draw_at(self) -> float:
+        """When the next picture is due."""
+        if self.playing and not self.watched:
+            return self._shown + PROBE
+        if not self._dirty:
+            return float("inf")
+        rest = max(FRAME, self._cost / SHARE if self.playing else 0.0)
+        return self._shown + (rest if self._acked else max(1.0, rest))
+
+    def _fulfil(self, wish: Wish) -> None:
+        try:
+            match wish["do"]:
+                case "play":
+                    self._play()
+                case "pause":
+                    self.rest()
+                case "step":
+                    self.rest()
+                    self._attempt(self._phases)
+                    self.changed(full=True)
+                case "slow":
+                    self.slow = bool(wish["on"])
+                    self._next_phase = 0.0
+                    if not self.slow:
+                        for lane in self.lanes:
+                            lane.lit = lane.moved = None
+                    self.changed()
+                case "stop":
+                    self.rest()
+                    self._halt.set()
+                    self.show(True)
+                case "wake":
+                    pass
+                case _:
+                    self.serve(wish)
+        except (ValueError, TypeError, KeyError) as error:
+            self.say(sentence(error))
+        except Exception as error:
+            self._fail(error)
+
+    def _play(self) -> None:
+        if self.trace:
+            self.say("A function has failed: mend it and run the cell again, or press reset.")
+        elif self.steps >= self.limit:
+            self.say(f"All {self.limit:,} steps are done. Reset, or make the panel with a larger max_steps.")
+        else:
+            self.playing, self.error = True, None
+            self.answered = time.monotonic()
+            self._lap = (time.monotonic(), self.steps)
+            self.changed()
+
+    def rest(self) -> None:
+        """Pause; the picture of the saved notebook follows a little later."""
+        with self._rest:
+            self.playing = False
+            self._rest.notify_all()
+        self._timed = [entry for entry in self._timed if entry[1]["do"] != "rested"]
+        self._timed.append((time.monotonic() + 1.0, {"do": "rested"}))
+        self.changed(full=True)
+
+    def forget_error(self) -> None:
+        """Start afresh, after a reset."""
+        self.error, self.trace = None, ""
+
+    def _train(self) -> None:
+        if self.slow:
+            if time.monotonic() < self._next_phase:
+                return
+            self._next_phase = time.monotonic() + SLOW
+            self._attempt(self._phases)
+        else:
+            self._attempt(self._step)
+        self._dirty = True
+        now, (then, steps) = time.monotonic(), self._lap
+        if now - then > 1:
+            self.rate, self._lap = (self.steps - steps) / (now - then), (now, self.steps)
+        if self.steps >= self.limit:
+            self.rest()
+
+    def _behind(self) -> list[Lane]:
+        return [lane for lane in self.lanes if lane.steps == self.steps]
+
+    def _step(self) -> None:
+        for lane in self._behind():
+            lane.step()
+
+    def _phases(self) -> None:
+        if self.steps >= self.limit:
+            return
+        for lane in self._behind():
+            lane.phase()
+
+    def _attempt(self, train: Callable[[], None]) -> None:
+        try:
+            train()
+        except NotFiniteError as error:
+            self._not_finite(error)
+        except Exception as error:
+            self._fail(error)
+
+    def _not_finite(self, error: NotFiniteError) -> None:
+        self.error = error
+        for lane in self.lanes:
+            lane.recover()
+        self.rest()
+        self.say(sentence(error))
+
+    def _fail(self, error: Exception) -> None:
+        self.error, self.trace = error, "".join(traceback.format_exception(error))
+        self.rest()
+
+    def _draw_if_due(self) -> None:
+        now = time.monotonic()
+        if now < self._draw_at():
+            return
+        full, self._full, self._dirty = self._full, False, False
+        self._shown, self._acked = now, False
+        try:
+            self.show(full)
+        except NotFiniteError as error:
+            self._not_finite(error)
+        except Exception as error:
+            if self.trace:
+                return  # what cannot be drawn after a failure is left out
+            self._fail(error)
+        cost = time.monotonic() - now
+        self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+
+
+def sentence(error: BaseException) -> str:
+    """What an error says, without the quotes that KeyError puts round it."""
+    return str(error.args[0]) if error.args else type(error).__name__

@@ -1,0 +1,230 @@
+"""One run in the panel: a trainer, the view of it, and its past."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data import Split
+from ..training import Trainer
+from . import sliders
+from .scene import Scene, Seen, axes_plane, pca_plane
+from .timeline import Timeline
+
+Layers = dict[str, np.ndarray]
+
+
+class Lane:
+    """A trainer with what the panel shows of it. Everything here runs on the panel's thread.
+
+    show   the images whose codes are drawn; None: the validation split, or what the trainer trains on
+    """
+
+    def __init__(self, trainer: Trainer, name: str, show: Split | None = None) -> None:
+        self.trainer, self.name, self.show = trainer, name, show
+        if show is None:
+            show = getattr(trainer.data, "validation", trainer.data)
+        self.scene = Scene(trainer, show)
+        self.past = Timeline()
+        self.walk: Iterator[str] | None = None  # a step that is run phase by phase
+        self.lit: str | None = None  # the phase that was run last, when running phase by phase
+        self.moved: dict[str, float] | None = None  # how far it moved each network
+        self.uses = sliders.settings(trainer)
+        self.mmd: float | None = None
+        self.mmds: list[tuple[int, float]] = []
+
+    # ---- training ----
+
+    @property
+    def steps(self) -> int:
+        return self.trainer.steps
+
+    def step(self) -> None:
+        """One training step; the rest of it, if some phases were run already."""
+        if self.walk is None:
+            self._begin()
+        for _ in self.walk:
+            pass
+        self.walk = self.lit = self.moved = None
+
+    def phase(self) -> None:
+        """Run one phase, and note which it was and how far each network went."""
+        if self.walk is None:
+            self._begin()
+        before = {name: [p.detach().clone() for p in part] for name, part in networks(self.trainer.model).items()}
+        self.lit = next(self.walk)
+        self.moved = {
+            name: float(torch.stack([(p - q).norm() for p, q in zip(part, before[name], strict=True)]).norm().detach())
+            for name, part in networks(self.trainer.model).items()
+        }
+        if self.lit == self.trainer.phases[-1].name:
+            for _ in self.walk:  # the end of the step: it is counted
+                pass
+            self.walk = None
+
+    def _begin(self) -> None:
+        self.past.before_step(self.trainer)
+        self.uses = sliders.settings(self.trainer)
+        self.trainer.start_clock()
+        self.walk = self.trainer.walk()
+
+    def finish_step(self) -> None:
+        """End a step that is under way; priors and input noise change between steps only."""
+        if self.walk is not None:
+            self.step()
+
+    def set_prior(self, prior: Any) -> None:
+        """Take another prior from the next step on; ValueError leaves the old one."""
+        self.finish_step()
+        old = self.trainer.model.prior
+        self.trainer.model.set_prior(prior)
+        try:
+            self.scene.new_prior()
+        except Exception:
+            self.trainer.model.set_prior(old)
+            self.scene.new_prior()
+            raise
+        self.mmd = None
+
+    def recover(self) -> None:
+        """After a loss that was not finite: to exactly the state before that step, random numbers included."""
+        self.walk = self.lit = self.moved = None
+        self.past.forget_after(self.steps)
+        self.past.go_to(self.trainer, self.steps)
+
+    def reset(self) -> None:
+        """Back to the start of the run; settings and prior stay."""
+        self.trainer.reset()
+        self.past, self.walk, self.lit, self.moved, self.mmd, self.mmds = Timeline(), None, None, None, None, []
+
+    # ---- what is seen ----
+
+    def look(self, layers: set[str], all_arrows: bool) -> Layers:
+        """The layers asked for, as arrays for the page; "codes" always, and the moment is kept."""
+        self.trainer.flush()
+        scene, out = self.scene, Layers()
+        z = scene.codes()
+        shown = scene.plane.project(z)
+        out["codes"] = shown.float().cpu().numpy()
+        self.seen_extent = scene.extent(shown)
+        if "prior" in layers:
+            out["prior"] = scene.plane.project(scene.prior).float().cpu().numpy()
+            out["labels"] = scene.labels()
+        if "surface" in layers and scene.has_surface:
+            out["surface"] = scene.surface(self.seen_extent)
+        if "arrows" in layers and scene.pulled:
+            out["arrows"] = scene.arrows(all_arrows)
+        if "mmd" in layers:
+            self.measure(z)
+            out["mmd"] = np.array(_thin(self.mmds), dtype=np.float32).reshape(-1, 2)
+        if "losses" in layers:
+            rows = self.trainer._history.thinned(400)
+            out["losses"] = np.array(rows, dtype=np.float32).reshape(-1, 1 + len(self.trainer.phases))
+        if "images" in layers and scene.has_decoder:
+            out["images"] = scene.pictures()
+        if not self.trainer.in_step:
+            self.past.keep(Seen(self.steps, out["codes"], out.get("surface"), self.mmd, self.uses))
+        return out
+
+    def look_back(self, seen: Seen, layers: set[str]) -> Layers:
+        """The layers of a kept moment; curves are those of the whole run."""
+        out = Layers(codes=seen.codes)
+        self.seen_extent = self.scene.extent(torch.from_numpy(seen.codes))
+        if seen.surface is not None:
+            out["surface"] = seen.surface
+        if "prior" in layers:
+            out["prior"] = self.scene.plane.project(self.scene.prior).float().cpu().numpy()
+            out["labels"] = self.scene.labels()
+        return out
+
+    def measure(self, z: Tensor) -> None:
+        """Take the MMD of the codes, and keep it as a point of its curve."""
+        self.mmd = self.scene.mmd(z)
+        if self.mmd is not None:
+            if self.mmds and self.mmds[-1][0] == self.steps:
+                self.mmds.pop()
+            self.mmds.append((self.steps, self.mmd))
+
+    def about(self, seen: Seen | None = None) -> dict[str, Any]:
+        """The numbers beside the picture: of now, or of a kept moment."""
+        plane, prior = self.scene.plane, self.trainer.model.prior
+        return {
+            "step": seen.step if seen else self.steps,
+            "settings": seen.settings if seen else self.uses,
+            "extent": self.seen_extent,
+            "axes": plane.names,
+            "prior": repr(prior),
+            "mmd": seen.mmd if seen else self.mmd,
+            "floor": self.scene.floor,
+            "lit": None if seen else self.lit,
+            "moved": None if seen else self.moved,
+            "in_step": self.trainer.in_step,
+        }
+
+    def spec(self) -> dict[str, Any]:
+        """What the page has to know of this run before the first picture."""
+        trainer, d = self.trainer, self.scene.latent_dim
+        parts = networks(trainer.model)
+        options = None
+        if d > 2:
+            self.planes = [(f"z{i + 1}, z{i + 2}", (i, i + 1)) for i in range(0, d - 1, 2)] + [
+                ("PCA of the codes", "pca")
+            ]
+            options = self.planes
+        return {
+            "name": self.name,
+            "phases": [
+                {"name": phase.name, "colour": sliders.colour(i), "moves": [n for n in parts if n in phase.updates]}
+                for i, phase in enumerate(trainer.phases)
+            ],
+            "networks": list(parts),
+            "sliders": sliders.sliders(trainer),
+            "surface": self.scene.has_surface,
+            "arrows": self.scene.pulled,
+            "mmd": True,
+            "latent_dim": d,
+            "plane_options": options,
+        }
+
+    def look_along(self, choice: int) -> None:
+        """Draw the plane of `spec()["plane_options"][choice]`."""
+        axes = self.planes[choice][1]
+        scene = self.scene
+        plane = pca_plane(scene.codes()) if axes == "pca" else axes_plane(scene.latent_dim, *axes, scene.device)
+        scene.look_along(plane)
+
+    # ---- forks ----
+
+    def fork(self, step: int, name: str) -> "Lane":
+        """A run of its own that shares this one's past up to `step` and goes on from there."""
+        old = self.trainer
+        model, phases = copy.deepcopy((old.model, old.phases))  # together: a phase's draw may be a method of the model
+        trainer = Trainer(
+            model, old.data, seed=old.seed, device=old.device, precision=old.precision,
+            batch_size=old.stream.batch_size, schedule=old.schedule, phases=phases,
+        )  # fmt: skip
+        trainer._start = old._start
+        rows = old._history.rows()
+        self.past.go_to(trainer, step)
+        trainer._history.restore(rows, {})
+        trainer._history.cut(step)
+        lane = Lane(trainer, name, self.show)
+        lane.past = self.past.until(step)
+        lane.mmds = [point for point in self.mmds if point[0] <= step]
+        return lane
+
+
+def networks(model: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
+    """The parts of a model that have parameters, by name: its networks, and parameters of its own such as `points`."""
+    parts: dict[str, list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        parts.setdefault(name.split(".")[0], []).append(parameter)
+    return parts
+
+
+def _thin(rows: list[tuple[int, float]], n: int = 300) -> list[tuple[int, float]]:
+    every = -(-len(rows) // n) or 1
+    return [*rows[:-1:every], *rows[-1:]]

@@ -1,0 +1,450 @@
+"""The panel itself: it joins the thread, the runs and the page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import priors
+from ..data import Split
+from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
+from ..training import Trainer
+from . import sliders
+from .clock import Clock, Wish
+from .lane import Lane
+from .notebook import Display, headless
+from .page import NO_WIDGETS, frame, widget_class
+from .still import still
+
+VIEWS = ("all", "tug", "plane")
+EVERY = {"losses": 4, "surface": 2, "arrows": 2, "mmd": 8, "images": 8}  # a layer comes with every n-th picture
+NO_ANSWER = 10.0  # seconds after which a page that shows no panel is told why
+LATEST = ("point", "scrub")  # wishes of which only the newest counts
+PLANE_PRIORS = ("gaussian", "ring", "swiss-roll", "circle", "uniform")
+ANY_DIM_PRIORS = ("gaussian", "uniform")
+
+MESSAGES = {
+    "waiting": "No page has answered for 30 seconds, so training waits.",
+    "done": "All steps are done. Reset to start again, or make the panel with a larger max_steps.",
+    "stopped": "Stopped, and the trainer is free. Run the cell again for a new panel.",
+    "past": "You are looking at an earlier step.",
+}
+
+_current: "Panel | None" = None  # one panel trains at a time: a new one, or the same cell run again, stops it
+
+
+class Panel:
+    """A live panel for a trainer: write it as the last line of a cell.
+
+    trainer    any Trainer, with your own losses and phases too. While the panel lives, only the panel trains it
+    view       "all"; "tug": play, step and one slider between reconstruction and game, the rest behind a button;
+               "plane": points and the discriminator in the plane, no images
+    max_steps  training stops after so many steps of this panel, whatever happens (default 10,000)
+    show       the images whose codes are drawn: a Split; default the validation split
+    headless_steps  where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for
+
+    Training happens in a thread, so the kernel stays free: ask `panel.trainer` in the next cell. From Python:
+    play, pause, step (one phase), reset, fork, set_prior, stop; `join` waits for rest and raises what went wrong.
+    Raises ValueError for an unknown view or a max_steps below 1.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        *,
+        view: str = "all",
+        max_steps: int = 10_000,
+        show: Split | None = None,
+        headless_steps: int = 200,
+    ) -> None:
+        self._make([trainer], [type(trainer.model).__name__], view, max_steps, show, headless_steps)
+
+    def _make(
+        self,
+        trainers: list[Trainer],
+        names: Sequence[str],
+        view: str,
+        max_steps: int,
+        show: Split | None,
+        headless_steps: int,
+    ) -> None:
+        if view not in VIEWS:
+            raise ValueError(f"view={view!r} is unknown; choose one of {', '.join(VIEWS)}.")
+        if max_steps < 1 or max_steps != int(max_steps):
+            raise ValueError(f"max_steps must be a whole number of at least 1; got {max_steps}.")
+        global _current
+        if _current is not None:
+            _current.close()
+        self.view, self.headless_steps = view, headless_steps
+        lanes = [Lane(trainer, name, show) for trainer, name in zip(trainers, names, strict=True)]
+        self.clock = Clock(lanes, int(max_steps), self._serve, self._show, self._say)
+        self.at: int | None = None  # place in the past that is looked at
+        self._forked = False
+        self._overlays = {"surface": True, "arrows": False, "images": view != "plane"}
+        self._n = 0
+        self._newest: dict[str, Wish] = {}
+        self._widget: Any = None
+        self._picture: Display | None = None
+        self._no_answer = False
+        self.clock.start()
+        _current = self
+
+    # ---- for programs ----
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer of the (first) run."""
+        if not self.clock.lanes:
+            raise RuntimeError("this panel was closed when another one was made; run its cell again.")
+        return self.clock.lanes[0].trainer
+
+    @property
+    def thread(self) -> Any:
+        """The thread that trains, named "aae-live"."""
+        return self.clock.thread
+
+    @property
+    def status(self) -> str:
+        """paused, playing, slow, waiting (no page answers), done (max_steps), failed, stopped; past: looking back."""
+        return "past" if self.at is not None and self.clock.status == "paused" else self.clock.status
+
+    def play(self) -> None:
+        """Train on, in the background."""
+        self._do("play")
+
+    def pause(self) -> None:
+        """Let training rest after the update that it is in."""
+        self._do("pause")
+
+    def step(self) -> None:
+        """Run one phase: one update of some of the networks."""
+        self._do("step")
+
+    def slow(self, on: bool = True) -> None:
+        """Slow motion: a phase at a time, with a pause between two."""
+        self._do("slow", on=on)
+
+    def reset(self) -> None:
+        """Back to the trainer's first step: same seed, same run. Sliders and prior stay."""
+        self._do("reset")
+
+    def set_prior(self, prior: Any) -> None:
+        """Another prior from the next step on: anything that can be sampled. ValueError leaves the old one."""
+        prior = priors.as_prior(prior)
+        failed: list[BaseException] = []
+        self._do("set_prior", prior=prior, failed=failed)
+        if failed:
+            raise failed[0]
+
+    def fork(self) -> None:
+        """A second run from the step that is shown, beside the first; set its sliders, then play."""
+        self._do("fork")
+
+    def stop(self) -> None:
+        """End the thread; the trainer is free for others then."""
+        self._do("stop")
+        self.clock.halt()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until training rests: paused, done, failed or stopped.
+
+        Raises what a learner's function raised or NotFiniteError, and TimeoutError after `timeout` seconds.
+        """
+        if not self.clock.join(timeout):
+            raise TimeoutError(f"training goes on after {timeout} s.")
+        if self.clock.error is not None:
+            raise self.clock.error
+
+    def close(self) -> None:
+        """End the thread, leave a last picture, and let go of the trainers. A new panel closes the one before."""
+        global _current
+        if not self.clock.lanes:
+            return
+        self.clock.halt()
+        if self._picture:
+            self._update_still()
+        if self._widget is not None:
+            self._widget.close()
+        self.clock.lanes, self._widget, self._newest = [], None, {}
+        if _current is self:
+            _current = None
+
+    def _do(self, what: str, **more: Any) -> None:
+        self.clock.wish({"do": what, **more}, wait=True)
+
+    # ---- display ----
+
+    def __repr__(self) -> str:
+        runs = ", ".join(f"{lane.name} at step {lane.steps:,}" for lane in self.clock.lanes) or "closed"
+        return f"{type(self).__name__}({runs}; {self.status})"
+
+    def _ipython_display_(self) -> None:
+        self._picture = Display()
+        if headless():
+            self._run_headless()
+            return
+        try:
+            self._widget = widget_class()(spec=self._spec())
+        except ImportError:
+            self._no_answer = True
+        else:
+            self._widget.on_msg(self._heard)
+            from IPython.display import display
+
+            bundle = self._widget._repr_mimebundle_()
+            data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+            display(data | {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}, raw=True)
+        self._do("still")
+        self.clock.later(NO_ANSWER, {"do": "no answer?"})
+
+    def _run_headless(self) -> None:
+        self.clock.limit = min(self.clock.limit, self.clock.steps + self.headless_steps)
+        self.play()
+        self.join()
+        self._do("measure")
+        self._update_still()
+
+    def _update_still(self) -> None:
+        if self._picture is not None:
+            figure = still(self.clock.lanes)
+            self._picture.put(figure._repr_png_(), figure.alt, NO_WIDGETS if self._no_answer else "")
+
+    # ---- from the page; on whatever thread the kernel pleases ----
+
+    def _heard(self, _widget: Any, wish: Wish, _buffers: Any) -> None:
+        what = wish.get("do")
+        self.clock.answer(shown=what in ("seen", "hello"))
+        if what == "seen":
+            return
+        if what in LATEST:
+            waiting = what in self._newest
+            self._newest[what] = wish
+            if waiting:
+                return
+            wish = {"do": what}
+        self.clock.wish(wish)
+
+    # ---- on the training thread ----
+
+    def _serve(self, wish: Wish) -> None:
+        clock, lanes = self.clock, self.clock.lanes
+        if wish["do"] in LATEST:
+            wish = self._newest.pop(wish["do"], wish)
+        match wish["do"]:
+            case "hello":
+                self._no_answer = False
+                clock.changed(full=True)
+            case "set":
+                lane = lanes[wish["lane"]]
+                sliders.set_one(lane.trainer, wish["key"], wish["value"])
+                self._settings_changed()
+            case "tug":
+                self._tug(float(wish["value"]))
+            case "prior":
+                self._take_prior(priors.named(wish["name"], lanes[0].scene.latent_dim))
+            case "draw":
+                from .pad import drawn_prior
+
+                self._take_prior(drawn_prior(wish["strokes"]))
+            case "set_prior":
+                try:
+                    self._take_prior(wish["prior"])
+                except (ValueError, TypeError) as error:
+                    wish["failed"].append(error)
+            case "reset":
+                clock.rest()
+                clock.forget_error()
+                self._drop_fork()
+                for lane in lanes:
+                    lane.reset()
+                self._live()
+            case "scrub":
+                clock.rest()
+                self.at = min(max(0, int(wish["at"])), len(self._marks()) - 1)
+                clock.changed(full=True)
+            case "live":
+                self._live()
+            case "fork":
+                self._fork()
+            case "join_lanes":
+                self._drop_fork()
+                self._live()
+            case "point":
+                self._point(wish)
+            case "overlay":
+                self._overlays[wish["name"]] = bool(wish["on"])
+                clock.changed(full=True)
+            case "axes":
+                lanes[wish["lane"]].look_along(int(wish["choice"]))
+                clock.changed(full=True)
+            case "measure":
+                for lane in lanes:
+                    lane.measure(lane.scene.codes())
+            case "still":
+                self._update_still()
+            case "rested":
+                if not clock.playing:
+                    self._update_still()
+            case "no answer?":
+                self._no_answer = not clock.pages
+                if self._no_answer:
+                    self._update_still()
+                    clock.later(3.0, wish)
+            case other:
+                raise ValueError(f"the panel does not know {other!r}: reload the page.")
+
+    def _settings_changed(self) -> None:
+        if not self.clock.playing:
+            for lane in self.clock.lanes:
+                lane.uses = sliders.settings(lane.trainer)
+        self.clock.changed()
+
+    def _tug(self, t: float) -> None:
+        """From 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
+        trainer = self.clock.lanes[0].trainer
+        a, b = TUG
+        trainer.weights[a], trainer.weights[b] = min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
+        self._settings_changed()
+
+    def _take_prior(self, prior: Any) -> None:
+        olds = []
+        try:
+            for lane in self.clock.lanes:
+                old = lane.trainer.model.prior
+                lane.set_prior(prior)
+                olds.append((lane, old))
+        except Exception:
+            for lane, old in olds:
+                lane.set_prior(old)
+            raise
+        self._live()
+
+    def _live(self) -> None:
+        self.at = None
+        self.clock.changed(full=True)
+
+    def _marks(self) -> list[int]:
+        return [seen.step for seen in self.clock.lanes[0].past.moments]
+
+    def _fork(self) -> None:
+        clock = self.clock
+        if len(clock.lanes) > 1 and not self._forked:
+            raise ValueError("two runs are compared here already: fork in a panel of one of them.")
+        clock.rest()
+        first = clock.lanes[0]
+        first.finish_step()
+        step = first.steps if self.at is None else self._marks()[self.at]
+        self._drop_fork()
+        lane = first.fork(step, f"fork from step {step:,}")
+        clock.take(lane)
+        clock.lanes.append(lane)
+        self._forked = True
+        self._new_spec()
+        self._live()
+
+    def _drop_fork(self) -> None:
+        if self._forked:
+            self.clock.lanes.pop().trainer.driver = None
+            self._forked = False
+            self._new_spec()
+
+    def _point(self, wish: Wish) -> None:
+        if wish["lane"] is None or self._widget is None:
+            return
+        scene = self.clock.lanes[wish["lane"]].scene
+        if scene.has_decoder:
+            xy = (float(wish["x"]), float(wish["y"]))
+            decoded, nearest, near = scene.at(xy)
+            pictures = [picture.tobytes() for picture in (decoded, nearest) if picture is not None]
+            self._widget.send({"kind": "point", "lane": wish["lane"], "z": xy, "near": near}, pictures)
+
+    def _say(self, text: str) -> None:
+        if self._widget is not None:
+            self._widget.send({"kind": "say", "text": text})
+
+    def _show(self, full: bool) -> None:
+        if self._widget is None:
+            return
+        clock = self.clock
+        self._n += 1
+        layers = {name for name, every in EVERY.items() if full or self._n % every == 0}
+        layers -= {name for name, on in self._overlays.items() if not on}
+        if full:
+            layers.add("prior")
+        all_arrows = not clock.playing or clock.slow
+        about, arrays = [], []
+        for lane in clock.lanes:
+            seen = self._seen(lane)
+            arrays.append(lane.look(layers, all_arrows) if seen is None else lane.look_back(seen, layers))
+            about.append(lane.about(seen))
+        self._widget.send(*frame(self._n, full, self._state(), about, arrays))
+
+    def _seen(self, lane: Lane) -> Any:
+        """The kept moment to be drawn instead of now: when looking back, or while a fork catches up."""
+        if self.at is not None:
+            return lane.past.at(self._marks()[self.at])
+        return lane.past.at(self.clock.steps) if lane.steps > self.clock.steps else None
+
+    def _state(self) -> dict[str, Any]:
+        clock = self.clock
+        return {
+            "status": self.status,
+            "message": MESSAGES.get(self.status, ""),
+            "error": clock.trace,
+            "max_steps": clock.limit,
+            "marks": self._marks(),
+            "at": self.at,
+            "rate": clock.rate if clock.playing else 0.0,
+            "overlays": self._overlays,
+        }
+
+    def _new_spec(self) -> None:
+        if self._widget is not None:
+            self._widget.spec = self._spec()
+
+    def _spec(self) -> dict[str, Any]:
+        lanes = self.clock.lanes
+        scene = lanes[0].scene
+        shape = [*scene.images.shape[2:], scene.images.shape[1]] if scene.has_decoder else None
+        classes = scene.split.labels.unique().tolist() if hasattr(scene.model, "encode") else []
+        names = {phase.name for phase in lanes[0].trainer.phases}
+        return {
+            "view": "all" if self.view == "tug" and not names.issuperset(TUG) else self.view,
+            "title": f"{lanes[0].name} on {lanes[0].trainer.data_name}",
+            "image": shape,
+            "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in classes if k >= 0],
+            "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
+            "lanes": [lane.spec() for lane in lanes],
+            "tug": {"lane": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
+            "priors": PLANE_PRIORS if scene.latent_dim == 2 else ANY_DIM_PRIORS,
+            "can_draw": scene.latent_dim == 2,
+            "max_steps": self.clock.limit,
+        }
+
+
+TUG = ("reconstruction", "generator")
+
+
+class Compare(Panel):
+    """Two trainers on one clock, side by side: a VAE and an AAE, or one game with and without its penalty.
+
+    a, b    the trainers; they take turns, a step each
+    names   what the page calls them; default the models' class names
+    Other arguments as for `Panel`. Sliders, play and reset act on each, or on both; forks need a panel of one run.
+    """
+
+    def __init__(
+        self,
+        a: Trainer,
+        b: Trainer,
+        names: Sequence[str] | None = None,
+        *,
+        view: str = "all",
+        max_steps: int = 10_000,
+        show: Split | None = None,
+        headless_steps: int = 200,
+    ) -> None:
+        if a is b:
+            raise ValueError("Compare takes two trainers; this is one and the same.")
+        names = names or [type(trainer.model).__name__ for trainer in (a, b)]
+        if names[0] == names[1]:
+            names = [f"{names[0]} A", f"{names[1]} B"]
+        self._make([a, b], names, view, max_steps, show, headless_steps)

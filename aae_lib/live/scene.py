@@ -1,0 +1,195 @@
+"""What is to be seen of one trainer: codes over the prior, D's surface, pulls, MMD and floor, pictures.
+
+Everything random here comes from a generator of the scene's own, so that a run is the same with and without a panel.
+All methods run on the thread that trains.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import metrics
+from ..data import Split
+from ..plots.common import extent_of
+from ..streams import Stream
+from .pulls import moving_phases, pulls
+
+SHOWN = 2000  # codes and prior samples drawn, at most
+MEASURED = 500  # of them, how many the MMD is taken of
+PICTURES = 8
+SIDE = 48  # cells of D's surface in each direction
+PULLED = 300  # codes with arrows while training runs at full speed
+
+
+class Seen(NamedTuple):
+    """One kept moment of the time machine: small, and enough to be drawn again."""
+
+    step: int
+    codes: np.ndarray  # (N, 2) float32
+    surface: np.ndarray | None  # (SIDE, SIDE) uint8
+    mmd: float | None
+    settings: dict[str, Any]
+
+
+class Plane(NamedTuple):
+    """The plane that is drawn: z = centre + (x, y) · basis; for 2-D codes the code itself."""
+
+    centre: Tensor  # (d,)
+    basis: Tensor  # (2, d), orthonormal rows
+    names: tuple[str, str]
+
+    def project(self, z: Tensor) -> Tensor:
+        return (z - self.centre) @ self.basis.T
+
+    def lift(self, xy: Tensor) -> Tensor:
+        return self.centre + xy @ self.basis
+
+
+class Scene:
+    """The view of one trainer's model.
+
+    trainer  whose model has `prior`, and `encode(images) -> (N, d)` or, without images, a parameter `points` (N, d);
+             where it has `decode` and `discriminator`, pictures and D's surface are shown too
+    split    the held-out images whose codes are drawn
+    seed     of the scene's own generator
+    """
+
+    def __init__(self, trainer: Any, split: Split, seed: int = 0) -> None:
+        self.trainer, self.model, self.device = trainer, trainer.model, trainer.device
+        split = split.take(torch.arange(len(split))[:SHOWN]) if len(split) > SHOWN else split
+        self.split = split
+        self.images = split.images.to(self.device)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.has_decoder = hasattr(self.model, "decode") and self.images.ndim == 4
+        self.pulled = moving_phases(trainer) if self.has_decoder else []
+        self.latent_dim = int(self.model.prior.dim)
+        self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
+        self.new_prior()
+
+    # ---- the prior, drawn anew when it changes ----
+
+    def new_prior(self) -> None:
+        """Draw from the prior; take its floor and the part of the plane that it fills."""
+        prior, n = self.model.prior, max(2, len(self.images) if hasattr(self.model, "encode") else 500)
+        self.prior = prior.sample(n, generator=self.generator, device=self.device)
+        self.fixed = prior.sample(PICTURES, generator=self.generator, device=self.device)  # decoded again and again
+        self.floor = metrics.floor(prior, n=min(n, MEASURED), generator=torch.Generator().manual_seed(0))
+        self._frame_prior()
+
+    def look_along(self, plane: Plane) -> None:
+        """Draw another plane of a code of more than two dimensions."""
+        self.plane = plane
+        self._frame_prior()
+
+    def _frame_prior(self) -> None:
+        left, right, bottom, top = extent_of(self.plane.project(self.prior).cpu())
+        self.centre = ((left + right) / 2, (bottom + top) / 2)
+        self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
+
+    # ---- what is drawn ----
+
+    def codes(self) -> Tensor:
+        """z (N, d) of the images shown."""
+        if hasattr(self.model, "encode"):
+            return self.model.encode(self.images)
+        return self.model.points.detach()[:SHOWN]
+
+    def labels(self) -> np.ndarray:
+        """(N,) uint8, 255 = no label."""
+        labels = self.split.labels if hasattr(self.model, "encode") else torch.full((len(self.codes()),), -1)
+        return labels.where(labels >= 0, 255).numpy().astype(np.uint8)
+
+    def extent(self, shown: Tensor) -> tuple[float, float, float, float]:
+        """The square that is drawn: the prior's, widened by steps of a half while codes `shown` (N, 2) lie outside."""
+        away = (shown - shown.new_tensor(self.centre)).abs().amax(1)
+        need = float(away.quantile(0.95)) / self.half
+        if np.isfinite(need):
+            while self.zoom < 12 and need > 1.5**self.zoom:
+                self.zoom += 1
+            while self.zoom and need < 0.9 * 1.5 ** (self.zoom - 1):
+                self.zoom -= 1
+        half = self.half * 1.5**self.zoom
+        (x, y) = self.centre
+        return (x - half, x + half, y - half, y + half)
+
+    @property
+    def has_surface(self) -> bool:
+        """D is drawn where codes are two-dimensional: a slice of a larger space would mislead."""
+        return getattr(self.model, "discriminator", None) is not None and self.latent_dim == 2
+
+    @torch.no_grad()
+    def surface(self, extent: tuple[float, float, float, float]) -> np.ndarray:
+        """D(z) over the extent, (SIDE, SIDE) uint8, top row first; where D is told classes, the largest over them."""
+        left, right, bottom, top = extent
+        at = (torch.arange(SIDE, device=self.device) + 0.5) / SIDE
+        y, x = torch.meshgrid(top + (bottom - top) * at, left + (right - left) * at, indexing="ij")
+        grid = torch.stack([x, y], -1).reshape(-1, 2)
+        classes = getattr(self.model, "classes", None)
+        told = [()] if classes is None else [(torch.full((len(grid),), k, device=self.device),) for k in range(classes)]
+        belief = torch.stack([self.model.discriminator(grid, *y).float() for y in told]).amax(0).sigmoid()
+        return (belief * 255).round().to(torch.uint8).reshape(SIDE, SIDE).cpu().numpy()
+
+    def mmd(self, z: Tensor) -> float | None:
+        """MMD of the codes z (N, d) against a fresh prior sample of the same size."""
+        z = z[:MEASURED]
+        if len(z) < 2 or not z.isfinite().all():
+            return None
+        against = self.model.prior.sample(len(z), generator=self.generator, device=self.device)
+        return metrics.mmd(z.cpu(), against.cpu())
+
+    def arrows(self, everything: bool) -> np.ndarray:
+        """(M, 2 + 2K) float32: where a code lies, and where each of the K phases that move the encoder pulls it."""
+        n = len(self.images) if everything else min(PULLED, len(self.images))
+        labels = self.split.labels[:n]
+        if not (labels >= 0).all():
+            labels = torch.full_like(labels, -1)  # else a game with few labels would fill the batch up with other rows
+        stream = Stream(Split(self.images[:n], labels), n, self.device)
+        z, found = pulls(self.trainer, stream, self.generator)
+        length = 0.1 * self.half * 1.5**self.zoom
+        parts = [self.plane.project(z)]
+        parts += [length * found[name] @ self.plane.basis.T for name in self.pulled]
+        return torch.cat(parts, 1).float().cpu().numpy()
+
+    def pictures(self) -> np.ndarray:
+        """(3, k, H, W, C) uint8: images, their reconstructions, decoded prior samples."""
+        x = self.images[:PICTURES]
+        rows = torch.stack(
+            [_bytes(x), _bytes(self.model.reconstruct(x)), _bytes(self.model.decode(self.fixed))[: len(x)]]
+        )
+        return rows.permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
+
+    def at(self, xy: tuple[float, float]) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any] | None]:
+        """The decoded image at a place of the plane, and the nearest held-out image: its picture, label, distance."""
+        z = self.plane.lift(torch.tensor([xy], dtype=torch.float32, device=self.device))
+        decoded = _bytes(self.model.decode(z))[0].permute(1, 2, 0).cpu().numpy()
+        distance = (self.codes() - z).norm(dim=1)
+        if not distance.isfinite().all():
+            return decoded, None, None
+        i = int(distance.argmin())
+        near = {"label": int(self.split.labels[i]), "distance": float(distance[i])}
+        return decoded, _bytes(self.images[i : i + 1])[0].permute(1, 2, 0).cpu().numpy(), near
+
+
+def axes_plane(d: int, i: int, j: int, device: torch.device) -> Plane:
+    """The plane of two coordinates of z; the others are 0 in it."""
+    below = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    names = tuple("z" + str(k + 1).translate(below) for k in (i, j))
+    basis = torch.zeros(2, d, device=device)
+    if d == 1:
+        basis[0, 0] = 1
+        return Plane(torch.zeros(d, device=device), basis, (names[0], ""))
+    basis[0, i] = basis[1, j] = 1
+    return Plane(torch.zeros(d, device=device), basis, names)
+
+
+def pca_plane(z: Tensor) -> Plane:
+    """The plane through the mean of z (N, d) in which it spreads most; fixed from then on."""
+    centre = z.mean(0)
+    _, _, v = torch.linalg.svd(z - centre, full_matrices=False)
+    return Plane(centre, v[:2], ("PCA 1", "PCA 2"))
+
+
+def _bytes(x: Tensor) -> Tensor:
+    return x if x.dtype == torch.uint8 else (x.clamp(0, 1) * 255).round().to(torch.uint8)

@@ -1,0 +1,94 @@
+"""The sliders of a trainer: one for everything that its step looks up in its snapshot, and for the input noise."""
+
+from typing import Any
+
+# one colour a phase: in its slider, its curve, its arrows and the networks that it moves. Okabe and Ito's, which stay
+# apart for colour-blind readers
+PHASE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+
+WEIGHTS = "How far each phase moves (weight of its update)"
+TERMS = "Terms inside a loss"
+PACE = "Pace"
+
+
+def settings(trainer: Any) -> dict[str, Any]:
+    """What the next step will act by: the trainer's snapshot, and the model's input noise where it has one."""
+    now = trainer.snapshot()
+    if hasattr(trainer.model, "input_noise"):
+        now["input_noise"] = trainer.model.input_noise
+    return now
+
+
+def apply(trainer: Any, values: dict[str, Any]) -> None:
+    """Take settings as `settings` gives them."""
+    trainer.set(values)
+    if "input_noise" in values:
+        trainer.model.input_noise = values["input_noise"]
+
+
+def set_one(trainer: Any, key: list[str], value: Any) -> None:
+    """Set one number, e.g. of key ["terms", "discriminator", "r1"]. ValueError, KeyError: a sentence, nothing changed."""
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{key[-1]} takes a number; got {value!r}.") from None
+    match key:
+        case ["weights", phase]:
+            trainer.weights[phase] = value
+        case ["repeats", phase]:
+            trainer.repeats[phase] = value
+        case ["terms", phase, term]:
+            if phase not in trainer.terms:
+                raise KeyError(f"there is no phase {phase!r} here.")
+            trainer.terms[phase][term] = value
+        case ["rate"]:
+            trainer.rate = value
+        case ["input_noise"] if hasattr(trainer.model, "input_noise"):
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"input_noise is a standard deviation of at least 0; got {value}.")
+            trainer.model.input_noise = value
+        case _:
+            raise KeyError(f"there is no setting {'.'.join(map(str, key))!r} here.")
+
+
+def sliders(trainer: Any) -> list[dict[str, Any]]:
+    """The sliders' descriptions for the page: key, label, group, range, scale, default, value, colour, help."""
+    found = []
+
+    def add(
+        key: list[str], label: str, group: str, value: float, span: tuple, default: float, help: str, i=None
+    ) -> None:
+        low, high, scale = span
+        found.append(
+            {"key": key, "label": label, "group": group, "min": low, "max": high, "scale": scale, "default": default}
+            | {"value": value, "help": help, "colour": None if i is None else colour(i)}
+        )
+
+    phases, model = trainer.phases, trainer.model
+    for i, phase in enumerate(phases):
+        told = f"scales the update of {', '.join(phase.updates)}; 0 holds it still"
+        value = trainer.weights[phase.name]
+        add(["weights", phase.name], phase.name, WEIGHTS, value, (0, 3, "linear"), phase.weight, told, i)
+    for i, phase in enumerate(phases):
+        for term, value in trainer.terms[phase.name].items():
+            default = phase.terms[term]
+            told = "weight of a term in this phase's loss, where the ratio to the others counts"
+            span = (0, 10 * (default or 0.1), "square")
+            add(["terms", phase.name, term], f"{term} in {phase.name}", TERMS, value, span, default, told, i)
+    told = "one factor for the learning rates of all phases, on top of the schedule"
+    add(["rate"], "learning rate ×", PACE, trainer.rate, (0.01, 10, "log"), 1.0, told)
+    for i, phase in enumerate(phases):
+        if phase.name not in trainer.repeats.once and len(phases) > 1:
+            told = "how often this phase runs in one training step"
+            value = trainer.repeats[phase.name]
+            add(["repeats", phase.name], f"{phase.name} steps", PACE, value, (1, 10, "whole"), phase.repeats, told, i)
+    if hasattr(model, "input_noise"):
+        told = "sd of the noise added to what the encoder sees while training; pixels are in [0, 1]"
+        noise = model.input_noise
+        add(["input_noise"], "input noise", PACE, noise, (0, 1, "square"), noise, told)
+    return found
+
+
+def colour(i: int) -> str:
+    """The colour of phase number i."""
+    return PHASE_COLOURS[i % len(PHASE_COLOURS)]
