@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # for editors; at run time __getattr__ below finds the same n
     from .models import AAE, VAE, WAE  # noqa: F401
     from .optimizers import SGD, Adam, Constant, Cosine, Drops  # noqa: F401
     from .phases import Phase  # noqa: F401
+    from .plane import PlaneGame  # noqa: F401
     from .streams import Stream  # noqa: F401
     from .training import NotFiniteError, Trainer  # noqa: F401
 
@@ -37,6 +38,7 @@ _HOME = {
     "Drops": "optimizers",
     "NotFiniteError": "training",
     "Phase": "phases",
+    "PlaneGame": "plane",
     "SGD": "optimizers",
     "Stream": "streams",
     "Trainer": "training",

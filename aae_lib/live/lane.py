@@ -177,7 +177,11 @@ class Lane:
         return {
             "name": self.name,
             "phases": [
-                {"name": phase.name, "colour": sliders.colour(i), "moves": [n for n in parts if n in phase.updates]}
+                {
+                    "name": phase.name,
+                    "colour": sliders.colour(trainer, i),
+                    "moves": [n for n in parts if n in phase.updates],
+                }
                 for i, phase in enumerate(trainer.phases)
             ],
             "networks": list(parts),

@@ -104,7 +104,7 @@ class Panel:
     @property
     def status(self) -> str:
         """paused, playing, slow, waiting (no page answers), done (max_steps), failed, stopped; past: looking back."""
-        return "past" if self.at is not None and self.clock.status == "paused" else self.clock.status
+        return "past" if self.at is not None and self.clock.status in ("paused", "done") else self.clock.status
 
     def play(self) -> None:
         """Train on, in the background."""
@@ -257,6 +257,8 @@ class Panel:
                     lane.reset()
                 self._live()
             case "scrub":
+                if not self._marks():
+                    raise ValueError("there is no past to look at yet: train a little.")
                 clock.rest()
                 self.at = min(max(0, int(wish["at"])), len(self._marks()) - 1)
                 clock.changed(full=True)

@@ -1,9 +1,11 @@
-"""Two arrows at every code: in which direction the reconstruction pulls it, and in which the game pushes it.
+"""An arrow at every code for each phase that moves it: the reconstruction's pull, the game's push.
 
-For a phase with loss L and shown images x_1..x_N the arrow at code z_n is −∂L/∂z_n, taken by running the phase's own
-draw and loss on these images. So it also holds for a loss that a learner wrote.
+For a phase with loss L the arrow at code z_n is −∂L/∂z_n, taken by running the phase's own draw and loss on the images
+shown. So it also holds for a loss that a learner wrote.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,8 +16,12 @@ from ..streams import Stream
 
 
 def moving_phases(trainer: Any) -> list[str]:
-    """The phases that move the encoder and call it for codes; others have no arrow."""
-    return [phase.name for phase in trainer.phases if "encoder" in phase.updates and phase.name != "elbo"]
+    """The phases that move codes and have an arrow: those that move the encoder, or free `points`.
+
+    Not a VAE's, whose encoder gives moments and no code.
+    """
+    mover = {"encoder"} if hasattr(trainer.model, "encode") else {"points"}
+    return [phase.name for phase in trainer.phases if mover & {*phase.updates} and phase.name != "elbo"]
 
 
 def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -29,11 +35,7 @@ def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, d
     largest = max([now["weights"][name] for name in wanted], default=0) or 1.0
     batch: Batch = {}
     found: dict[str, Tensor] = {}
-    caught: list[Tensor] = []
-    hook = model.encoder.register_forward_hook(lambda _module, _inputs, z: caught.append(z))
-    was_training = model.training
-    model.eval()  # batch norm: the statistics that encode() uses, and none moved
-    try:
+    with _catching_codes(model) as caught:
         for phase in trainer.phases:
             if phase.draw:
                 batch = phase.draw(stream, generator)
@@ -41,11 +43,24 @@ def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, d
                 batch = batch | phase.share(model, batch)
             if phase.name in wanted:
                 loss = phase.loss(model, batch, now["terms"][phase.name])
-                z = caught[-1]
-                (gradient,) = torch.autograd.grad(loss, z, retain_graph=True)
+                (gradient,) = torch.autograd.grad(loss, caught[-1], retain_graph=True)
                 mean = gradient.norm(dim=1).mean().clamp_min(1e-30)
                 found[phase.name] = -gradient / mean * (now["weights"][phase.name] / largest)
+    return caught[-1].detach(), found
+
+
+@contextmanager
+def _catching_codes(model: Any) -> Iterator[list[Tensor]]:
+    """The codes that the encoder gives within this block, in evaluation mode: no statistics move."""
+    if not hasattr(model, "encode"):
+        yield [model.points]
+        return
+    caught: list[Tensor] = []
+    hook = model.encoder.register_forward_hook(lambda _module, _inputs, z: caught.append(z))
+    was_training = model.training
+    model.eval()
+    try:
+        yield caught
     finally:
         hook.remove()
         model.train(was_training)
-    return caught[-1].detach(), found

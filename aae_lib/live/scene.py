@@ -63,7 +63,7 @@ class Scene:
         self.images = split.images.to(self.device)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.has_decoder = hasattr(self.model, "decode") and self.images.ndim == 4
-        self.pulled = moving_phases(trainer) if self.has_decoder else []
+        self.pulled = moving_phases(trainer)
         self.latent_dim = int(self.model.prior.dim)
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
         self.new_prior()

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-# one colour a phase: in its slider, its curve, its arrows and the networks that it moves. Okabe and Ito's, which stay
-# apart for colour-blind readers
-PHASE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+# One colour a phase: in its slider, its curve, its arrows and the networks that it moves. Paul Tol's "vibrant" scheme,
+# clear of the blue and orange of D's surface where arrows lie on it
+COLOURS = {"reconstruction": "#009988", "discriminator": "#EE7733", "generator": "#EE3377"}
+OTHERS = ("#0077BB", "#33BBEE", "#CC3311", "#997700")
 
 WEIGHTS = "How far each phase moves (weight of its update)"
 TERMS = "Terms inside a loss"
@@ -27,7 +28,7 @@ def apply(trainer: Any, values: dict[str, Any]) -> None:
 
 
 def set_one(trainer: Any, key: list[str], value: Any) -> None:
-    """Set one number, e.g. of key ["terms", "discriminator", "r1"]. ValueError, KeyError: a sentence, nothing changed."""
+    """Set one number, e.g. key ["terms", "discriminator", "r1"]. ValueError or KeyError: nothing has changed."""
     try:
         value = float(value)
     except (TypeError, ValueError):
@@ -55,13 +56,11 @@ def sliders(trainer: Any) -> list[dict[str, Any]]:
     """The sliders' descriptions for the page: key, label, group, range, scale, default, value, colour, help."""
     found = []
 
-    def add(
-        key: list[str], label: str, group: str, value: float, span: tuple, default: float, help: str, i=None
-    ) -> None:
+    def add(key, label: str, group: str, value: float, span: tuple, default: float, told: str, i=None) -> None:
         low, high, scale = span
         found.append(
             {"key": key, "label": label, "group": group, "min": low, "max": high, "scale": scale, "default": default}
-            | {"value": value, "help": help, "colour": None if i is None else colour(i)}
+            | {"value": value, "help": told, "colour": None if i is None else colour(trainer, i)}
         )
 
     phases, model = trainer.phases, trainer.model
@@ -89,6 +88,6 @@ def sliders(trainer: Any) -> list[dict[str, Any]]:
     return found
 
 
-def colour(i: int) -> str:
+def colour(trainer: Any, i: int) -> str:
     """The colour of phase number i."""
-    return PHASE_COLOURS[i % len(PHASE_COLOURS)]
+    return COLOURS.get(trainer.phases[i].name, OTHERS[i % len(OTHERS)])

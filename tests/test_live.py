@@ -1,0 +1,588 @@
+"""The live panel without a browser: thread, settings, time machine, failures. A page is played by `Page`."""
+
+import gc
+import threading
+import time
+import weakref
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+import aae_lib as aae
+from aae_lib.live import Compare, Panel, clock, page, pulls, scene, sliders, timeline
+from aae_lib.live.lane import Lane
+from aae_lib.streams import Stream
+from conftest import state
+
+
+class Page:
+    """What a browser does: takes messages, and answers each picture at once (as long as it is open)."""
+
+    def __init__(self, panel, answers=True):
+        self.panel, self.answers, self.spec, self.messages = panel, answers, {}, []
+        panel._widget = self
+        self.do("hello")
+
+    def send(self, content, buffers=()):
+        self.messages.append((content, buffers))
+        if content["kind"] == "frame" and self.answers:
+            self.panel._heard(self, {"do": "seen", "n": content["n"]}, [])
+
+    def do(self, what, **more):
+        self.panel._heard(self, {"do": what, **more}, [])
+        self.panel._do("wake")  # returns when all wishes before it are served
+
+    def close(self):
+        self.answers = False
+
+    def said(self):
+        return [content["text"] for content, _ in self.messages if content["kind"] == "say"]
+
+    def last(self, ready=lambda content: True):
+        """The newest picture that is `ready`, once there is one."""
+        return wait_for(
+            lambda: next((m for m in reversed(self.messages) if m[0]["kind"] == "frame" and ready(m[0])), None)
+        )
+
+
+def wait_for(found, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if got := found():
+            return got
+        time.sleep(0.01)
+    raise AssertionError("it did not happen")
+
+
+@pytest.fixture
+def opened(make):
+    """opened(**options) -> panel on a small AAE and its page; closed at the end."""
+    panels = []
+
+    def build(trainer=None, model=None, losses=None, answers=True, **options):
+        trainer = trainer or make(losses=losses, **(model or {}))
+        panel = Panel(trainer, **options)
+        panels.append(panel)
+        return panel, Page(panel, answers)
+
+    yield build
+    for panel in panels:
+        panel.close()
+
+
+def trained(panel, steps):
+    """Play up to so many steps."""
+    panel.clock.limit = steps
+    panel.play()
+    panel.join(60)
+    assert panel.trainer.steps == steps
+
+
+# ---- play, pause, step, reset ----
+
+
+def test_a_run_is_the_same_with_a_panel_and_without(opened, make):
+    panel, page = opened()
+    for name in ("surface", "arrows", "images"):
+        page.do("overlay", name=name, on=True)
+    page.do("point", lane=0, x=0.5, y=0.5)
+    trained(panel, 60)
+    alone = make()
+    alone.run(60, progress=False)
+    assert_same(state(panel.trainer.model), state(alone.model))
+    assert panel.trainer.history.drop(columns="seconds").equals(alone.history.drop(columns="seconds"))
+
+
+def test_step_runs_one_phase_and_tells_who_moved(opened):
+    panel, page = opened()
+    seen = []
+    for _ in range(4):
+        before = state(panel.trainer.model)
+        panel.step()
+        lane = panel.clock.lanes[0]
+        after = state(panel.trainer.model)
+        for network, far in lane.moved.items():
+            went = sum(float((after[k] - before[k]).norm() ** 2) for k in after if k.startswith(network)) ** 0.5
+            assert far == pytest.approx(went, rel=1e-4, abs=1e-7)
+        seen.append((lane.lit, [name for name, far in lane.moved.items() if far], panel.trainer.in_step))
+    assert seen == [
+        ("reconstruction", ["encoder", "decoder"], True),
+        ("discriminator", ["discriminator"], True),
+        ("generator", ["encoder"], False),
+        ("reconstruction", ["encoder", "decoder"], True),
+    ]
+    content, _ = page.last(lambda c: c["lanes"][0]["lit"] == "reconstruction")
+    assert content["lanes"][0]["moved"]["discriminator"] == 0
+
+
+def test_play_finishes_a_step_that_was_begun_by_phases(opened, make):
+    panel, _ = opened()
+    panel.step()
+    trained(panel, 5)
+    alone = make()
+    alone.run(5, progress=False)
+    assert_same(state(panel.trainer.model), state(alone.model))
+
+
+def test_pause_rests_and_reset_gives_the_same_run_again(opened):
+    panel, _ = opened()
+    trained(panel, 30)
+    first = state(panel.trainer.model)
+    panel.reset()
+    assert panel.trainer.steps == 0
+    assert panel.status == "paused"
+    panel.clock.limit = 10_000
+    panel.play()
+    wait_for(lambda: panel.trainer.steps > 3)
+    panel.pause()
+    rested = panel.trainer.steps
+    time.sleep(0.1)
+    assert panel.trainer.steps == rested
+    panel.reset()
+    trained(panel, 30)
+    assert_same(state(panel.trainer.model), first)
+
+
+def test_max_steps_bounds_training_and_says_so(opened):
+    panel, page = opened(max_steps=7)
+    panel.play()
+    panel.join(60)
+    assert (panel.trainer.steps, panel.status) == (7, "done")
+    panel.play()
+    panel.step()
+    assert panel.trainer.steps == 7
+    assert "max_steps" in page.said()[-1]
+
+
+def test_slow_motion_shows_the_phases_in_their_order(opened, monkeypatch):
+    monkeypatch.setattr(clock, "SLOW", 0.25)
+    panel, page = opened()
+    panel.slow()
+    panel.play()
+    wait_for(lambda: panel.trainer.steps == 2)
+    panel.pause()
+    lit = [c["lanes"][0]["lit"] for c, _ in page.messages if c["kind"] == "frame" and c["lanes"][0]["lit"]]
+    changes = [name for name, before in zip(lit, [None, *lit], strict=False) if name != before]
+    order = [phase.name for phase in panel.trainer.phases]
+    assert len(changes) >= 3
+    assert all(order.index(b) == (order.index(a) + 1) % 3 for a, b in pairwise(changes))
+
+
+# ---- settings ----
+
+
+def test_there_is_a_slider_for_every_number_of_the_snapshot(make):
+    trainer = make(r1=0.1)
+    for slider in sliders.sliders(trainer):
+        value = 2 if slider["scale"] == "whole" else 0.5 * (slider["min"] + slider["max"])
+        before = sliders.settings(trainer)
+        sliders.set_one(trainer, slider["key"], value)
+        after = sliders.settings(trainer)
+        assert after != before
+        for part in slider["key"]:
+            after = after[part]
+        assert after == pytest.approx(value)
+    flat = {tuple(slider["key"]) for slider in sliders.sliders(trainer)}
+    assert {("weights", "generator"), ("terms", "discriminator", "r1"), ("rate",), ("input_noise",)} < flat
+    assert ("repeats", "discriminator") in flat
+    assert ("repeats", "generator") not in flat  # it shares a batch
+
+
+def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
+    panel, page = opened()
+    panel.play()
+    page.do("set", lane=0, key=["weights", "generator"], value=0.25)
+    page.last(lambda c: c["lanes"][0]["settings"]["weights"]["generator"] == 0.25)
+    page.do("tug", value=1.0)
+    content, _ = page.last(lambda c: c["lanes"][0]["settings"]["weights"]["reconstruction"] == 0)
+    assert content["lanes"][0]["settings"]["weights"]["generator"] == 1
+    panel.pause()
+    decoder = state(panel.trainer.model.decoder)
+    panel.clock.limit = panel.trainer.steps + 5
+    panel.play()
+    panel.join(60)
+    assert_same(state(panel.trainer.model.decoder), decoder)  # the game alone: the decoder stands still
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"do": "set", "lane": 0, "key": ["weights", "generator"], "value": -1}, "at least 0"),
+        ({"do": "set", "lane": 0, "key": ["weights", "generator"], "value": "x"}, "takes a number"),
+        ({"do": "set", "lane": 0, "key": ["weights", "generator"], "value": float("nan")}, "at least 0"),
+        ({"do": "set", "lane": 0, "key": ["repeats", "discriminator"], "value": 0.5}, "whole number"),
+        ({"do": "set", "lane": 0, "key": ["terms", "nobody", "r1"], "value": 1}, "no phase"),
+        ({"do": "set", "lane": 0, "key": ["input_noise"], "value": -0.1}, "at least 0"),
+        ({"do": "set", "lane": 0, "key": ["temperature"], "value": 1}, "no setting"),
+        ({"do": "prior", "name": "star"}, "no prior"),
+        ({"do": "draw", "strokes": []}, "nothing is drawn"),
+        ({"do": "dance"}, "reload"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence_and_training_goes_on(opened, wish, words):
+    panel, page = opened()
+    before, prior = sliders.settings(panel.trainer), panel.trainer.model.prior
+    panel.play()
+    page.do(wish["do"], **{name: value for name, value in wish.items() if name != "do"})
+    said = page.said()[-1]
+    assert words in said
+    assert len(said) < 250
+    assert sliders.settings(panel.trainer) == before
+    assert panel.trainer.model.prior is prior
+    steps = panel.trainer.steps
+    wait_for(lambda: panel.trainer.steps > steps + 2)
+    assert panel.status == "playing"
+
+
+def test_another_prior_while_it_runs(opened):
+    panel, page = opened()
+    panel.play()
+    page.do("prior", name="ring")
+    assert isinstance(panel.trainer.model.prior, aae.priors.GaussianRing)
+    content, buffers = page.last(lambda c: c["full"] and "Ring" in c["lanes"][0]["prior"])
+    prior = layer(content, buffers, "prior")
+    assert np.hypot(*prior.T).min() > 1  # a ring is empty in the middle
+    page.do("draw", strokes=[{"width": 0.5, "points": [[-2, -2], [2, -2]]}])
+    assert panel.trainer.model.prior.log_prob(torch.tensor([[0.0, -2.0], [0.0, 2.0]])).tolist()[1] == -np.inf
+    assert panel.status == "playing"
+
+
+def test_a_prior_that_does_not_fit_leaves_the_old_one(opened):
+    panel, _ = opened()
+
+    def flat(n, generator=None):
+        return torch.randn(n, 3, generator=generator)
+
+    def short(n, generator=None):
+        return torch.randn(max(1, n // 2), 2, generator=generator)
+
+    old = panel.trainer.model.prior
+    for prior, words in ((aae.priors.Gaussian(3), "dimension 3"), (flat, "dimension 3"), (short, "shape")):
+        with pytest.raises(ValueError, match=words):
+            panel.set_prior(prior)
+        assert panel.trainer.model.prior is old
+    panel.set_prior(lambda n, generator=None: torch.rand(n, 2, generator=generator))
+    trained(panel, 3)
+
+
+def test_two_lanes_take_a_prior_both_or_neither(make):
+    a, b = make(), make(model=aae.VAE)
+    panel = Compare(a, b)
+    Page(panel)
+    old = a.model.prior, b.model.prior
+    with pytest.raises(ValueError, match="can only be sampled"):  # by the VAE, which comes second
+        panel.set_prior(lambda n, generator=None: torch.rand(n, 2, generator=generator))
+    assert (a.model.prior, b.model.prior) == old
+    panel.set_prior(aae.priors.GaussianRing(10))
+    assert a.model.prior is b.model.prior
+    panel.close()
+
+
+# ---- back in time ----
+
+
+def test_scrubbing_shows_what_was_and_a_fork_begins_exactly_there(opened):
+    panel, page = opened()
+    trained(panel, 40)
+    page.do("set", lane=0, key=["weights", "generator"], value=2.0)
+    page.do("prior", name="ring")
+    trained(panel, 230)
+    marks = panel._marks()
+    for at in (len(marks) // 6, len(marks) - 2):
+        page.do("scrub", at=at)
+        content, buffers = page.last(lambda c, at=at: c["state"]["at"] == at)
+        then = layer(content, buffers, "codes")
+        assert content["lanes"][0]["step"] == marks[at]
+        assert content["state"]["status"] == "past"
+        page.do("fork")
+        fork = panel.clock.lanes[1].trainer
+        assert fork.steps == marks[at]
+        assert np.array_equal(fork.model.encode(panel.clock.lanes[1].scene.images).numpy(), then)
+        assert fork.weights["generator"] == (1.0 if marks[at] < 40 else 2.0)
+        assert panel.trainer.steps == 230  # the first run stays where it was
+
+
+def test_a_fork_with_the_same_settings_repeats_the_run_and_catches_up(opened):
+    panel, page = opened()
+    trained(panel, 60)
+    wait_for(lambda: len(panel._marks()) > 1)
+    page.do("scrub", at=len(panel._marks()) - 2)
+    panel.fork()
+    fork = panel.clock.lanes[1]
+    trained(panel, 60)
+    assert fork.steps == 60
+    assert_same(state(fork.trainer.model), state(panel.trainer.model))
+    assert fork.trainer.history["generator"].tolist() == panel.trainer.history["generator"].tolist()
+    page.do("set", lane=1, key=["weights", "generator"], value=0)
+    trained(panel, 70)
+    assert fork.steps == panel.trainer.steps == 70
+    assert not torch.equal(fork.trainer.model.encoder.layers[0].weight, panel.trainer.model.encoder.layers[0].weight)
+    page.do("join_lanes")
+    assert len(panel.clock.lanes) == 1
+
+
+def test_the_past_is_kept_in_bounded_memory_and_still_exact(make, monkeypatch):
+    lane = Lane(make(), "run")
+    past = lane.past
+    monkeypatch.setattr(timeline, "MOMENTS", 8)
+    monkeypatch.setattr(timeline, "STATES_BYTES", 3 * aae.checkpoints.snapshot(lane.trainer).bytes)
+    past.state_every = 5
+    for _ in range(90):
+        lane.step()
+        lane.look(set(), False)
+    assert len(past.moments) <= 9
+    assert len(past.states) <= 4
+    assert past.moments[0].step == 1
+    assert past.moments[-1].step > 70
+    for seen in past.moments:
+        fork = lane.fork(seen.step, "fork")
+        assert np.array_equal(fork.look(set(), False)["codes"], seen.codes)
+
+
+# ---- what goes wrong ----
+
+
+def test_an_error_in_a_learners_loss_is_shown_and_raised_by_join(opened):
+    calls = []
+
+    def careless(model, batch, terms):
+        calls.append(1)
+        if len(calls) > 5:
+            raise RuntimeError("shapes do not fit")
+        return model.discriminator(batch["z"]).mean()
+
+    panel, page = opened(losses={"generator": careless})
+    panel.play()
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        panel.join(60)
+    assert panel.status == "failed"
+    content, _ = page.last(lambda c: c["state"]["error"])
+    assert "careless" in content["state"]["error"]
+    panel.play()
+    assert panel.trainer.steps == 5
+    assert "mend it" in page.said()[-1]
+
+
+def test_a_loss_that_is_not_finite_pauses_with_the_good_state(opened, make):
+    def exploding(model, batch, terms):
+        loss = model.discriminator(batch["z"]).mean()
+        return loss / (terms["fuse"] > 0)
+
+    def phases(model):
+        reconstruct, d, g = model.phases()
+        return (reconstruct, d, g.replace(loss=exploding, terms={"fuse": 1.0}))
+
+    def build():
+        model = aae.AAE((1, 8, 8), hidden=(32, 32), seed=0)
+        return aae.Trainer(model, aae.load("digits"), seed=0, phases=phases(model))
+
+    panel, page = opened(build())
+    trained(panel, 150)
+    page.do("set", lane=0, key=["terms", "generator", "fuse"], value=0)
+    panel.clock.limit = 500
+    panel.play()
+    with pytest.raises(aae.NotFiniteError, match="'generator'"):
+        panel.join(60)
+    assert (panel.status, panel.trainer.steps) == ("paused", 150)
+    assert any("'generator'" in text for text in page.said())
+    page.do("set", lane=0, key=["terms", "generator", "fuse"], value=1)
+    trained(panel, 170)
+    alone = build()
+    alone.run(170, progress=False)
+    assert_same(state(panel.trainer.model), state(alone.model))  # as if nothing had happened
+
+
+def test_training_waits_while_no_page_answers(opened, monkeypatch):
+    monkeypatch.setattr(clock, "PATIENCE", 0.3)
+    monkeypatch.setattr(clock, "PROBE", 0.1)
+    panel, page = opened(max_steps=100_000)
+    panel.play()
+    page.answers = False
+    wait_for(lambda: panel.status == "waiting")
+    time.sleep(0.1)
+    steps = panel.trainer.steps
+    time.sleep(0.3)
+    assert panel.trainer.steps == steps
+    page.last(lambda c: c["state"]["status"] == "waiting")
+    page.answers = True  # the page is opened again
+    page.do("hello")
+    wait_for(lambda: panel.trainer.steps > steps)
+
+
+def test_a_panel_alone_trains_its_trainer(opened, make):
+    panel, _ = opened()
+    with pytest.raises(RuntimeError, match=r"panel\.stop\(\)"):
+        panel.trainer.run(1, progress=False)
+    trainer = panel.trainer
+    panel.stop()
+    trainer.run(1, progress=False)
+    assert not panel.thread.is_alive()
+
+
+def test_a_hundred_panels_leave_one_thread_and_one_trainer(make):
+    panels, trainers = [], []
+    for _ in range(100):
+        trainer = make(hidden=(8,))
+        trainers.append(weakref.ref(trainer))
+        panels.append(Panel(trainer))  # as IPython's Out keeps them
+        Page(panels[-1])
+        panels[-1].play()
+    wait_for(lambda: panels[-1].trainer.steps > 0)
+    del trainer
+    gc.collect()
+    assert [thread.name for thread in threading.enumerate()].count("aae-live") == 1
+    assert sum(ref() is not None for ref in trainers) == 1
+    panels[-1].close()
+    assert "aae-live" not in [thread.name for thread in threading.enumerate()]
+    with pytest.raises(RuntimeError, match="run its cell again"):
+        _ = panels[0].trainer
+
+
+def test_bad_arguments_are_refused(make):
+    with pytest.raises(ValueError, match="view"):
+        Panel(make(), view="3d")
+    with pytest.raises(ValueError, match="max_steps"):
+        Panel(make(), max_steps=0)
+    trainer = make()
+    with pytest.raises(ValueError, match="one and the same"):
+        Compare(trainer, trainer)
+
+
+# ---- what is drawn ----
+
+
+def layer(content, buffers, name, lane=0):
+    for head, buffer in zip(content["layers"], buffers, strict=True):
+        if (head["lane"], head["name"]) == (lane, name):
+            return np.frombuffer(buffer, page.DTYPES[head["dtype"]]).reshape(head["shape"])
+    raise AssertionError(f"no layer {name}")
+
+
+def test_a_picture_with_everything_is_below_60_kb(opened, monkeypatch):
+    monkeypatch.setattr(clock, "SHARE", 1.0)
+    data = aae.load("digits")
+    every = aae.data.Split(
+        torch.cat([data.train.images, data.validation.images, data.test.images]),
+        torch.cat([data.train.labels, data.validation.labels, data.test.labels]),
+    )
+    panel, shown = opened(show=every)
+    for name in ("surface", "arrows", "images"):
+        shown.do("overlay", name=name, on=True)
+    trained(panel, 300)
+    panel.clock.limit = 100_000
+    shown.messages.clear()
+    panel.play()
+    wait_for(lambda: sum(c["kind"] == "frame" for c, _ in shown.messages) > 24)
+    sizes, names = [], set()
+    for content, buffers in shown.messages:
+        if content["kind"] == "frame" and not content["full"]:
+            sizes.append(len(str(content)) + sum(map(len, buffers)))
+            names |= {head["name"] for head in content["layers"]}
+    assert names >= {"codes", "surface", "arrows", "losses", "mmd", "images"}
+    assert layer(*shown.last(), "codes").shape == (1797, 2)
+    assert max(sizes) < 60_000
+
+
+def test_the_surface_is_the_right_way_up(make):
+    trainer = make()
+    seen = scene.Scene(trainer, trainer.data.validation)
+    trainer.model.discriminator = Slope(torch.tensor([1.0, 0.0]))
+    right = seen.surface((-3, 3, -3, 3)).astype(float)
+    trainer.model.discriminator = Slope(torch.tensor([0.0, 1.0]))
+    up = seen.surface((-3, 3, -3, 3)).astype(float)
+    assert (np.diff(right, axis=1) >= 0).all()
+    assert right[0, -1] > 230
+    assert right[0, 0] < 25
+    assert up[0, 0] > 230  # the first row is the top
+    edge = 1 / (1 + np.exp(-(3 - 3 / scene.SIDE)))
+    assert right[5, -1] == pytest.approx(255 * edge, abs=1)
+
+
+class Slope(torch.nn.Module):
+    def __init__(self, w):
+        super().__init__()
+        self.w = w
+
+    def forward(self, z, y=None):
+        return z @ self.w
+
+
+def test_arrows_point_down_each_loss_and_follow_the_weights(make):
+    target = torch.tensor([1.0, -2.0])
+
+    def to_target(model, batch, terms):
+        return 0.5 * (model.codes(batch) - target).square().sum(1).mean()
+
+    def uphill(model, batch, terms):
+        return -(batch["z"] @ torch.tensor([0.0, 1.0])).mean()
+
+    trainer = make(losses={"reconstruction": to_target, "generator": uphill})
+    trainer.weights["reconstruction"] = 0.5
+    images = trainer.data.validation.take(torch.arange(20))
+    z, found = pulls.pulls(trainer, Stream(images, 20), torch.Generator().manual_seed(0))
+    assert torch.allclose(z, trainer.model.encode(images.images), atol=1e-6)
+    away = target - z
+    assert torch.allclose(found["reconstruction"], 0.5 * away / away.norm(dim=1).mean(), atol=1e-4)
+    assert torch.allclose(found["generator"], torch.tensor([0.0, 1.0]).expand(20, 2), atol=1e-6)
+
+
+def test_the_view_widens_when_codes_run_away_and_comes_back(make):
+    trainer = make()
+    seen = scene.Scene(trainer, trainer.data.validation)
+    near = seen.extent(torch.randn(100, 2))
+    assert near[0] < -2 < 2 < near[1]
+    far = seen.extent(50 * torch.randn(100, 2))
+    assert far[1] > 80
+    assert seen.extent(torch.randn(100, 2)) == near
+    seen.extent(torch.full((10, 2), float("nan")))  # no endless loop
+
+
+def test_planes_of_more_dimensions(make):
+    trainer = make(latent_dim=8)
+    z = torch.randn(50, 8, generator=torch.Generator().manual_seed(0)) * torch.arange(1.0, 9.0)
+    plane = scene.pca_plane(z)
+    xy = torch.tensor([[0.3, -1.0]])
+    assert torch.allclose(plane.project(plane.lift(xy)), xy, atol=1e-5)
+    spread = plane.project(z).var(0)
+    assert spread[0] >= spread[1] >= z.var(0)[:6].max() * 0.8
+    axes = scene.axes_plane(8, 2, 5, torch.device("cpu"))
+    assert torch.equal(axes.project(z), z[:, [2, 5]])
+    assert axes.names == ("z₃", "z₆")
+    assert not scene.Scene(trainer, trainer.data.validation).has_surface
+
+
+def test_hovering_decodes_the_place_and_finds_the_nearest_image(opened):
+    panel, page = opened()
+    trained(panel, 20)
+    codes = panel.trainer.model.encode(panel.clock.lanes[0].scene.images)
+    x, y = codes[3].tolist()
+    page.do("point", lane=0, x=x, y=y)
+    content, (decoded, nearest) = wait_for(lambda: [m for m in page.messages if m[0]["kind"] == "point"])[-1]
+    split = panel.trainer.data.validation
+    assert content["near"] == {"label": int(split.labels[3]), "distance": pytest.approx(0, abs=1e-5)}
+    assert nearest == split.images[3].numpy().tobytes()
+    wanted = (panel.trainer.model.decode(codes[3:4])[0, 0] * 255).round()
+    assert np.abs(np.frombuffer(decoded, np.uint8) - wanted.flatten().numpy()).max() <= 1
+
+
+def test_points_in_the_plane_reach_the_prior():
+    start = 0.5 * torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
+    model = aae.PlaneGame(start, aae.priors.SwissRoll(), r1=0.1)
+    trainer = aae.Trainer(model, aae.load("blobs"), schedule=aae.Cosine(1200, final=0.05))
+    panel = Panel(trainer, view="plane", max_steps=1200)
+    Page(panel)
+    trained(panel, 1200)
+    mmd = panel.clock.lanes[0]
+    panel._do("measure")
+    found, before = mmd.mmd, aae.metrics.mmd(start, model.prior.sample(400, generator=torch.Generator().manual_seed(1)))
+    panel.close()
+    assert before > 0.1
+    assert found < 0.02
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        assert torch.equal(a[name], b[name]), name
