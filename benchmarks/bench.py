@@ -40,7 +40,7 @@ def main() -> None:
         parser.error("--repeats must be at least 1")
     n_images = 6_000 if options.quick else 60_000
     rows = []
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    machine = this_machine()
     for network, hidden in NETWORKS.items():
         for threads in THREADS:
             print(f"{network}, threads: {threads}", flush=True)
@@ -49,28 +49,16 @@ def main() -> None:
                 for row in race(hidden, n_images, threads, 0.05 if options.quick else SECONDS, repeats)
             ]
     result = {
-        "command": "python benchmarks/bench.py " + " ".join(sys.argv[1:]),
+        "command": " ".join(["python benchmarks/bench.py", *sys.argv[1:]]),
         "repeats": repeats,
         "batch": BATCH,
         "images": n_images,
-        "machine": {
-            "platform": f"{platform.system()} {platform.machine()}",
-            "processor": processor(),
-            "cpus": os.cpu_count(),
-            "load_before": load,
-        },
+        "machine": machine,
         "versions": {"python": platform.python_version()} | versions("torch", "numpy", "pythae"),
         "import_seconds": import_seconds(repeats),
         "rows": rows,
     }
-    folder = HERE.parent / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    readme = HERE / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    readme.write_text(f"{before}{BEGIN}\n{table(result)}\n{END}{after}", encoding="utf-8")
-    print(table(result))
+    store(result, "bench.json", table(result), BEGIN, END)
 
 
 def race(hidden: tuple[int, ...], n_images: int, threads: int, seconds: float, repeats: int) -> list[dict[str, Any]]:
@@ -153,6 +141,38 @@ def import_seconds(repeats: int) -> dict[str, float]:
     return {"torch": torch_seconds, "aae_lib_beyond_torch": ours}
 
 
+def this_machine() -> dict[str, Any]:
+    """What the figures were measured on, and how busy it was."""
+    return {
+        "platform": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "cpus": os.cpu_count(),
+        "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+    }
+
+
+def described(result: dict[str, Any]) -> str:
+    """Machine, versions and command in a line."""
+    machine, version = result["machine"], result["versions"]
+    load = "" if machine["load_before"] is None else f", load {machine['load_before']:.1f} before the run"
+    return (
+        f"{machine['processor']}, {machine['cpus']} cores, {machine['platform']}{load}; Python {version['python']}, "
+        f"torch {version['torch']}. Command: `{result['command']}`"
+    )
+
+
+def store(result: dict[str, Any], name: str, text: str, begin: str, end: str) -> None:
+    """Write results/`name`, and the text between the two marks of benchmarks/README.md."""
+    folder = HERE.parent / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    readme = HERE / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    print(text)
+
+
 def processor() -> str:
     """The processor's name where Linux tells it, else its kind."""
     try:
@@ -174,12 +194,9 @@ def versions(*names: str) -> dict[str, str | None]:
 
 def table(result: dict[str, Any]) -> str:
     """The Markdown table of the README."""
-    machine, version = result["machine"], result["versions"]
-    load = "" if machine["load_before"] is None else f", load {machine['load_before']:.1f} before the run"
     lines = [
-        f"{machine['processor']}, {machine['cpus']} cores, {machine['platform']}{load}; Python {version['python']}, "
-        f"torch {version['torch']}; medians of {result['repeats']} interleaved rounds (fastest to slowest), "
-        f"batch {result['batch']}. Command: `{result['command'].strip()}`",
+        f"{described(result)}. Medians of {result['repeats']} interleaved rounds (fastest to slowest), "
+        f"batch {result['batch']}.",
         "",
         "| network | threads | | ms a step | million multiply-adds | time, ours = 1 |",
         "|---|---:|---|---:|---:|---:|",

@@ -34,17 +34,16 @@ def paint(strokes: Sequence[Stroke], extent: Sequence[float] = EXTENT, size: int
     left, right, bottom, top = check_extent(extent)
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ValueError(f"size is how many pixels a side has, a whole number of at least 1, not {size!r}.")
-    pixel, rows = (right - left) / size, torch.arange(size)
-    y = top - (rows.double() + 0.5) * (top - bottom) / size
-    steps = torch.zeros(size, size + 1, dtype=torch.int32)  # +1 where ink begins in a row, -1 where it ends
+    pixel, row = (right - left) / size, torch.arange(size)[:, None]
+    y = top - (row.double() + 0.5) * (top - bottom) / size
+    steps = torch.zeros(size * (size + 1), dtype=torch.int64)  # +1 where ink begins in a row, -1 where it ends
     for points, width in _checked(strokes):
         begin, end = _spans(points, width / 2, y)
         begin = ((begin - left) / pixel - 0.5).ceil().clamp(0, size).long()
         end = ((end - left) / pixel + 0.5).floor().clamp(0, size).long().maximum(begin)
         for columns, step in ((begin, 1), (end, -1)):
-            where = (rows[:, None].expand_as(columns), columns)
-            steps.index_put_(where, torch.tensor(step, dtype=torch.int32), accumulate=True)
-    return (steps.cumsum(1)[:, :size] > 0).float()
+            steps += step * (row * (size + 1) + columns).flatten().bincount(minlength=len(steps))
+    return (steps.view(size, size + 1).cumsum(1)[:, :size] > 0).float()
 
 
 def drawn_prior(strokes: Sequence[Stroke], extent: Sequence[float] = EXTENT, size: int = SIZE) -> Picture:
@@ -74,7 +73,7 @@ class Pad(anywidget.AnyWidget):
     `pad.prior()` is then a prior like any other: `AAE(..., prior=pad.prior())`. Without a page it works too.
     """
 
-    _esm = joined("pad.js", "pad_widget.js")
+    _esm = joined("theme.js", "pad.js", "pad_widget.js")
     _css = joined("pad.css")
     strokes = traitlets.List().tag(sync=True)
     extent = traitlets.List(default_value=list(EXTENT)).tag(sync=True)
@@ -120,10 +119,10 @@ def _checked(strokes: Sequence[Stroke]) -> Iterator[tuple[Tensor, float]]:
 
 
 def _spans(points: Tensor, radius: float, y: Tensor) -> tuple[Tensor, Tensor]:
-    """From where to where each segment's ink reaches in each row: two (rows, segments) of x; inf, -inf where nowhere.
+    """From where to where each segment's ink reaches in rows y (rows, 1): two (rows, segments) of x, or inf and -inf.
 
     The ink of a segment from a to b is swept by a disc. It is convex, so a row meets it in one interval, whose ends lie
-    on the disc round a + t(b - a) for a t in closed form: where the straight edge crosses the row, else an end, t 0 or 1.
+    on the disc round a + t(b - a) for a t in closed form: where the straight edge crosses the row, or else t = 0 or 1.
     """
     a, b = points, torch.cat([points[1:], points[-1:]])  # the last point alone, too: a stroke may have but one
     swap = (b[:, 1] < a[:, 1]) | ((b[:, 1] == a[:, 1]) & (b[:, 0] < a[:, 0]))
@@ -132,9 +131,9 @@ def _spans(points: Tensor, radius: float, y: Tensor) -> tuple[Tensor, Tensor]:
     normal_y = d[:, 0] / d.norm(dim=1).clamp(min=1e-300)  # of the unit normal that points left
     ends = []
     for side in (-1, 1):
-        t = (y[:, None] - a[:, 1] + side * radius * normal_y) / d[:, 1]
+        t = (y - a[:, 1] + side * radius * normal_y) / d[:, 1]
         t = t.nan_to_num((side + 1) / 2, posinf=1, neginf=0).clamp(0, 1)
-        high = y[:, None] - (a[:, 1] + t * d[:, 1])
+        high = y - (a[:, 1] + t * d[:, 1])
         reach = (radius * radius - high * high).sqrt()  # NaN where the row passes the disc by
         ends.append((a[:, 0] + t * d[:, 0] + side * reach).nan_to_num(-side * math.inf, math.inf, -math.inf))
     return ends[0], ends[1]

@@ -78,7 +78,8 @@ class Panel:
         self.clock = Clock(lanes, int(max_steps), self._serve, self._show, self._say)
         self.at: int | None = None  # place in the past that is looked at
         self._forked = False
-        self._overlays = {"surface": True, "arrows": False, "images": view != "plane"}
+        # None: while phases are run one at a time, when arrows can be followed
+        self._overlays: dict[str, bool | None] = {"surface": True, "arrows": None, "images": view != "plane"}
         self._n = 0
         self._newest: dict[str, Wish] = {}
         self._widget: Any = None
@@ -367,11 +368,13 @@ class Panel:
             return
         clock = self.clock
         self._n += 1
+        all_arrows = not clock.playing or clock.slow
         layers = {name for name, every in EVERY.items() if full or self._n % every == 0}
-        layers -= {name for name, on in self._overlays.items() if not on}
+        layers -= {name for name, on in self._overlays_now().items() if not on}
+        if self._overlays_now()["arrows"] and all_arrows:
+            layers.add("arrows")
         if full:
             layers.add("prior")
-        all_arrows = not clock.playing or clock.slow
         about, arrays = [], []
         for lane in clock.lanes:
             seen = self._seen(lane)
@@ -395,8 +398,12 @@ class Panel:
             "marks": self._marks(),
             "at": self.at,
             "rate": clock.rate if clock.playing else 0.0,
-            "overlays": self._overlays,
+            "overlays": self._overlays_now(),
         }
+
+    def _overlays_now(self) -> dict[str, bool]:
+        by_phase = any(lane.lit for lane in self.clock.lanes)
+        return {name: by_phase if on is None else on for name, on in self._overlays.items()}
 
     def _new_spec(self) -> None:
         if self._widget is not None:

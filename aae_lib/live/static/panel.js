@@ -1,0 +1,319 @@
+// The panel: one page of parts, painted anew when a picture comes from Python. Everything drawn comes from there.
+
+const SAID = {
+  paused: "Paused.", playing: "Training.", slow: "Slow motion: one phase at a time.", failed: "A function has failed.",
+  silent: "No answer from the kernel: it is busy, or was started anew. Then run the cell again.",
+};
+const PATIENCE_MS = 6000; // without an answer, before the page says so
+
+/** The networks of one lane: those that the last phase moved light up; bars say how far. update(lane) */
+function networkDiagram(lane) {
+  const known = lane.networks.includes("encoder") && lane.networks.includes("decoder")
+    && lane.networks.every((name) => ["encoder", "decoder", "discriminator"].includes(name));
+  const places = known ? { encoder: [62, 8], decoder: [300, 8], discriminator: [181, 100] }
+    : Object.fromEntries(lane.networks.map((name, i) => [name, [8 + 156 * (i % 3), 8 + 80 * Math.floor(i / 3)]]));
+  const boxes = Object.fromEntries(lane.networks.map((name) => [name, networkBox(name, places[name])]));
+  const height = known ? (boxes.discriminator ? 166 : 76) : 80 * Math.ceil(lane.networks.length / 3);
+  const picture = vector("svg", { class: "aae-diagram", viewBox: `0 0 480 ${height}`, role: "img", "aria-label": "the networks" },
+    known && wires(Boolean(boxes.discriminator)), Object.values(boxes).map((box) => box.group));
+  const chips = lane.phases.map((phase) => h("li", { style: `--dot: ${phase.colour}` }, phase.name));
+  const told = h("p", { class: "aae-told" });
+  const element = h("div", { class: "aae-networks" }, h("ol", { class: "aae-phases", "aria-label": "the phases of one step" }, chips), picture, told);
+  let peak = 1e-12;
+
+  function update({ lit, moved }, theme) {
+    const phase = lane.phases.find(({ name }) => name === lit), shown = phase ? moved ?? {} : {};
+    const far = Math.max(0, ...Object.values(shown));
+    peak = Math.max(far, peak * 0.9);
+    lane.phases.forEach((one, i) => {
+      chips[i].classList.toggle("is-lit", one === phase);
+      if (one === phase) chips[i].setAttribute("aria-current", "step");
+      else chips[i].removeAttribute("aria-current");
+    });
+    for (const [name, box] of Object.entries(boxes)) {
+      box.update(phase && phase.moves.includes(name) ? theme.stroke(phase.colour) : null, phase ? shown[name] ?? 0 : null, peak, theme);
+    }
+    const went = lane.networks.filter((name) => shown[name] > 0), still = lane.networks.filter((name) => !(shown[name] > 0));
+    const text = !phase ? "Press step: one phase at a time."
+      : `Phase ${phase.name} moved ${went.map((name) => `${name} by ${short(shown[name])}`).join(", ") || "nothing"}`
+        + (still.length ? `; ${still.join(" and ")} stayed.` : ".");
+    setText(told, text);
+    setAttribute(picture, "aria-label", `The networks ${lane.networks.join(", ")}. ${text}`);
+  }
+  return { element, update };
+}
+
+function networkBox(name, [x, y]) {
+  const frame = vector("rect", { x, y, width: 118, height: 34, rx: 6, class: "aae-net" });
+  const text = vector("text", { x: x + 59, y: y + 22, class: "aae-net-name" }, name);
+  const bar = vector("rect", { x, y: y + 42, width: 0, height: 6, rx: 3, class: "aae-bar" });
+  const number = vector("text", { x: x + 59, y: y + 62, class: "aae-net-moved" });
+  const group = vector("g", {}, frame, text, vector("rect", { x, y: y + 42, width: 118, height: 6, rx: 3, class: "aae-bar-track" }), bar, number);
+  function update(colour, moved, peak, theme) {
+    frame.style.fill = bar.style.fill = colour ?? "";
+    frame.style.stroke = colour ?? "";
+    text.style.fill = colour ? (contrast(colour, "#ffffff") >= contrast(colour, "#000000") ? "#ffffff" : "#000000") : "";
+    bar.setAttribute("width", moved ? Math.max(3, (118 * moved) / peak) : 0);
+    setText(number, moved === null ? "" : moved === 0 ? "0" : short(moved));
+    number.style.fill = moved ? theme.ink : "";
+  }
+  return { group, update };
+}
+
+function wires(withGame) {
+  const line = (...points) => vector("polyline", { points: points.join(" "), class: "aae-wire" });
+  const head = (x, y, down) => vector("path", { d: down ? `M${x - 4} ${y - 7}L${x} ${y}L${x + 4} ${y - 7}` : `M${x - 7} ${y - 4}L${x} ${y}L${x - 7} ${y + 4}`, class: "aae-wire" });
+  const word = (x, y, text) => vector("text", { x, y, class: "aae-word" }, text);
+  const above = [word(22, 30, "x"), line("36,25", "60,25"), head(60, 25), line("182,25", "222,25"), head(222, 25), word(240, 30, "z"),
+    line("257,25", "298,25"), head(298, 25), line("420,25", "440,25"), head(440, 25), word(456, 30, "x̂")];
+  const below = [line("240,40", "240,98"), head(240, 98, true), word(104, 122, "p(z)"), line("126,117", "179,117"), head(179, 117),
+    line("301,117", "330,117"), head(330, 117), word(392, 122, "real or fake?")];
+  return vector("g", { "aria-hidden": "true" }, above, withGame ? below : null);
+}
+
+/** The strips of the loss curves: one a phase, in its colour; the second lane dashed. */
+function lossStrips(spec, lanes) {
+  const strips = new Map();
+  spec.lanes.forEach((lane, i) => lane.phases.forEach((phase, column) => {
+    if (!strips.has(phase.name)) strips.set(phase.name, { name: phase.name, colour: phase.colour, series: [], height: 64 });
+    const rows = lanes[i].layers.losses?.data ?? [];
+    strips.get(phase.name).series.push({ rows, stride: 1 + lane.phases.length, column: 1 + column, dash: i > 0 });
+  }));
+  return [...strips.values()];
+}
+
+function mmdStrip(spec, lanes) {
+  const series = lanes.map(({ layers }, i) => ({ rows: layers.mmd?.data ?? [], stride: 2, column: 1, dash: i > 0 }));
+  return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor: lanes[0].info.floor };
+}
+
+const unpacked = (bytes) => new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
+
+function layerOf({ dtype, shape }, bytes) {
+  const data = unpacked(bytes);
+  return { shape, data: dtype === "f4" ? new Float32Array(data.slice().buffer) : data };
+}
+
+/** The parts of the page for one spec. Returns {update(state, lanes, theme), answer, refused, end}. */
+function panelParts(root, spec, send, ui, restyle) {
+  const several = spec.lanes.length > 1, forked = several && spec.lanes[1].name.startsWith("fork");
+  const withImages = spec.image && spec.view !== "plane";
+  const moves = transport(send), time = timeMachine(send, { forked }), prior = priorChooser(spec, send);
+  const tug = spec.tug && spec.view === "tug" ? balance(spec.tug, send) : null;
+  const lanes = spec.lanes.map((lane, i) => {
+    const plot = latentPlot(i, { toggle: moves.toggle, ask: (x, y) => send(x === null ? { do: "point", lane: null } : { do: "point", lane: i, x, y }) });
+    const mmd = lane.mmd && h("span", { class: "aae-mmd", "data-lane": i });
+    const axes = lane.plane_options && chooser("plane shown", lane.plane_options.map(([name]) => name), (choice) => send({ do: "axes", lane: i, choice }));
+    const name = several && h("h3", {}, lane.name);
+    return { plot, mmd, sliders: sliderGroups(lane, i, send, several), networks: networkDiagram(lane),
+      pictures: withImages && pictureRows(name && lane.name), losses: null, element: h("section", { class: "aae-lane", "aria-label": lane.name },
+        h("div", { class: "aae-lane-head" }, name || h("h3", {}, "codes q(z) over the prior p(z)"), mmd), plot.element, legend(spec, lane), axes) };
+  });
+  const losses = curvePlot("losses"), mmds = spec.lanes.some((lane) => lane.mmd) && curvePlot("MMD");
+  const status = h("div", { class: "aae-status", role: "status" }), error = h("div", { class: "aae-error", role: "alert", hidden: true });
+  const overlays = overlayBoxes(spec, send), heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
+  const large = button("large", "large", () => ((ui.large = !ui.large), restyle()), { class: "aae-large", "aria-pressed": ui.large, title: "for the projector" });
+  const more = spec.view === "tug" && button("more", "more", () => ((ui.more = !ui.more), restyle()), { class: "aae-more", "aria-expanded": ui.more });
+  if (several) lanes.forEach((lane) => lane.element.append(h("div", { class: "aae-rest" }, lane.sliders.element)));
+  root.dataset.view = spec.view;
+  root.dataset.lanes = spec.lanes.length;
+  root.replaceChildren(h("div", { class: "aae-page" },
+    h("header", { class: "aae-head" }, h("h2", {}, spec.title), large, more),
+    moves.element, status, error,
+    h("div", { class: "aae-main" }, lanes.map((lane) => lane.element),
+      h("div", { class: "aae-side" }, tug && tug.element, h("div", { class: "aae-rest aae-set" }, prior.element, overlays.element, !several && lanes[0].sliders.element))),
+    time.element,
+    h("div", { class: "aae-below aae-rest" },
+      lanes.map((lane, i) => h("section", { class: "aae-part" }, h("h3", {}, several ? `what a phase moves: ${spec.lanes[i].name}` : "what a phase moves"), lane.networks.element)),
+      h("section", { class: "aae-part" }, h("h3", {}, "losses", several && h("small", {}, ` — ${spec.lanes[0].name}   - - ${spec.lanes[1].name}`)), losses.element),
+      mmds && h("section", { class: "aae-part" }, h("h3", {}, "distance of q(z) from p(z)"), mmds.element)),
+    withImages ? h("div", { class: "aae-part aae-rest aae-gallery" }, lanes.map((lane) => lane.pictures.element)) : null, heard));
+
+  let curves = null, drawn = [], labelled = 0, labels = [];
+  function update(state, told, kept, theme) {
+    const past = state.at !== null, first = kept[0].info;
+    moves.update(state, first.step);
+    time.update(state);
+    prior.update(first.prior);
+    overlays.update(state.overlays);
+    setText(status, told || state.message || SAID[state.status] || "");
+    showError(error, state.error);
+    tug?.update(kept[spec.tug.lane].info.settings, kept[spec.tug.lane].info.step);
+    if (performance.now() - labelled > 2000 || labels.length === 0) {
+      labelled = performance.now();
+      labels = kept.map((lane, i) => sentence(spec.lanes[i], lane, several));
+    }
+    const now = [theme, state.at, root.clientWidth, ...kept.flatMap(({ layers }) => [layers.losses, layers.mmd])];
+    if (curves?.some((value, i) => value !== now[i]) ?? true) {
+      curves = now;
+      paintCurves(kept, past ? first.step : null, theme);
+    }
+    kept.forEach(({ info, layers }, i) => {
+      const { plot, mmd, sliders, networks, pictures } = lanes[i], lane = spec.lanes[i];
+      plot.paint({
+        ...info, ...layers, image: spec.image, live: !past, names: new Map(spec.classes.map(([name], k) => [Number(name) || k, name])), label: labels[i],
+        surface: state.overlays.surface && lane.surface ? layers.surface : null, arrows: state.overlays.arrows && !past ? layers.arrows : null,
+        arrowColours: lane.arrows.map((name) => lane.phases.find((phase) => phase.name === name)?.colour),
+      }, theme);
+      if (mmd) setText(mmd, `MMD ${decimals(info.mmd, 4)}` + (info.floor ? ` (floor ${decimals(info.floor[0], 4)} ± ${decimals(info.floor[1], 4)})` : ""));
+      sliders.update(info.settings, info.step);
+      networks.update(info, theme);
+      if (pictures && layers.images && drawn[i] !== layers.images) pictures.update((drawn[i] = layers.images));
+    });
+  }
+  function paintCurves(kept, mark, theme) {
+    const last = Math.max(...kept.map(({ info, layers }) => Math.max(info.step, layers.losses?.data.at(-1 - (layers.losses.shape[1] - 1)) ?? 0)));
+    const strips = lossStrips(spec, kept);
+    losses.paint(strips, last, mark, theme, `Losses over ${counted(last)} steps: ${strips.map((s) => `${s.name} ${short(finalOf(s.series[0]))}`).join(", ")}.`);
+    if (mmds) mmds.paint([mmdStrip(spec, kept)], last, mark, theme, `MMD of the codes over ${counted(last)} steps, now ${short(kept[0].info.mmd)}.`);
+  }
+  function answer(content, buffers) {
+    const text = lanes[content.lane]?.plot.answer(content, buffers);
+    if (text && document.activeElement === lanes[content.lane].plot.element) setText(heard, text);
+  }
+  const refused = () => [tug, ...lanes.map((lane) => lane.sliders)].forEach((part) => part?.refused());
+  return { update, answer, refused, large, more, end: prior.end };
+}
+
+const finalOf = ({ rows, stride, column }) => rows[rows.length - stride + column];
+
+function sentence(lane, { info, layers }, several) {
+  const n = layers.codes ? layers.codes.shape[0] : 0;
+  return `${several ? lane.name + ", l" : "L"}atent plane at step ${counted(info.step)}: ${counted(n)} codes over samples of ${info.prior}`
+    + (info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`)
+    + " Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses.";
+}
+
+function chooser(text, names, chosen) {
+  const id = freshId(), select = h("select", { id, "data-do": "axes", onchange: () => chosen(Number(select.value)) }, names.map((name, i) => h("option", { value: i }, name)));
+  return h("div", { class: "aae-choose" }, h("label", { for: id }, text), select);
+}
+
+function overlayBoxes(spec, send) {
+  const names = { surface: spec.lanes.some((l) => l.surface) && "D's surface", arrows: spec.lanes.some((l) => l.arrows.length) && "arrows", images: spec.image && spec.view !== "plane" && "images" };
+  const boxes = Object.entries(names).filter(([, text]) => text).map(([name, text]) => {
+    const box = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange: () => send({ do: "overlay", name, on: box.checked }) });
+    return { name, box, element: h("label", {}, box, text) };
+  });
+  return { element: h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, boxes.map((b) => b.element)),
+    update: (on) => boxes.forEach(({ name, box }) => (box.checked = on[name])) };
+}
+
+function legend(spec, lane) {
+  const entry = (kind, colour, text) => h("li", {}, h("i", { class: `aae-${kind}`, style: colour && `--dot: ${colour}` }), text);
+  return h("ul", { class: "aae-legend", "aria-label": "legend" },
+    spec.classes.length ? spec.classes.map(([name, colour]) => entry("dot", colour, name)) : entry("ring", null, "codes q(z)"), entry("dot", "var(--aae-prior)", "prior p(z)"),
+    lane.arrows.map((name) => entry("arrow", lane.phases.find((phase) => phase.name === name)?.colour, `${name}'s pull`)),
+    lane.surface && h("li", {}, "D: fake", h("i", { class: "aae-scale" }), "real"));
+}
+
+function showError(box, trace) {
+  box.hidden = !trace;
+  if (!trace || box.dataset.trace === trace) return;
+  box.dataset.trace = trace;
+  box.replaceChildren(h("b", {}, trace.trimEnd().split("\n").at(-1)), h("p", {}, "Mend the function, then run the cell again."),
+    h("details", {}, h("summary", {}, "the whole traceback"), h("pre", { tabindex: 0 }, trace)));
+}
+
+function render({ model, el }) {
+  const root = h("div", { class: "aae-panel", "data-lm-suppress-shortcuts": "true", "data-frames": 0, onkeydown: (event) => event.stopPropagation() });
+  const ui = { large: Boolean(model.get("spec").large), more: false }, paintMs = [];
+  let spec, parts, theme = null, frame = null, kept = [], told = "", due = 0, painted = 0, waiting = 0;
+  root.__aae = { paint_ms: paintMs };
+
+  function send(content) {
+    told = "";
+    clearTimeout(waiting);
+    if (content.do !== "point" && content.do !== "seen") waiting = setTimeout(silent, PATIENCE_MS);
+    try {
+      model.send(content);
+    } catch {
+      silent();
+    }
+  }
+  function silent() {
+    told = SAID.silent;
+    if (!frame) setText(root.querySelector(".aae-status"), told);
+    soon();
+  }
+  function build() {
+    const focused = document.activeElement, again = focused?.dataset?.do && root.contains(focused) && `[data-do="${focused.dataset.do}"]`;
+    spec = model.get("spec");
+    parts?.end();
+    parts = panelParts(root, spec, send, ui, restyle);
+    kept = spec.lanes.map((_, i) => kept[i] ?? { layers: {}, info: null });
+    restyle();
+    if (again) root.querySelector(again)?.focus();
+  }
+  function restyle() {
+    root.classList.toggle("is-large", ui.large);
+    root.classList.toggle("is-more", ui.more);
+    parts.large.setAttribute("aria-pressed", ui.large);
+    if (parts.more) parts.more.setAttribute("aria-expanded", ui.more);
+    theme = themeOf(root, spec);
+    for (const name of ["prior", "real", "fake"]) root.style.setProperty(`--aae-${name}-now`, theme[name]);
+    soon();
+  }
+  const soon = () => (due ||= requestAnimationFrame(paint));
+
+  function heard(content, buffers = []) {
+    clearTimeout(waiting);
+    if (content.kind === "frame") take(content, buffers);
+    else if (content.kind === "point") parts.answer(content, buffers.map(unpacked));
+    else if (content.kind === "say") {
+      told = content.text;
+      parts.refused();
+      soon();
+    }
+  }
+  function take(content, buffers) {
+    model.send({ do: "seen", n: content.n });
+    frame = content;
+    if (told === SAID.silent) told = "";
+    content.lanes.slice(0, kept.length).forEach((info, i) => {
+      kept[i].info = info;
+      if (content.state.at !== null) kept[i].layers.surface = null; // a kept moment may be without
+    });
+    content.layers.forEach((head, i) => kept[head.lane] && (kept[head.lane].layers[head.name] = layerOf(head, buffers[i])));
+    soon();
+  }
+  function paint() {
+    due = 0;
+    if (!frame || !root.clientWidth || kept.some(({ info }) => !info)) return;
+    const begun = performance.now();
+    parts.update(frame.state, told, kept, theme);
+    if (painted !== frame) {
+      painted = frame;
+      root.dataset.frames = Number(root.dataset.frames) + 1;
+    }
+    root.dataset.step = kept[0].info.step;
+    root.dataset.status = frame.state.status;
+    root.dataset.uses = JSON.stringify(kept.map(({ info }) => info.settings));
+    paintMs.push(performance.now() - begun);
+    if (paintMs.length > 100) paintMs.shift();
+  }
+
+  el.append(root);
+  const endTheme = followTheme(root, () => parts && restyle());
+  build();
+  const resized = new ResizeObserver(soon);
+  resized.observe(root);
+  const gone = () => (told = SAID.silent, soon());
+  model.on("msg:custom", heard);
+  model.on("change:spec", build);
+  model.on("comm:close", gone);
+  send({ do: "hello" });
+  return () => {
+    model.off("msg:custom", heard);
+    model.off("change:spec", build);
+    model.off("comm:close", gone);
+    clearTimeout(waiting);
+    cancelAnimationFrame(due);
+    resized.disconnect();
+    endTheme();
+    parts.end();
+    root.remove();
+  };
+}
+
+export default { render };

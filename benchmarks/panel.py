@@ -1,0 +1,195 @@
+"""The live panel in a real browser: how soon a slider acts, what pictures cost: `python benchmarks/panel.py [--quick]`.
+
+Writes results/panel.json and the table in benchmarks/README.md. Needs the browser of the tests (Chromium).
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+from bench import described, store, this_machine, versions  # noqa: E402
+from browser.pages import CHROMIUM, Notebook, Shown, find_browser, until  # noqa: E402
+from browser.servers import Server  # noqa: E402
+
+BEGIN, END = "<!-- table: written by panel.py -->", "<!-- end of panel table -->"
+KEY = "weights.generator"
+
+# The cells of the notebook. Clocks: Date.now() in the page and time.time() in the kernel are one machine's.
+IMPORTS = """
+import os, sys, threading, time
+import torch, aae_lib as aae, aae_lib.live, matplotlib.backends.backend_agg, anywidget
+import psutil
+data = aae.load("digits")
+parts = (data.train, data.validation, data.test)
+every = aae.data.Split(torch.cat([p.images for p in parts]), torch.cat([p.labels for p in parts]))  # 1,797
+bare = psutil.Process().memory_info().rss
+"""
+PANEL = """
+started = time.time()
+model = aae.AAE(data.image_shape, latent_dim=2, seed=0)
+trainer = aae.Trainer(model, data, seed=0, device="cpu")
+panel = aae.live.Panel(trainer, show=every, max_steps=1_000_000)
+panel
+"""
+WATCH = """
+lane, widget = panel.clock.lanes[0], panel._widget
+used, sizes = [], []  # (time, generator weight) of each step that used another one; bytes of each picture
+begin, send = lane._begin, widget.send
+
+def watched_begin():
+    begin()
+    weight = lane.uses["weights"]["generator"]
+    if not used or used[-1][1] != weight:
+        used.append((time.time(), weight))
+
+def watched_send(content, buffers=()):
+    if content["kind"] == "frame" and not content["full"]:
+        sizes.append(len(str(content)) + sum(map(len, buffers)))
+    send(content, buffers)
+
+lane._begin, widget.send = watched_begin, watched_send
+full_show = panel.clock.show
+
+def pace(pictures, seconds):
+    'Steps a second while pictures are drawn and sent, or not.'
+    panel.clock.show = full_show if pictures else lambda full: None
+    time.sleep(0.3)
+    start, steps = time.perf_counter(), trainer.steps
+    time.sleep(seconds)
+    return (trainer.steps - steps) / (time.perf_counter() - start)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="short: does it run? The figures say little")
+    quick = parser.parse_args().quick
+    if not find_browser():
+        print("panel.py: no Chromium was found, so the live panel is not measured.")
+        return
+    machine = this_machine()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM)
+        with Server(Path(folder) / "lab", more={"OMP_NUM_THREADS": "1"}) as server:
+            server.write("panel", [IMPORTS])
+            notebook = Notebook(chromium, server, "panel")
+            notebook.open()
+            figures = measure(notebook, 8 if quick else 60, 2 if quick else 10, 1.0 if quick else 4.0)
+            notebook.close()
+        chromium.close()
+    if quick:
+        print(json.dumps(figures, indent=1))
+        return
+    python = {"python": platform.python_version()} | versions("torch", "anywidget", "ipykernel", "jupyterlab")
+    result = {"command": "python benchmarks/panel.py", "machine": machine, "versions": python} | figures
+    store(result, "panel.json", table(result), BEGIN, END)
+
+
+def measure(notebook: Notebook, moves: int, rounds: int, seconds: float) -> dict[str, Any]:
+    """All figures of one session, in the order in which a person would meet them."""
+    page = notebook.page
+    notebook.run_all()
+    page.evaluate("""() => {  // when does the first picture appear?
+        new MutationObserver(() => {
+            const panel = document.querySelector('.aae-panel')
+            if (panel && +panel.dataset.frames > 0) window.firstPicture ??= Date.now()
+        }).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['data-frames']})
+    }""")
+    add_cell(notebook, PANEL)
+    first = until(lambda: page.evaluate("() => window.firstPicture ?? 0"), "the first picture") / 1000
+    first -= notebook.kernel("started")
+    panel = Shown(page)
+    for overlay in ("surface", "arrows", "images"):
+        switch = panel.root.locator(f'[data-overlay="{overlay}"]')
+        if not switch.is_checked():
+            switch.check()
+    add_cell(notebook, WATCH)
+    panel.play(steps=50)
+
+    waits = slider_waits(notebook, panel, moves)
+    ratios, drawn = [], []
+    for _ in range(rounds):
+        frames, then = panel.frames, time.perf_counter()
+        on = notebook.kernel(f"pace(True, {seconds})", timeout=120)
+        drawn.append((panel.frames - frames) / (time.perf_counter() - then))
+        ratios.append(on / notebook.kernel(f"pace(False, {seconds})", timeout=120))
+    notebook.kernel("pace(True, 1)")
+    memory = notebook.kernel("psutil.Process().memory_info().rss"), notebook.kernel("bare")
+    sizes = notebook.kernel("sizes")
+    return {
+        "slider_to_step_s": {"p50": statistics.median(waits), "p95": quantile(waits, 0.95), "moves": len(waits)},
+        "frames_per_second": {"median": statistics.median(drawn), "lowest": min(drawn)},
+        "speed_with_pictures": {"median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)},
+        "bytes_a_frame": {"mean": statistics.mean(sizes), "largest": max(sizes)},
+        "paint_ms": page.evaluate("() => document.querySelector('.aae-panel').__aae.paint_ms"),
+        "first_picture_s": first,
+        "kernel_mb": {"libraries": memory[1] / 2**20, "with_panel": memory[0] / 2**20},
+        "points": notebook.kernel("[len(lane.scene.images), len(lane.scene.prior)]"),
+    }
+
+
+def slider_waits(notebook: Notebook, panel: Shown, moves: int) -> list[float]:
+    """Seconds from the last input event of each move to the trainer's first step with the weight it stands for."""
+    slider = panel.slider(KEY)
+    slider.evaluate("""s => s.addEventListener('input', () => {
+        window.moved = [Date.now() / 1000, (s.value - s.min) / (s.max - s.min)]
+    })""")
+    waits = []
+    for i in range(moves):
+        panel.drag(slider, (0.1, 0.8, 0.3, 0.95, 0.5)[i % 5] + 0.01 * (i % 7 - 3))
+        at, fraction = notebook.page.evaluate("() => window.moved")
+        step = f"next((t for t, w in reversed(used) if abs(w - {3 * fraction}) < 0.005 and t > {at - 0.001}), 0)"
+        waits.append(until(lambda step=step: notebook.kernel(step), "the step that uses the new weight") - at)
+    return waits
+
+
+def add_cell(notebook: Notebook, source: str) -> None:
+    """Type a new cell at the end and run it."""
+    notebook.command("notebook:insert-cell-below")
+    notebook.page.evaluate(
+        "text => { jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(text) }", source
+    )
+    notebook.command("notebook:run-cell")
+
+
+def quantile(values: list[float], q: float) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[round(q * 100) - 1]
+
+
+def table(result: dict[str, Any]) -> str:
+    """The rows for benchmarks/README.md."""
+    slider, frames, speed = result["slider_to_step_s"], result["frames_per_second"], result["speed_with_pictures"]
+    sizes, memory = result["bytes_a_frame"], result["kernel_mb"]
+    slow, most = 1 - speed["median"], 1 - speed["lowest"]
+    paint = statistics.median(result["paint_ms"])
+    lines = [
+        described(result),
+        "",
+        "| | measured | aim |",
+        "|---|---:|---:|",
+        f"| slider to the trainer's next step, 95% of {slider['moves']} moves | {slider['p95']:.3f} s | 0.25 s |",
+        f"| pictures a second, {result['points'][0]:,} + {result['points'][1]:,} points, all layers on | "
+        f"{frames['median']:.1f} | 8 |",
+        f"| slow-down of training by these pictures, paired | {slow:.1%} (at most {most:.1%}) | 10% |",
+        f"| a picture's size, mean (largest) | {sizes['mean'] / 1e3:.0f} ({sizes['largest'] / 1e3:.0f}) kB | 60 kB |",
+        f"| painting it in the browser, median | {paint:.1f} ms | |",
+        f"| first picture after the cell is run | {result['first_picture_s']:.2f} s | 2 s |",
+        f"| memory of the kernel: libraries alone, with trainer and panel | {memory['libraries']:.0f} MB, "
+        f"{memory['with_panel']:.0f} MB | |",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
