@@ -1,5 +1,6 @@
 # make lab        set up once, copy the lessons to work/, start JupyterLab there   (ARGS="--no-browser --port 8899")
-# make test       install what is missing and run every check
+# make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
+# make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
 # make notebooks  run the notebooks again and store their outputs
 #
@@ -14,12 +15,16 @@ BIN := .venv/bin
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab test bench notebooks lint clean
+.PHONY: lab demo test bench notebooks lint clean
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
 	@$(BIN)/python aae_lib/workspace.py
 	cd work && ../$(BIN)/jupyter lab $(ARGS)
+
+# how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
+demo: .venv/.demo
+	$(BIN)/voila aae_lib/live/demo.ipynb --Voila.config_file_paths=aae_lib/live $(ARGS)
 
 test: .venv/.test lint
 	$(BIN)/python -m pytest
@@ -31,6 +36,7 @@ lint: .venv/.test
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/bench.py $(ARGS)
+	$(BIN)/python benchmarks/panel.py $(ARGS)
 
 notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
@@ -39,9 +45,10 @@ clean:
 	rm -rf .venv
 
 .venv/.lab: extras = lab
-.venv/.test: extras = lab,test
+.venv/.demo: extras = lab,demo
+.venv/.test: extras = lab,demo,test
 .venv/.bench: extras = lab,test,bench
-.venv/.lab .venv/.test .venv/.bench: pyproject.toml constraints.txt
+.venv/.lab .venv/.demo .venv/.test .venv/.bench: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'

@@ -111,7 +111,7 @@ def measure(notebook: Notebook, moves: int, rounds: int, seconds: float) -> dict
     first -= notebook.kernel("started")
     panel = Shown(page)
     for overlay in ("surface", "arrows", "images"):
-        switch = panel.root.locator(f'[data-overlay="{overlay}"]')
+        switch = panel.root.locator(f'[data-do="overlay-{overlay}"]')
         if not switch.is_checked():
             switch.check()
     add_cell(notebook, WATCH)

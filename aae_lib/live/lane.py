@@ -25,6 +25,7 @@ class Lane:
 
     def __init__(self, trainer: Trainer, name: str, show: Split | None = None) -> None:
         self.trainer, self.name, self.show = trainer, name, show
+        trainer.in_step = False  # a step that was left half done is not taken up again
         if show is None:
             show = getattr(trainer.data, "validation", trainer.data)
         self.scene = Scene(trainer, show)

@@ -1,6 +1,7 @@
 """What is around the panel: is anybody there to move a slider, and where does the picture go?"""
 
 import base64
+import html
 import os
 from typing import Any
 
@@ -39,11 +40,11 @@ class Display:
         """Show a picture; with a sentence above it where the panel itself cannot be seen."""
         from IPython.display import DisplayHandle
 
-        data = {"image/png": base64.b64encode(png).decode(), "text/plain": alt}
+        code = base64.b64encode(png).decode()
+        data = {"image/png": code, "text/plain": alt}
         if sentence:
-            data["text/html"] = (
-                f'<p>{sentence}</p><img alt="{alt}" src="data:image/png;base64,{data.pop("image/png")}">'
-            )
+            picture = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'
+            data = {"text/html": f"<p>{html.escape(sentence)}</p>{picture}", "text/plain": alt}
         if self._handle is None:
             self._handle = DisplayHandle()
             self._handle.display(data, raw=True)

@@ -216,10 +216,7 @@ class Panel:
         if what == "seen":
             return
         if what in LATEST:
-            waiting = what in self._newest
             self._newest[what] = wish
-            if waiting:
-                return
             wish = {"do": what}
         self.clock.wish(wish)
 
@@ -228,7 +225,7 @@ class Panel:
     def _serve(self, wish: Wish) -> None:
         clock, lanes = self.clock, self.clock.lanes
         if wish["do"] in LATEST:
-            wish = self._newest.pop(wish["do"], wish)
+            wish = self._newest.pop(wish["do"], {"do": "old"})
         match wish["do"]:
             case "hello":
                 self._no_answer = False
@@ -281,6 +278,8 @@ class Panel:
             case "measure":
                 for lane in lanes:
                     lane.measure(lane.scene.codes())
+            case "old" | "wake":
+                pass
             case "still":
                 self._update_still()
             case "rested":

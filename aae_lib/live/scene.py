@@ -58,6 +58,11 @@ class Scene:
 
     def __init__(self, trainer: Any, split: Split, seed: int = 0) -> None:
         self.trainer, self.model, self.device = trainer, trainer.model, trainer.device
+        if not hasattr(self.model, "prior") or not (hasattr(self.model, "encode") or hasattr(self.model, "points")):
+            raise ValueError(
+                f"the panel draws codes over a prior, and {type(self.model).__name__} has no `prior`, or neither "
+                "`encode(images) -> (N, d)` nor `points` (N, d): give it these."
+            )
         split = split.take(torch.arange(len(split))[:SHOWN]) if len(split) > SHOWN else split
         self.split = split
         self.images = split.images.to(self.device)

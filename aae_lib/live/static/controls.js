@@ -16,6 +16,9 @@ function icon(name) {
   return ICONS[name] && vector("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, vector("path", { d: ICONS[name] }));
 }
 
+/** A small mark in a colour, as it is on this theme: render sets the custom properties. */
+const dotted = (kind, hex) => h("i", { class: `aae-${kind}`, style: hex && `--dot: var(--aae-on-${hex.slice(1)}, ${hex})` });
+
 // ---- sliders ----
 
 const SCALES = { // place on the track, 0 to 1 <-> value
@@ -61,7 +64,7 @@ function sliderRow(slider, lane, send, told) {
     type: "button", class: "aae-default", "data-do": "default", "data-key": key, "data-lane": lane, onclick: toDefault,
     "aria-label": `${slider.label}: back to ${short(slider.default)}`, title: `back to ${short(slider.default)}`,
   }, "↺");
-  const dot = slider.colour && h("i", { class: "aae-dot", style: `--dot: ${slider.colour}` });
+  const dot = slider.colour && dotted("dot", slider.colour);
   const element = h("div", { class: "aae-slider", onpointerenter: tell, onfocusin: tell },
     h("label", { for: id }, dot, slider.label), h("span", { class: "aae-track" }, range, mark, note), box, undo);
   let shown = slider.value, held = false, awaited = null, until = 0; // awaited: sent, and not yet seen in a picture
@@ -123,18 +126,19 @@ function sliderGroups(lane, i, send, named) {
 
 /** View "tug": one slider from reconstruction alone (0) by both in full (1/2) to the game alone (1). */
 function balance(tug, send) {
-  const slider = { key: ["tug"], label: "balance", min: 0, max: 1, scale: "linear", default: 0.5, value: 0.5, colour: null,
+  const slider = { key: ["tug"], label: "who pulls the codes?", min: 0, max: 1, scale: "linear", default: 0.5, value: 0.5, colour: null,
     help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}` };
   const row = sliderRow(slider, tug.lane, (value) => send({ do: "tug", value }), () => {});
   const told = h("p", { class: "aae-tug-used" });
   row.element.classList.add("aae-balance");
-  const ends = h("div", { class: "aae-ends", "aria-hidden": "true" }, h("span", {}, tug.a), h("span", {}, tug.b));
-  function update(settings, step) {
+  row.element.children[1].before(h("span", { "aria-hidden": "true" }, tug.a));
+  row.element.children[2].after(h("span", { "aria-hidden": "true" }, tug.b));
+  function update({ settings, step }) {
     const a = settings.weights[tug.a], b = settings.weights[tug.b], most = Math.max(a, b);
     row.update(most === 0 ? 0.5 : a >= b ? b / a / 2 : 1 - a / b / 2, step);
     setText(told, `At step ${counted(step)} the trainer used ${tug.a} × ${short(a)}, ${tug.b} × ${short(b)}.`);
   }
-  return { element: h("div", { class: "aae-tug" }, row.element, ends, told), update, refused: row.refused };
+  return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
 }
 
 // ---- transport: one toggle for play and pause ----
@@ -248,5 +252,5 @@ function priorChooser(spec, send) {
     select.focus();
   }
   const element = h("div", { class: "aae-choose" }, h("label", { for: id }, "prior p(z)"), select, place);
-  return { element, update: (prior) => setText(now, prior.length > 34 ? prior.slice(0, 33) + "…" : prior), end: () => pad?.destroy() };
+  return { element, update: (prior) => (setText(now, `now: ${prior.split("(")[0]}`), setAttribute(select, "title", prior)), end: () => pad?.destroy() };
 }

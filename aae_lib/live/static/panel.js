@@ -16,7 +16,7 @@ function networkDiagram(lane) {
   const height = known ? (boxes.discriminator ? 166 : 76) : 80 * Math.ceil(lane.networks.length / 3);
   const picture = vector("svg", { class: "aae-diagram", viewBox: `0 0 480 ${height}`, role: "img", "aria-label": "the networks" },
     known && wires(Boolean(boxes.discriminator)), Object.values(boxes).map((box) => box.group));
-  const chips = lane.phases.map((phase) => h("li", { style: `--dot: ${phase.colour}` }, phase.name));
+  const chips = lane.phases.map((phase) => h("li", {}, dotted("dot", phase.colour), phase.name));
   const told = h("p", { class: "aae-told" });
   const element = h("div", { class: "aae-networks" }, h("ol", { class: "aae-phases", "aria-label": "the phases of one step" }, chips), picture, told);
   let peak = 1e-12;
@@ -82,7 +82,7 @@ function lossStrips(spec, lanes) {
   return [...strips.values()];
 }
 
-function mmdStrip(spec, lanes) {
+function mmdStrip(lanes) {
   const series = lanes.map(({ layers }, i) => ({ rows: layers.mmd?.data ?? [], stride: 2, column: 1, dash: i > 0 }));
   return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor: lanes[0].info.floor };
 }
@@ -94,87 +94,116 @@ function layerOf({ dtype, shape }, bytes) {
   return { shape, data: dtype === "f4" ? new Float32Array(data.slice().buffer) : data };
 }
 
-/** The parts of the page for one spec. Returns {update(state, lanes, theme), answer, refused, end}. */
+/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one lane. */
+function mmdText(i) {
+  const now = h("b"), floor = h("span"), element = h("span", { class: "aae-mmd", "data-lane": i }, "MMD ", now, floor);
+  function update({ mmd, floor: known }) {
+    setText(now, decimals(mmd, 4));
+    setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
+  }
+  return { element, update };
+}
+
+/** The parts that every lane has for itself. */
+function laneParts(spec, i, send, toggle) {
+  const lane = spec.lanes[i], several = spec.lanes.length > 1, named = several ? `: ${lane.name}` : "";
+  const ask = (x, y) => send(x === null ? { do: "point", lane: null } : { do: "point", lane: i, x, y });
+  const plot = latentPlot(i, { ask, toggle }), mmd = lane.mmd ? mmdText(i) : null, networks = networkDiagram(lane);
+  const sliders = sliderGroups(lane, i, send, several);
+  const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
+  const axes = lane.plane_options && planeChooser(lane.plane_options, (choice) => send({ do: "axes", lane: i, choice }));
+  const head = h("div", { class: "aae-lane-head" }, h("h3", {}, several ? lane.name : "codes q(z) over the prior p(z)"));
+  if (mmd && spec.view !== "tug") head.append(mmd.element);
+  const element = h("section", { class: "aae-lane", "aria-label": lane.name }, head, plot.element, legend(spec, lane), axes,
+    several && h("div", { class: "aae-rest" }, sliders.element));
+  return {
+    plot, mmd, networks, sliders, pictures, element,
+    moves: part(`what a phase moves${named}`, networks.element), images: pictures && part(`images${named}`, pictures.element),
+  };
+}
+
+const part = (title, ...content) => h("section", { class: "aae-part" }, h("h3", {}, title), content);
+const column = (...parts) => h("div", { class: "aae-column" }, parts);
+
+/** All parts of the page for one spec. Returns {update(state, told, kept, theme), answer, refused, large, more, end}. */
 function panelParts(root, spec, send, ui, restyle) {
   const several = spec.lanes.length > 1, forked = several && spec.lanes[1].name.startsWith("fork");
-  const withImages = spec.image && spec.view !== "plane";
   const moves = transport(send), time = timeMachine(send, { forked }), prior = priorChooser(spec, send);
   const tug = spec.tug && spec.view === "tug" ? balance(spec.tug, send) : null;
-  const lanes = spec.lanes.map((lane, i) => {
-    const plot = latentPlot(i, { toggle: moves.toggle, ask: (x, y) => send(x === null ? { do: "point", lane: null } : { do: "point", lane: i, x, y }) });
-    const mmd = lane.mmd && h("span", { class: "aae-mmd", "data-lane": i });
-    const axes = lane.plane_options && chooser("plane shown", lane.plane_options.map(([name]) => name), (choice) => send({ do: "axes", lane: i, choice }));
-    const name = several && h("h3", {}, lane.name);
-    return { plot, mmd, sliders: sliderGroups(lane, i, send, several), networks: networkDiagram(lane),
-      pictures: withImages && pictureRows(name && lane.name), losses: null, element: h("section", { class: "aae-lane", "aria-label": lane.name },
-        h("div", { class: "aae-lane-head" }, name || h("h3", {}, "codes q(z) over the prior p(z)"), mmd), plot.element, legend(spec, lane), axes) };
-  });
-  const losses = curvePlot("losses"), mmds = spec.lanes.some((lane) => lane.mmd) && curvePlot("MMD");
-  const status = h("div", { class: "aae-status", role: "status" }), error = h("div", { class: "aae-error", role: "alert", hidden: true });
-  const overlays = overlayBoxes(spec, send), heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
-  const large = button("large", "large", () => ((ui.large = !ui.large), restyle()), { class: "aae-large", "aria-pressed": ui.large, title: "for the projector" });
-  const more = spec.view === "tug" && button("more", "more", () => ((ui.more = !ui.more), restyle()), { class: "aae-more", "aria-expanded": ui.more });
-  if (several) lanes.forEach((lane) => lane.element.append(h("div", { class: "aae-rest" }, lane.sliders.element)));
+  const lanes = spec.lanes.map((_, i) => laneParts(spec, i, send, moves.toggle));
+  const losses = curvePlot("losses"), mmds = spec.lanes.some((lane) => lane.mmd) ? curvePlot("MMD") : null;
+  const status = h("div", { class: "aae-status", role: "status" });
+  const error = h("div", { class: "aae-error", role: "alert", hidden: true });
+  const heard = h("div", { class: "aae-unseen", "aria-live": "polite" }), overlays = overlayBoxes(spec, send);
+  const flip = (name) => () => ((ui[name] = !ui[name]), restyle());
+  const large = button("large", "large", flip("large"), { class: "aae-large", title: "for the projector" });
+  const more = spec.view === "tug" ? button("more", "more", flip("more"), { class: "aae-more" }) : null;
+  const lossPart = part("losses", several && h("small", {}, `— ${spec.lanes[0].name}   - - ${spec.lanes[1].name}`), losses.element);
+  const distance = mmds && part("how far q(z) is from p(z)", mmds.element);
   root.dataset.view = spec.view;
   root.dataset.lanes = spec.lanes.length;
   root.replaceChildren(h("div", { class: "aae-page" },
-    h("header", { class: "aae-head" }, h("h2", {}, spec.title), large, more),
-    moves.element, status, error,
-    h("div", { class: "aae-main" }, lanes.map((lane) => lane.element),
-      h("div", { class: "aae-side" }, tug && tug.element, h("div", { class: "aae-rest aae-set" }, prior.element, overlays.element, !several && lanes[0].sliders.element))),
+    h("header", { class: "aae-head" }, h("h2", {}, spec.title), large, more), moves.element, status, error,
+    h("div", { class: "aae-main" }, lanes.map((lane) => lane.element), h("div", { class: "aae-side" },
+      tug && [tug.element, lanes.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element)), !several && lanes[0].moves],
+      h("div", { class: "aae-set aae-rest" }, prior.element, overlays.element, !several && lanes[0].sliders.element))),
     time.element,
-    h("div", { class: "aae-below aae-rest" },
-      lanes.map((lane, i) => h("section", { class: "aae-part" }, h("h3", {}, several ? `what a phase moves: ${spec.lanes[i].name}` : "what a phase moves"), lane.networks.element)),
-      h("section", { class: "aae-part" }, h("h3", {}, "losses", several && h("small", {}, ` — ${spec.lanes[0].name}   - - ${spec.lanes[1].name}`)), losses.element),
-      mmds && h("section", { class: "aae-part" }, h("h3", {}, "distance of q(z) from p(z)"), mmds.element)),
-    withImages ? h("div", { class: "aae-part aae-rest aae-gallery" }, lanes.map((lane) => lane.pictures.element)) : null, heard));
+    h("div", { class: "aae-below aae-rest" }, several
+      ? [lanes.map((lane) => column(lane.moves, lane.images)), column(lossPart), column(distance)]
+      : [column(!tug && lanes[0].moves, lanes[0].images), column(lossPart, distance)]),
+    heard));
 
-  let curves = null, drawn = [], labelled = 0, labels = [];
+  let curves = null, labels = [], labelled = 0;
+  const drawn = [];
   function update(state, told, kept, theme) {
     const past = state.at !== null, first = kept[0].info;
     moves.update(state, first.step);
     time.update(state);
     prior.update(first.prior);
     overlays.update(state.overlays);
+    for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
     showError(error, state.error);
-    tug?.update(kept[spec.tug.lane].info.settings, kept[spec.tug.lane].info.step);
-    if (performance.now() - labelled > 2000 || labels.length === 0) {
+    tug?.update(kept[spec.tug.lane].info);
+    if (performance.now() - labelled > 2000 || !labels.length) {
       labelled = performance.now();
       labels = kept.map((lane, i) => sentence(spec.lanes[i], lane, several));
     }
-    const now = [theme, state.at, root.clientWidth, ...kept.flatMap(({ layers }) => [layers.losses, layers.mmd])];
-    if (curves?.some((value, i) => value !== now[i]) ?? true) {
+    const now = [theme, state.at, root.clientWidth, ui.more, ...kept.flatMap(({ layers }) => [layers.losses, layers.mmd])];
+    if (!curves || curves.some((value, i) => value !== now[i])) {
       curves = now;
       paintCurves(kept, past ? first.step : null, theme);
     }
-    kept.forEach(({ info, layers }, i) => {
-      const { plot, mmd, sliders, networks, pictures } = lanes[i], lane = spec.lanes[i];
-      plot.paint({
-        ...info, ...layers, image: spec.image, live: !past, names: new Map(spec.classes.map(([name], k) => [Number(name) || k, name])), label: labels[i],
-        surface: state.overlays.surface && lane.surface ? layers.surface : null, arrows: state.overlays.arrows && !past ? layers.arrows : null,
-        arrowColours: lane.arrows.map((name) => lane.phases.find((phase) => phase.name === name)?.colour),
-      }, theme);
-      if (mmd) setText(mmd, `MMD ${decimals(info.mmd, 4)}` + (info.floor ? ` (floor ${decimals(info.floor[0], 4)} ± ${decimals(info.floor[1], 4)})` : ""));
-      sliders.update(info.settings, info.step);
-      networks.update(info, theme);
-      if (pictures && layers.images && drawn[i] !== layers.images) pictures.update((drawn[i] = layers.images));
-    });
+    kept.forEach((lane, i) => updateLane(lane, i, state, theme));
+  }
+  function updateLane({ info, layers }, i, { at, overlays: on }, theme) {
+    const { plot, mmd, sliders, networks, pictures } = lanes[i], lane = spec.lanes[i];
+    const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
+    const colours = lane.arrows.map((name) => lane.phases.find((phase) => phase.name === name)?.colour);
+    plot.paint({
+      ...info, ...layers, names, label: labels[i], image: spec.image, live: at === null, arrowColours: colours,
+      surface: on.surface && lane.surface ? layers.surface : null, arrows: on.arrows && at === null ? layers.arrows : null,
+    }, theme);
+    mmd?.update(info);
+    sliders.update(info.settings, info.step);
+    networks.update(info, theme);
+    if (pictures && layers.images && on.images && drawn[i] !== layers.images) pictures.update((drawn[i] = layers.images));
   }
   function paintCurves(kept, mark, theme) {
-    const last = Math.max(...kept.map(({ info, layers }) => Math.max(info.step, layers.losses?.data.at(-1 - (layers.losses.shape[1] - 1)) ?? 0)));
-    const strips = lossStrips(spec, kept);
-    losses.paint(strips, last, mark, theme, `Losses over ${counted(last)} steps: ${strips.map((s) => `${s.name} ${short(finalOf(s.series[0]))}`).join(", ")}.`);
-    if (mmds) mmds.paint([mmdStrip(spec, kept)], last, mark, theme, `MMD of the codes over ${counted(last)} steps, now ${short(kept[0].info.mmd)}.`);
+    const last = Math.max(1, ...kept.flatMap(({ info, layers: { losses: known } }) => [info.step, lastStep(known)]));
+    const strips = lossStrips(spec, kept), told = strips.map((strip) => `${strip.name} ${short(finalOf(strip.series[0]))}`);
+    losses.paint(strips, last, mark, theme, `Losses over ${counted(last)} steps, now: ${told.join(", ")}.`);
+    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD over ${counted(last)} steps, now ${short(kept[0].info.mmd)}.`);
   }
   function answer(content, buffers) {
-    const text = lanes[content.lane]?.plot.answer(content, buffers);
-    if (text && document.activeElement === lanes[content.lane].plot.element) setText(heard, text);
+    const plot = lanes[content.lane]?.plot, text = plot?.answer(content, buffers);
+    if (text && document.activeElement === plot.element) setText(heard, text);
   }
-  const refused = () => [tug, ...lanes.map((lane) => lane.sliders)].forEach((part) => part?.refused());
+  const refused = () => [tug, ...lanes.map((lane) => lane.sliders)].forEach((one) => one?.refused());
   return { update, answer, refused, large, more, end: prior.end };
 }
 
+const lastStep = (losses) => (losses && losses.data.length ? losses.data.at(-losses.shape[1]) : 0);
 const finalOf = ({ rows, stride, column }) => rows[rows.length - stride + column];
 
 function sentence(lane, { info, layers }, several) {
@@ -184,28 +213,36 @@ function sentence(lane, { info, layers }, several) {
     + " Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses.";
 }
 
-function chooser(text, names, chosen) {
-  const id = freshId(), select = h("select", { id, "data-do": "axes", onchange: () => chosen(Number(select.value)) }, names.map((name, i) => h("option", { value: i }, name)));
-  return h("div", { class: "aae-choose" }, h("label", { for: id }, text), select);
+function planeChooser(options, chosen) {
+  const id = freshId(), choices = options.map(([name], i) => h("option", { value: i }, name));
+  const select = h("select", { id, "data-do": "axes", onchange: () => chosen(Number(select.value)) }, choices);
+  return h("div", { class: "aae-choose" }, h("label", { for: id }, "plane shown"), select);
 }
 
 function overlayBoxes(spec, send) {
-  const names = { surface: spec.lanes.some((l) => l.surface) && "D's surface", arrows: spec.lanes.some((l) => l.arrows.length) && "arrows", images: spec.image && spec.view !== "plane" && "images" };
+  const names = {
+    surface: spec.lanes.some((lane) => lane.surface) && "D's surface",
+    arrows: spec.lanes.some((lane) => lane.arrows.length) && "arrows",
+    images: spec.image && spec.view !== "plane" && "images",
+  };
   const boxes = Object.entries(names).filter(([, text]) => text).map(([name, text]) => {
-    const box = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange: () => send({ do: "overlay", name, on: box.checked }) });
+    const onchange = () => send({ do: "overlay", name, on: box.checked });
+    const box = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange });
     return { name, box, element: h("label", {}, box, text) };
   });
-  return { element: h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, boxes.map((b) => b.element)),
-    update: (on) => boxes.forEach(({ name, box }) => (box.checked = on[name])) };
+  const element = h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, boxes.map((one) => one.element));
+  return { element, update: (on) => boxes.forEach(({ name, box }) => (box.checked = on[name])) };
 }
 
 function legend(spec, lane) {
-  const entry = (kind, colour, text) => h("li", {}, h("i", { class: `aae-${kind}`, style: colour && `--dot: ${colour}` }), text);
+  const entry = (kind, colour, text) => h("li", { class: kind === "arrow" && "aae-if-arrows" }, dotted(kind, colour), text);
   return h("ul", { class: "aae-legend", "aria-label": "legend" },
-    spec.classes.length ? spec.classes.map(([name, colour]) => entry("dot", colour, name)) : entry("ring", null, "codes q(z)"), entry("dot", "var(--aae-prior)", "prior p(z)"),
+    spec.classes.length ? spec.classes.map(([name, colour]) => entry("dot", colour, name)) : entry("ring", null, "codes q(z)"), entry("dot", spec.colours.prior, "prior p(z)"),
     lane.arrows.map((name) => entry("arrow", lane.phases.find((phase) => phase.name === name)?.colour, `${name}'s pull`)),
-    lane.surface && h("li", {}, "D: fake", h("i", { class: "aae-scale" }), "real"));
+    lane.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real"));
 }
+
+const coloursOf = (spec) => [...spec.classes.map(([, hex]) => hex), ...spec.lanes.flatMap((lane) => lane.phases.map(({ colour }) => colour))];
 
 function showError(box, trace) {
   box.hidden = !trace;
@@ -249,9 +286,11 @@ function render({ model, el }) {
     root.classList.toggle("is-large", ui.large);
     root.classList.toggle("is-more", ui.more);
     parts.large.setAttribute("aria-pressed", ui.large);
-    if (parts.more) parts.more.setAttribute("aria-expanded", ui.more);
+    parts.more?.setAttribute("aria-expanded", ui.more);
     theme = themeOf(root, spec);
-    for (const name of ["prior", "real", "fake"]) root.style.setProperty(`--aae-${name}-now`, theme[name]);
+    for (const name of ["real", "fake"]) root.style.setProperty(`--aae-${name}-now`, theme[name]);
+    for (const hex of coloursOf(spec)) root.style.setProperty(`--aae-on-${hex.slice(1)}`, theme.onPlot(hex));
+    root.style.setProperty(`--aae-on-${spec.colours.prior.slice(1)}`, theme.prior);
     soon();
   }
   const soon = () => (due ||= requestAnimationFrame(paint));

@@ -133,7 +133,7 @@ function latentPlot(lane, { ask, toggle }) {
       kept.heat.width = columns;
       kept.heat.height = rows;
       const picture = new ImageData(columns, rows), [fake, real] = [rgb(theme.fake), rgb(theme.real)];
-      const most = theme.dark ? 150 : 120;
+      const most = theme.dark ? 130 : 90;
       for (let i = 0; i < bytes.length; i++) {
         const belief = (bytes[i] - 127.5) / 127.5; // -1: surely a code, 1: surely from the prior
         picture.data.set(belief < 0 ? fake : real, 4 * i);
@@ -244,7 +244,7 @@ function curvePlot(label) {
   const element = h("div", { class: "aae-curves" }, canvas);
 
   function paint(strips, last, mark, theme, text) {
-    const { scale } = theme, left = 46 * scale, right = 58 * scale, below = 30 * scale, top = 20 * scale;
+    const { scale } = theme, left = 54 * scale, right = 58 * scale, below = 30 * scale, top = 20 * scale;
     const width = Math.max(160, element.clientWidth), height = strips.reduce((sum, s) => sum + s.height * scale, below);
     const draw = sharp(canvas, width, height), span = width - left - right, end = Math.max(1, last);
     const px = (step) => left + (step / end) * span;

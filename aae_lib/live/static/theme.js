@@ -17,7 +17,7 @@ function filled(node, attributes, children) {
     if (typeof value === "function") node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -157,6 +157,9 @@ function followTheme(root, changed) {
   };
 }
 
+/** The label that stands for a class in the layer "labels": the number that it is named after, else its place. */
+const classValue = (name, i) => (/^\d+$/.test(name) ? Number(name) : i);
+
 /** The colours and sizes that canvases need, read from the custom properties of root and from the spec. */
 function themeOf(root, spec) {
   const style = getComputedStyle(root), dark = root.dataset.theme === "dark";
@@ -164,11 +167,11 @@ function themeOf(root, spec) {
   const ground = read("plot"), ink = read("text"), scale = root.classList.contains("is-large") ? 1.4 : 1;
   // black on dark turns to white rather than to one more grey
   const onPlot = (hex) => (!dark ? hex : luminance(rgb(hex)) < 0.001 ? "#ffffff" : readable(hex, ground, 3));
-  const classes = new Map(spec.classes.map(([name, hex], i) => [/^\d+$/.test(name) ? Number(name) : i, onPlot(hex)]));
+  const classes = new Map(spec.classes.map(([name, hex], i) => [classValue(name, i), onPlot(hex)]));
   return {
     dark, scale, ground, ink, classes, quiet: read("faint"), line: read("line"), axis: read("axis"), font: style.fontFamily,
-    prior: dark ? read("prior") : spec.colours.prior, real: onPlot(spec.colours.real), fake: onPlot(spec.colours.fake),
-    stroke: (hex) => readable(hex ?? ink, ground, 3), text: (hex) => readable(hex ?? ink, ground, 4.5),
+    prior: readable(dark ? read("prior") : spec.colours.prior, ground, 2), real: onPlot(spec.colours.real), fake: onPlot(spec.colours.fake),
+    onPlot, stroke: (hex) => readable(hex ?? ink, ground, 3), text: (hex) => readable(hex ?? ink, ground, 4.5),
   };
 }
 
@@ -244,12 +247,12 @@ function beliefAt([x, y], { surface, extent: [l, r, b, t] }) {
   return surface.data[cell((t - y) / (t - b), rows) * columns + cell((x - l) / (r - l), columns)] / 255;
 }
 
-const PICTURE_ROWS = ["real images", "their reconstructions", "decoded samples of p(z)"];
+const PICTURE_ROWS = ["images", "reconstructed", "samples of p(z)"];
 
 /** Three rows of images; update({data, shape: (3, k, H, W, C)}). */
-function pictureRows(name) {
+function pictureRows() {
   const rows = PICTURE_ROWS.map((text) => h("div", { class: "aae-strip", role: "img", "aria-label": text }));
-  const element = h("div", { class: "aae-images" }, name && h("b", {}, name),
+  const element = h("div", { class: "aae-images" },
     rows.map((row, i) => h("div", { class: "aae-images-row" }, h("span", {}, PICTURE_ROWS[i]), row)));
   function update({ data, shape: [, k, ...size] }) {
     const n = size[0] * size[1] * size[2];

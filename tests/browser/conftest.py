@@ -1,0 +1,121 @@
+"""One JupyterLab and one Chromium for all tests of this folder; a notebook with a kernel for each group of tests.
+
+AAE_BROWSER          the browser to use, if it is not on the PATH
+AAE_REQUIRE_BROWSER  1: no browser is a failure, not a reason to skip
+AAE_SHOTS            a folder for a picture of the page, and what it said, of every test that failed
+"""
+
+import itertools
+import os
+from pathlib import Path
+
+import pytest
+
+from .pages import CHROMIUM, Notebook, Shown, find_browser, until
+from .servers import Server
+
+HERE = Path(__file__).parent
+REQUIRED = os.environ.get("AAE_REQUIRE_BROWSER") == "1"
+FAILED, NOTEBOOKS = pytest.StashKey[bool](), pytest.StashKey[dict[tuple[str, ...], Notebook]]()
+COUNT = itertools.count()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("browser")
+            if not find_browser() and not REQUIRED:
+                item.add_marker(pytest.mark.skip(reason="no browser"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = [r for r in terminalreporter.getreports("skipped") if "tests/browser/" in r.nodeid]
+    if skipped and not find_browser():
+        terminalreporter.write_line(
+            f"{len(skipped)} browser tests were skipped: no Chromium was found. Install it (Debian: apt-get install "
+            "chromium) or say where one is: AAE_BROWSER=/path/to/chrome make test"
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+        if shots := os.environ.get("AAE_SHOTS"):
+            for notebook in item.session.stash.get(NOTEBOOKS, {}).values():
+                try:
+                    notebook.keep(Path(shots), f"{item.name}-{notebook.name}")
+                except Exception as error:
+                    report.sections.append(("browser", f"no picture: {error}"))
+    return report
+
+
+@pytest.fixture(scope="package")
+def browser():
+    """Chromium without a window. Of the package, not the session: while it is there, no other event loop can run."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_browser()
+    assert path, "no Chromium was found: install one (Debian: apt-get install chromium) or set AAE_BROWSER"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def lab(tmp_path_factory):
+    """A JupyterLab server."""
+    with Server(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def notebooks(request, browser, lab):
+    """The open notebooks, by their cells."""
+    opened = request.session.stash.setdefault(NOTEBOOKS, {})
+    yield opened
+    while opened:
+        opened.popitem()[1].close()
+
+
+@pytest.fixture
+def open_notebook(request, browser, lab, notebooks):
+    """open_notebook(*cells) -> Notebook, its cells run.
+
+    Tests that name the same cells share a page and a kernel, where the cells run again for each. A failure closes
+    them: one fault stays one fault. One notebook at a time, as memory and cores are few.
+    """
+
+    def build(*cells: str) -> Notebook:
+        if cells not in notebooks:
+            while notebooks:
+                notebooks.popitem()[1].close()
+            name = f"{request.module.__name__.split('.')[-1]}-{next(COUNT)}"
+            lab.write(name, list(cells))
+            notebooks[cells] = Notebook(browser, lab, name)
+            notebooks[cells].open()
+        notebooks[cells].run_all()
+        return notebooks[cells]
+
+    yield build
+    broken = [line for notebook in notebooks.values() for line in notebook.said() if line.startswith("page error")]
+    if broken or request.node.stash.get(FAILED, False):
+        while notebooks:
+            notebooks.popitem()[1].close()
+    assert not broken, "the page's own functions failed"
+
+
+@pytest.fixture
+def open_panel(open_notebook):
+    """open_panel(*cells) -> (panel as shown, notebook); the panel has painted."""
+
+    def build(*cells: str) -> tuple[Shown, Notebook]:
+        notebook = open_notebook(*cells)
+        shown = Shown(notebook.page)
+        shown.root.wait_for()
+        until(lambda: shown.frames, "the first picture")
+        return shown, notebook
+
+    return build

@@ -1,0 +1,101 @@
+"""The panel for everybody: axe-core, keyboard alone, names for all."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from .cells import IMPORTS, PANEL
+from .pages import until
+
+WIDGETS = ("button", "slider", "spinbutton", "combobox", "checkbox", "switch", "application", "radio")
+
+
+def faults(page, part):
+    """Serious and critical findings of axe-core in a part of the page."""
+    found = Axe().run(page, context={"include": [[part]]}).response["violations"]
+    return [
+        f"{v['impact']}: {v['help']}: {node['html'][:120]} {node['failureSummary']}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for node in v["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_serious(open_panel, theme):
+    panel, notebook = open_panel(*PANEL)
+    notebook.command("apputils:change-theme", theme=theme)
+    try:
+        until(lambda: notebook.page.evaluate("document.body.dataset.jpThemeName") == theme, theme)
+        panel.play(steps=20)
+        panel.pause()
+        panel.press("step")
+        assert faults(notebook.page, ".aae-panel") == []
+        panel.root.locator("select.aae-prior").select_option(label="draw your own…")
+        assert faults(notebook.page, ".aae-panel") == []
+        panel.root.get_by_role("button", name="cancel").click()
+        panel.drag(panel.root.locator("input.aae-scrub"), 0.2)
+        panel.press("fork")
+        until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
+        assert faults(notebook.page, ".aae-panel") == []
+    finally:
+        notebook.command("apputils:change-theme", theme="JupyterLab Light")
+
+
+def test_axe_finds_nothing_serious_in_the_pad(open_notebook):
+    notebook = open_notebook(IMPORTS, "pad = aae.live.Pad()\npad")
+    notebook.page.locator("canvas.aae-pad-canvas").wait_for()
+    assert faults(notebook.page, ".jp-OutputArea") == []
+
+
+def test_tab_reaches_every_control_and_every_control_has_a_name(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    snapshot = panel.root.aria_snapshot()
+    controls = re.findall(rf"^\s*- ({'|'.join(WIDGETS)})(?: \"(.+)\")?", snapshot, re.M)
+    assert len(controls) > 15
+    assert [role for role, name in controls if not name] == []
+
+    wanted = panel.root.evaluate(
+        """root => { window.wanted = [...root.querySelectorAll('button, input, select, summary, [tabindex="0"]')]
+             .filter(e => !e.disabled && e.checkVisibility() && e.tabIndex >= 0); return window.wanted.length }"""
+    )
+    panel.root.evaluate("() => window.wanted[0].focus()")
+    reached = set()
+    for _ in range(wanted):
+        reached.add(notebook.page.evaluate("window.wanted.indexOf(document.activeElement)"))
+        notebook.page.keyboard.press("Tab")
+    assert set(range(wanted)) - reached == set()
+
+
+def test_the_keyboard_alone_plays_pauses_and_moves_a_slider(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    keyboard = notebook.page.keyboard
+    panel.button("play").focus()
+    keyboard.press("Enter")
+    panel.wait_step(5)
+    tab_to(notebook.page, panel.slider("weights.generator"))
+    keyboard.press("Home")
+    until(lambda: notebook.kernel("panel.trainer.weights['generator']") == 0, "weight 0")
+    keyboard.press("ArrowRight")
+    until(lambda: notebook.kernel("panel.trainer.weights['generator']") > 0, "a little more")
+    until(lambda: panel.uses[0]["weights"]["generator"] > 0, "and used")
+    plot = panel.root.locator("canvas.aae-plot[tabindex], .aae-plot [tabindex]").first
+    plot.focus()
+    keyboard.press("Space")
+    panel.wait_status("paused")
+    assert notebook.page.locator(".jp-Notebook.jp-mod-editMode").count() == 0
+    keyboard.press("ArrowRight")
+    panel.root.locator(".aae-card").first.wait_for()
+    keyboard.press("Space")
+    panel.wait_status("playing")
+    assert notebook.page.locator(".jp-Cell").count() == 2  # JupyterLab took none of the keys for itself
+
+
+def tab_to(page, wanted):
+    """Press Tab until the element has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("e => e === document.activeElement"):
+            return
+    pytest.fail("Tab does not get there")

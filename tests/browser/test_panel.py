@@ -1,0 +1,183 @@
+"""The panel in JupyterLab: what is pressed and dragged is what the trainer does, asked from the trainer itself."""
+
+import pytest
+
+from .cells import PANEL, SETUP
+from .pages import until
+
+WEIGHT = "panel.trainer.weights['generator']"
+LANE = "panel.clock.lanes[0]"
+
+
+def test_a_slider_dragged_while_it_trains_is_what_the_trainer_uses(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    panel.play()
+    for fraction in (0.2, 0.9, 0.0):
+        panel.drag(panel.slider("weights.generator"), fraction)
+        wanted = pytest.approx(3 * fraction, abs=0.12)
+        until(lambda wanted=wanted: notebook.kernel(WEIGHT) == wanted, f"weight {3 * fraction}")
+        weight = notebook.kernel(WEIGHT)
+        until(lambda weight=weight: panel.uses[0]["weights"]["generator"] == weight, "the page shows what was used")
+    assert panel.status == "playing"
+    panel.pause()
+    assert weight == 0
+    assert notebook.kernel("float(panel.trainer.optimizers['generator'].param_groups[0]['lr'])") == 0
+    assert notebook.kernel("float(panel.trainer.optimizers['discriminator'].param_groups[0]['lr'])") > 0
+
+
+def test_play_and_pause(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    assert panel.status == "paused"
+    panel.play(steps=20)
+    assert panel.status == "playing"
+    panel.pause()
+    steps = notebook.kernel("panel.trainer.steps")
+    notebook.page.wait_for_timeout(300)
+    assert notebook.kernel("panel.trainer.steps") == steps
+    until(lambda: panel.step == steps, "the last step is the one shown")
+    panel.play()
+
+
+def test_step_runs_one_phase_and_shows_which_networks_moved(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    moves = {"reconstruction": {"encoder", "decoder"}, "discriminator": {"discriminator"}, "generator": {"encoder"}}
+    for i, (phase, networks) in enumerate(moves.items()):
+        panel.press("step")
+        until(lambda phase=phase: notebook.kernel(f"{LANE}.lit") == phase, phase)
+        moved = notebook.kernel(f"{LANE}.moved")
+        assert {name for name, distance in moved.items() if distance} == networks
+        assert notebook.kernel("(panel.trainer.in_step, panel.trainer.steps)") == ((True, 0) if i < 2 else (False, 1))
+    until(lambda: panel.step == 1, "one whole step")
+
+
+def test_slow_motion_runs_phase_by_phase(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    panel.press("slow")
+    panel.press("play")
+    panel.wait_status("slow")
+    seen = []
+    until(lambda: seen.append(notebook.kernel(f"{LANE}.lit")) or {"discriminator", "generator"} <= set(seen), "phases")
+    panel.press("slow")
+    panel.wait_status("playing")
+    until(lambda: notebook.kernel(f"{LANE}.lit") is None, "full speed again")
+
+
+def test_reset_gives_the_same_numbers_again(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    losses = "panel.trainer.history.head(60).drop(columns='seconds').to_numpy().tolist()"
+    panel.play(steps=60)
+    panel.pause()
+    first = notebook.kernel(losses)
+    panel.press("reset")
+    until(lambda: panel.step == 0, "step 0")
+    assert notebook.kernel("panel.trainer.steps") == 0
+    panel.play(steps=60)
+    panel.pause()
+    assert notebook.kernel(losses) == first
+    assert len(first) == 60
+
+
+def test_stop_ends_the_thread_and_frees_the_trainer(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    panel.play()
+    panel.press("stop")
+    panel.wait_status("stopped")
+    until(lambda: not notebook.kernel("panel.thread.is_alive()"), "the thread ends")
+    assert notebook.kernel("panel.trainer.driver") is None
+    before = notebook.kernel("panel.trainer.steps")
+    assert notebook.kernel("(panel.trainer.step(), panel.trainer.steps)[1]") == before + 1
+
+
+def test_it_ends_at_max_steps(open_panel):
+    panel, notebook = open_panel(SETUP, "panel = aae.live.Panel(trainer(), max_steps=40)\npanel")
+    panel.press("play")
+    panel.wait_status("done")
+    assert notebook.kernel("panel.trainer.steps") == panel.step == 40
+
+
+def test_a_number_out_of_range_is_refused_with_a_sentence(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    panel.play()
+    box = panel.root.locator('input[data-box="weights.generator"]')
+    box.fill("-1")
+    box.press("Enter")
+    until(lambda: "-1" in panel.text(".aae-status"), "a sentence with the number")
+    assert notebook.kernel(WEIGHT) == 1
+    box.fill("7")  # further than the slider goes, and allowed
+    box.press("Enter")
+    until(lambda: notebook.kernel(WEIGHT) == 7, "the number typed")
+    until(lambda: panel.uses[0]["weights"]["generator"] == 7, "and used")
+    assert panel.status == "playing"
+
+
+def test_an_error_in_a_learners_loss_is_shown_and_raised_by_join(open_panel):
+    code = """
+def generator(model, batch, terms):
+    if panel.trainer.steps >= 5:
+        raise RuntimeError("the sign is wrong")
+    return model.discriminator(batch["z"]).mean()
+panel = aae.live.Panel(trainer(losses={"generator": generator}))
+panel"""
+    panel, notebook = open_panel(SETUP, code)
+    panel.press("play")
+    panel.wait_status("failed")
+    assert "the sign is wrong" in panel.text(".aae-error")
+    assert "in generator" in panel.root.locator(".aae-error details").text_content()
+    with pytest.raises(RuntimeError, match="the sign is wrong"):
+        notebook.kernel("panel.join()")
+    assert notebook.kernel("panel.trainer.steps") == 5
+
+
+def test_a_loss_that_is_not_finite_pauses_with_the_phase_and_the_good_state(open_panel):
+    code = """
+def generator(model, batch, terms):
+    loss = model.discriminator(batch["z"]).mean()
+    return loss / 0 if panel.trainer.steps == 30 else loss
+panel = aae.live.Panel(trainer(losses={"generator": generator}))
+panel"""
+    panel, notebook = open_panel(SETUP, code)
+    panel.press("play")
+    until(lambda: "'generator' was not finite at step 31" in panel.text(".aae-status"), "a sentence with the phase")
+    panel.wait_status("paused")
+    assert notebook.kernel("panel.trainer.steps") == 30
+    assert notebook.kernel("all(p.isfinite().all().item() for p in panel.trainer.model.parameters())")
+
+
+def test_a_function_that_has_changed_meanwhile_does_not_end_the_panel(open_panel):
+    code = """
+def generator(model, batch, terms):
+    loss = model.discriminator(batch["z"]).mean()
+    return loss / 0 if broken else loss
+broken = []
+panel = aae.live.Panel(trainer(losses={"generator": generator}))
+panel"""
+    panel, notebook = open_panel(SETUP, code)
+    panel.play(steps=30)
+    notebook.kernel("broken.append(True)")  # now the steps before cannot be repeated either
+    until(lambda: "'generator' was not finite" in panel.text(".aae-status"), "a sentence with the phase")
+    notebook.kernel("broken.clear()")
+    panel.press("reset")
+    panel.play(steps=30)
+
+
+def test_hovering_shows_the_decoded_image_and_the_nearest_real_one(open_panel):
+    panel, _ = open_panel(*PANEL)
+    panel.play(steps=50)
+    panel.plot().hover()
+    card = panel.root.locator(".aae-card").first
+    card.wait_for()
+    for canvas in card.locator("canvas").all():
+        shades = """c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+                       return new Set(Array.from(d).filter((_, i) => i % 4 == 0)).size }"""
+        until(lambda canvas=canvas, shades=shades: canvas.evaluate(shades) > 4, "an image of several greys")
+    assert card.locator("canvas").count() == 2
+
+
+def test_two_trainers_are_compared_side_by_side(open_panel):
+    code = "panel = aae.live.Compare(trainer(make=aae.VAE, prior=None), trainer())\npanel"
+    panel, notebook = open_panel(SETUP, code)
+    assert panel.root.locator(".aae-plot").count() == 2
+    panel.play(steps=30)
+    panel.pause()
+    a, b = notebook.kernel("[lane.steps for lane in panel.clock.lanes]")
+    assert a == b >= 30

@@ -1,0 +1,78 @@
+"""Looking back, and forks: both runs exact."""
+
+from .cells import PANEL
+from .pages import until
+
+KEPT = "[seen.step for seen in panel.clock.lanes[0].past.moments]"
+
+
+def look_back(panel, fraction):
+    """Drag the time machine; returns the step looked at."""
+    panel.drag(panel.root.locator("input.aae-scrub"), fraction)
+    panel.wait_status("past")
+    return panel.step
+
+
+def test_looking_back_changes_nothing(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    panel.play(steps=150)
+    panel.pause()
+    steps = notebook.kernel("panel.trainer.steps")
+    at = look_back(panel, 0.4)
+    assert at in notebook.kernel(KEPT)
+    assert 0 < at < steps
+    assert notebook.kernel("panel.trainer.steps") == steps
+    panel.press("live")
+    until(lambda: panel.step == steps, "now again")
+    panel.play()
+
+
+def test_a_fork_starts_exactly_at_the_step_looked_at_and_goes_its_own_way(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    panel.play(steps=150)
+    panel.pause()
+    at = look_back(panel, 0.4)
+    kept = f"next(seen.codes for seen in panel.clock.lanes[0].past.moments if seen.step == {at})"
+    panel.press("fork")
+    until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
+    assert notebook.kernel("panel.clock.lanes[1].steps") == at
+    assert notebook.kernel(f"bool((panel.clock.lanes[1].scene.codes().numpy() == {kept}).all())")
+
+    panel.drag(panel.slider("weights.generator", lane=1), 0.0)
+    until(lambda: notebook.kernel("panel.clock.lanes[1].trainer.weights['generator']") == 0, "the fork's own weight")
+    assert notebook.kernel("panel.clock.lanes[0].trainer.weights['generator']") == 1
+    end = notebook.kernel("panel.clock.lanes[0].steps")
+    panel.press("play")
+    until(lambda: notebook.kernel("panel.clock.steps") > end, "the fork catches up")
+    panel.pause()
+    a, b = (f"panel.clock.lanes[{i}]" for i in (0, 1))
+    assert notebook.kernel(f"{a}.steps") == notebook.kernel(f"{b}.steps")
+    assert notebook.kernel(f"{a}.scene.codes().equal({b}.scene.codes())") is False
+    assert [uses["weights"]["generator"] for uses in panel.uses] == [1, 0]
+
+    panel.press("join_lanes")
+    until(lambda: panel.root.locator(".aae-plot").count() == 1, "one plot again")
+
+
+def test_a_fork_left_alone_repeats_the_run_to_the_last_bit(open_panel):
+    panel, notebook = open_panel(*PANEL)
+    panel.play(steps=60)
+    panel.drag(panel.slider("weights.generator"), 0.7)  # a change of settings on the way is part of the run
+    panel.wait_step(panel.step + 60)
+    panel.pause()
+    end = notebook.kernel("panel.trainer.steps")
+    look_back(panel, 0.3)
+    panel.press("fork")
+    until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
+    panel.press("live") if panel.button("live").is_visible() else None
+    notebook.kernel("panel.clock.lanes[1].past.log")  # settings of then
+    first = notebook.kernel(
+        "panel.clock.lanes[0].trainer.history.head(100).drop(columns='seconds').to_numpy().tolist()"
+    )
+    panel.press("play")
+    until(lambda: notebook.kernel("panel.clock.steps") > end, "the fork catches up")
+    panel.pause()
+    fork = notebook.kernel("panel.clock.lanes[1].trainer.history.head(100).drop(columns='seconds').to_numpy().tolist()")
+    at = notebook.kernel("panel.clock.lanes[1].past.moments[0].step")
+    assert at <= end
+    assert first[:40] == fork[:40]
