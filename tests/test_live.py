@@ -334,7 +334,7 @@ def test_the_past_is_kept_in_bounded_memory_and_still_exact(make, monkeypatch):
         lane.look(set(), False)
     assert len(past.moments) <= 9
     assert len(past.states) <= 4
-    assert past.moments[0].step == 1
+    assert past.moments[0].step == 0
     assert past.moments[-1].step > 70
     for seen in past.moments:
         fork = lane.fork(seen.step, "fork")
@@ -392,6 +392,26 @@ def test_a_loss_that_is_not_finite_pauses_with_the_good_state(opened, make):
     alone = build()
     alone.run(170, progress=False)
     assert_same(state(panel.trainer.model), state(alone.model))  # as if nothing had happened
+
+
+def test_a_function_that_has_changed_cannot_repeat_the_past_and_ends_nothing(opened):
+    broken = []
+
+    def generator(model, batch, terms):
+        loss = model.discriminator(batch["z"]).mean()
+        return loss / 0 if broken else loss
+
+    panel, page = opened(losses={"generator": generator})
+    trained(panel, 90)
+    broken.append(True)
+    panel.clock.limit = 500
+    panel.play()
+    with pytest.raises(aae.NotFiniteError, match="'generator'"):
+        panel.join(60)
+    assert (panel.status, panel.trainer.steps, len(panel.trainer.history)) == ("paused", 90, 90)
+    assert all(tensor.isfinite().all() for tensor in state(panel.trainer.model).values())
+    broken.clear()
+    trained(panel, 100)
 
 
 def test_training_waits_while_no_page_answers(opened, monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .. import checkpoints
 from ..data import Split
 from ..training import Trainer
 from . import sliders
@@ -68,6 +69,8 @@ class Lane:
 
     def _begin(self) -> None:
         self.past.before_step(self.trainer)
+        if not self.past.moments:
+            self.look(set(), False)  # one can always look back to the beginning
         self.uses = sliders.settings(self.trainer)
         self.trainer.start_clock()
         self.walk = self.trainer.walk()
@@ -91,10 +94,22 @@ class Lane:
         self.mmd = None
 
     def recover(self) -> None:
-        """After a loss that was not finite: to exactly the state before that step, random numbers included."""
+        """After a loss that was not finite: to exactly the state before that step, random numbers included.
+
+        A learner's function that has changed meanwhile may be unable to repeat the steps before; then the weights, which
+        are good, stay as they are, and the past begins anew.
+        """
+        trainer, steps = self.trainer, self.steps
         self.walk = self.lit = self.moved = None
-        self.past.forget_after(self.steps)
-        self.past.go_to(self.trainer, self.steps)
+        trainer.in_step = False
+        good, rows = checkpoints.snapshot(trainer), trainer._history.rows()
+        self.past.forget_after(steps)
+        try:
+            self.past.go_to(trainer, steps)
+        except Exception:
+            checkpoints.restore(trainer, good)
+            trainer._history.restore(rows, {})
+            self.past = Timeline()
 
     def reset(self) -> None:
         """Back to the start of the run; settings and prior stay."""

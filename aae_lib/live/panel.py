@@ -335,7 +335,12 @@ class Panel:
         first.finish_step()
         step = first.steps if self.at is None else self._marks()[self.at]
         self._drop_fork()
-        lane = first.fork(step, f"fork from step {step:,}")
+        try:
+            lane = first.fork(step, f"fork from step {step:,}")
+        except Exception as error:
+            raise ValueError(
+                f"the run cannot be repeated up to step {step:,}: has one of your functions changed since? ({error})"
+            ) from error
         clock.take(lane)
         clock.lanes.append(lane)
         self._forked = True
