@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import torch
+
+import aae_lib as aae
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
@@ -35,13 +36,16 @@ def test_the_commands_in_readme_are_understood():
         parser().parse_args(command.split("#")[0].split())
 
 
-def test_the_examples_in_readme_run(capsys):
-    first, second = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+@pytest.mark.parametrize("page", ["README.md", "docs/live_panel.md"])
+def test_the_examples_run_one_after_the_other(page):
     names = {}
-    exec(first.replace("steps=4000", "steps=2"), names)
-    exec(second, names)
-    assert names["z"].shape == (297, 2)
-    assert isinstance(names["trainer"].generator, torch.Generator)
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S):
+        exec(block.replace("steps=4000", "steps=2"), names)
+    assert names["data"].name == "digits"
+    assert isinstance(names["panel"], aae.live.Panel)
+    if page == "README.md":
+        assert names["z"].shape == (297, 2)
+    aae.live.panel.open_panel().close()
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)

@@ -96,7 +96,7 @@ class Lane:
     def recover(self) -> None:
         """After a loss that was not finite: to exactly the state before that step, random numbers included.
 
-        A learner's function that has changed meanwhile may be unable to repeat the steps before; then the weights, which
+        A learner's function that has changed meanwhile may be unable to repeat the steps before; the weights, which
         are good, stay as they are, and the past begins anew.
         """
         trainer, steps = self.trainer, self.steps

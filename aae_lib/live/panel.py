@@ -31,6 +31,11 @@ MESSAGES = {
 _current: "Panel | None" = None  # one panel trains at a time: a new one, or the same cell run again, stops it
 
 
+def open_panel() -> "Panel | None":
+    """The panel that is open in this kernel."""
+    return _current
+
+
 class Panel:
     """A live panel for a trainer: write it as the last line of a cell.
 

@@ -28,7 +28,7 @@ def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, d
     """Codes z (N, d) of the stream's images, and for each moving phase its pull (N, d).
 
     A pull has mean length w / max(w), w the phase's weight: what Adam makes of a gradient depends on its direction
-    and the weight, hardly on its size. Within a phase, lengths compare.
+    and the weight, hardly on its size. Within a phase, lengths compare; those above 3 means are cut off there.
     """
     model, now = trainer.model, trainer.snapshot()
     wanted = moving_phases(trainer)
@@ -44,8 +44,10 @@ def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, d
             if phase.name in wanted:
                 loss = phase.loss(model, batch, now["terms"][phase.name])
                 (gradient,) = torch.autograd.grad(loss, caught[-1], retain_graph=True)
-                mean = gradient.norm(dim=1).mean().clamp_min(1e-30)
-                found[phase.name] = -gradient / mean * (now["weights"][phase.name] / largest)
+                length = gradient.norm(dim=1, keepdim=True)
+                mean = length.mean().clamp_min(1e-30)
+                cut = (3 * mean / length.clamp_min(1e-30)).clamp_max(1)
+                found[phase.name] = -gradient * cut / mean * (now["weights"][phase.name] / largest)
     return caught[-1].detach(), found
 
 

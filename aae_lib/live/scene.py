@@ -80,7 +80,7 @@ class Scene:
         prior, n = self.model.prior, max(2, len(self.images) if hasattr(self.model, "encode") else 500)
         self.prior = prior.sample(n, generator=self.generator, device=self.device)
         self.fixed = prior.sample(PICTURES, generator=self.generator, device=self.device)  # decoded again and again
-        self.floor = metrics.floor(prior, n=min(n, MEASURED), generator=torch.Generator().manual_seed(0))
+        self.floor = metrics.floor(prior, n=min(n, MEASURED), repeats=30, generator=torch.Generator().manual_seed(0))
         self._frame_prior()
 
     def look_along(self, plane: Plane) -> None:
@@ -152,7 +152,7 @@ class Scene:
             labels = torch.full_like(labels, -1)  # else a game with few labels would fill the batch up with other rows
         stream = Stream(Split(self.images[:n], labels), n, self.device)
         z, found = pulls(self.trainer, stream, self.generator)
-        length = 0.1 * self.half * 1.5**self.zoom
+        length = 0.08 * self.half * 1.5**self.zoom
         parts = [self.plane.project(z)]
         parts += [length * found[name] @ self.plane.basis.T for name in self.pulled]
         return torch.cat(parts, 1).float().cpu().numpy()

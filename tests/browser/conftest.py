@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from .cells import PANEL, SETUP
 from .pages import CHROMIUM, Notebook, Shown, find_browser, until
 from .servers import Server
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("AAE_REQUIRE_BROWSER") == "1"
-FAILED, NOTEBOOKS = pytest.StashKey[bool](), pytest.StashKey[dict[tuple[str, ...], Notebook]]()
+FAILED, NOTEBOOKS = pytest.StashKey[bool](), pytest.StashKey[list[Notebook]]()
 COUNT = itertools.count()
 
 
@@ -43,7 +44,7 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         item.stash[FAILED] = True
         if shots := os.environ.get("AAE_SHOTS"):
-            for notebook in item.session.stash.get(NOTEBOOKS, {}).values():
+            for notebook in item.session.stash.get(NOTEBOOKS, []):
                 try:
                     notebook.keep(Path(shots), f"{item.name}-{notebook.name}")
                 except Exception as error:
@@ -71,48 +72,47 @@ def lab(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def notebooks(request, browser, lab):
-    """The open notebooks, by their cells."""
-    opened = request.session.stash.setdefault(NOTEBOOKS, {})
+    """The notebook of this group of tests, in a list that is empty while there is none."""
+    opened = request.session.stash[NOTEBOOKS] = []
     yield opened
     while opened:
-        opened.popitem()[1].close()
+        opened.pop().close()
 
 
 @pytest.fixture
 def open_notebook(request, browser, lab, notebooks):
-    """open_notebook(*cells) -> Notebook, its cells run.
+    """open_notebook(code) -> Notebook of two cells, SETUP and the code, both run.
 
-    Tests that name the same cells share a page and a kernel, where the cells run again for each. A failure closes
-    them: one fault stays one fault. One notebook at a time, as memory and cores are few.
+    The tests of a file share a page and a kernel. After a failure the next test gets new ones: one fault stays one.
     """
 
-    def build(*cells: str) -> Notebook:
-        if cells not in notebooks:
-            while notebooks:
-                notebooks.popitem()[1].close()
+    def build(code: str) -> Notebook:
+        cells = [SETUP, code]
+        if not notebooks:
             name = f"{request.module.__name__.split('.')[-1]}-{next(COUNT)}"
-            lab.write(name, list(cells))
-            notebooks[cells] = Notebook(browser, lab, name)
-            notebooks[cells].open()
-        notebooks[cells].run_all()
-        return notebooks[cells]
+            lab.write(name, cells)
+            notebooks.append(Notebook(browser, lab, name))
+            notebooks[0].open()
+        notebooks[0].put(cells)
+        notebooks[0].run_all()
+        return notebooks[0]
 
     yield build
-    broken = [line for notebook in notebooks.values() for line in notebook.said() if line.startswith("page error")]
+    broken = [line for notebook in notebooks for line in notebook.said() if line.startswith("page error")]
     if broken or request.node.stash.get(FAILED, False):
         while notebooks:
-            notebooks.popitem()[1].close()
-    assert not broken, "the page's own functions failed"
+            notebooks.pop().close()
+    assert not broken, "functions of the page failed"
 
 
 @pytest.fixture
 def open_panel(open_notebook):
-    """open_panel(*cells) -> (panel as shown, notebook); the panel has painted."""
+    """open_panel(code) -> (panel as shown, notebook); the panel has painted."""
 
-    def build(*cells: str) -> tuple[Shown, Notebook]:
-        notebook = open_notebook(*cells)
+    def build(code: str = PANEL) -> tuple[Shown, Notebook]:
+        notebook = open_notebook(code)
         shown = Shown(notebook.page)
         shown.root.wait_for()
         until(lambda: shown.frames, "the first picture")

@@ -35,7 +35,7 @@ def until(question: Callable[[], Any], what: str, seconds: float = PATIENCE) -> 
     return answer
 
 
-# page and kernel know each other; the sign for "idle" in the toolbar is there before that, and Run All then does nothing
+# page and kernel know each other; the sign for "idle" in the toolbar is there before, and Run All then does nothing
 READY = """() => {
   const context = window.jupyterapp?.shell.currentWidget?.sessionContext
   return context?.isReady && context.session?.kernel?.status === 'idle' && !!document.querySelector('.jp-Cell')
@@ -55,7 +55,7 @@ class Notebook:
         page = self.browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(PATIENCE * 1000)
         page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.console.append(f"page error: {error}"))
+        page.on("pageerror", lambda error: self.console.append(f"page error: {error}\n{error.stack}"))
         return page
 
     def open(self) -> None:
@@ -74,6 +74,13 @@ class Notebook:
         """A command of JupyterLab's menus, e.g. "docmanager:save"; returns when it is done."""
         self.page.evaluate("async ([name, to]) => { await jupyterapp.commands.execute(name, to) }", [name, arguments])
 
+    def put(self, cells: list[str]) -> None:
+        """Write these into the notebook's cells, of which there are as many."""
+        write = (
+            "jupyterapp.shell.currentWidget.content.model.sharedModel.cells.forEach((c, i) => c.setSource(cells[i]))"
+        )
+        self.page.evaluate(f"cells => {{ {write} }}", cells)
+
     def run_all(self) -> None:
         """Run > Run All Cells, to the end; RuntimeError with the text of a cell that failed."""
         self.command("notebook:run-all-cells")
@@ -85,6 +92,16 @@ class Notebook:
         """What the page wrote on its console since this was asked last."""
         new, self.console = self.console, []
         return new
+
+    def restart(self) -> None:
+        """Kernel > Restart Kernel, and yes."""
+        restart = "() => { jupyterapp.commands.execute('notebook:restart-kernel').then(() => window.restarted = true) }"
+        self.page.evaluate(restart)
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        self.page.wait_for_function("window.restarted")
+        self.page.wait_for_function(READY)
+        self.kernel.close()
+        self.kernel = self.server.kernel_of(self.name)
 
     def close(self) -> None:
         if self.kernel:
@@ -166,8 +183,9 @@ class Shown:
         self.page.mouse.move(place((now - low) / (high - low)), middle)
         self.page.mouse.down()
         self.page.mouse.move(place(fraction), middle, steps=8)
+        value = float(slider.input_value())
         self.page.mouse.up()
-        return float(slider.input_value())
+        return value
 
     def plot(self, lane: int = 0) -> Locator:
         return self.root.locator(f'.aae-plot[data-lane="{lane}"]').first

@@ -5,7 +5,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from .cells import IMPORTS, PANEL
+from .cells import PAD
 from .pages import until
 
 WIDGETS = ("button", "slider", "spinbutton", "combobox", "checkbox", "switch", "application", "radio")
@@ -24,7 +24,7 @@ def faults(page, part):
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_axe_finds_nothing_serious(open_panel, theme):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     notebook.command("apputils:change-theme", theme=theme)
     try:
         until(lambda: notebook.page.evaluate("document.body.dataset.jpThemeName") == theme, theme)
@@ -44,13 +44,13 @@ def test_axe_finds_nothing_serious(open_panel, theme):
 
 
 def test_axe_finds_nothing_serious_in_the_pad(open_notebook):
-    notebook = open_notebook(IMPORTS, "pad = aae.live.Pad()\npad")
-    notebook.page.locator("canvas.aae-pad-canvas").wait_for()
+    notebook = open_notebook(PAD)
+    notebook.page.locator(".aae-pad canvas").wait_for()
     assert faults(notebook.page, ".jp-OutputArea") == []
 
 
 def test_tab_reaches_every_control_and_every_control_has_a_name(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     snapshot = panel.root.aria_snapshot()
     controls = re.findall(rf"^\s*- ({'|'.join(WIDGETS)})(?: \"(.+)\")?", snapshot, re.M)
     assert len(controls) > 15
@@ -69,7 +69,7 @@ def test_tab_reaches_every_control_and_every_control_has_a_name(open_panel):
 
 
 def test_the_keyboard_alone_plays_pauses_and_moves_a_slider(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     keyboard = notebook.page.keyboard
     panel.button("play").focus()
     keyboard.press("Enter")
@@ -80,8 +80,7 @@ def test_the_keyboard_alone_plays_pauses_and_moves_a_slider(open_panel):
     keyboard.press("ArrowRight")
     until(lambda: notebook.kernel("panel.trainer.weights['generator']") > 0, "a little more")
     until(lambda: panel.uses[0]["weights"]["generator"] > 0, "and used")
-    plot = panel.root.locator("canvas.aae-plot[tabindex], .aae-plot [tabindex]").first
-    plot.focus()
+    panel.plot().focus()
     keyboard.press("Space")
     panel.wait_status("paused")
     assert notebook.page.locator(".jp-Notebook.jp-mod-editMode").count() == 0

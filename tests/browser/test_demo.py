@@ -1,6 +1,7 @@
 """`make demo`: the panel as a page by itself, on this machine only, behind a token."""
 
 import contextlib
+import os
 import re
 import shlex
 import socket
@@ -17,7 +18,7 @@ from .pages import PATIENCE, Shown, until
 from .servers import free_port
 
 ROOT = Path(__file__).parents[2]
-CULL = "--MappingKernelManager.cull_idle_timeout=2 --MappingKernelManager.cull_interval=1"
+CULL = "--MappingKernelManager.cull_idle_timeout=8 --MappingKernelManager.cull_interval=1"
 
 
 @pytest.fixture
@@ -29,8 +30,11 @@ def demo(tmp_path):
     ).stdout.splitlines()[-1]  # fmt: skip
     _, *arguments = shlex.split(line)
     log = tmp_path / "log"
+    environment = {name: value for name, value in os.environ.items() if name != "AAE_STRICT"}
     with log.open("w") as out:
-        process = psutil.Popen([sys.executable, "-m", "voila", *arguments], cwd=ROOT, stdout=out, stderr=out)
+        process = psutil.Popen(
+            [sys.executable, "-m", "voila", *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out
+        )
     try:
         (url,) = until(lambda: re.findall(r"http://\S+token=\w+", log.read_text()), "an address with a token")
         yield process, log, url

@@ -7,14 +7,13 @@ import nbformat
 import numpy as np
 from PIL import Image
 
-from .cells import PANEL
 from .pages import Shown, until
 
 THREADS = "[t.name for t in __import__('threading').enumerate()].count('aae-live')"
 
 
 def test_running_the_cell_again_stops_the_old_thread(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     for _ in range(5):
         panel.play()
         notebook.run_all()
@@ -26,7 +25,7 @@ def test_running_the_cell_again_stops_the_old_thread(open_panel):
 
 
 def test_a_reloaded_page_shows_the_panel_again(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
     notebook.command("docmanager:save")
     notebook.page.reload()
@@ -38,7 +37,7 @@ def test_a_reloaded_page_shows_the_panel_again(open_panel):
 
 
 def test_a_closed_tab_does_no_harm_and_a_reopened_one_shows_the_panel(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
     notebook.command("docmanager:save")
     notebook.command("application:close")
@@ -52,7 +51,7 @@ def test_a_closed_tab_does_no_harm_and_a_reopened_one_shows_the_panel(open_panel
 
 
 def test_training_waits_when_no_page_answers(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     notebook.kernel("setattr(aae.live.clock, 'PATIENCE', 1.0)")
     try:
         panel.play()
@@ -70,7 +69,7 @@ def test_training_waits_when_no_page_answers(open_panel):
 
 
 def test_two_views_of_one_panel_show_the_same(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     notebook.command("notebook:create-output-view")
     until(lambda: notebook.page.locator(".aae-panel").count() == 2, "a second view")
     second = Shown(notebook.page, 1)
@@ -81,14 +80,14 @@ def test_two_views_of_one_panel_show_the_same(open_panel):
     until(lambda: second.uses == panel.uses and second.uses[0]["weights"]["generator"] > 2, "the same settings in both")
     second.press("pause")
     panel.wait_status("paused")
+    notebook.command("application:close")  # the second view is the current tab
 
 
 def test_a_restarted_kernel_does_no_harm(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
-    notebook.page.evaluate("() => { jupyterapp.commands.execute('notebook:restart-kernel') }")
-    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
-    until(lambda: notebook.kernel("'panel' in globals()") is False, "a new kernel")
+    notebook.restart()
+    assert notebook.kernel("'panel' in globals()") is False
     notebook.run_all()
     until(lambda: panel.frames and panel.status == "paused", "a new panel")
     panel.play(steps=10)
@@ -97,7 +96,7 @@ def test_a_restarted_kernel_does_no_harm(open_panel):
 
 
 def test_a_saved_notebook_holds_the_last_picture(open_panel, lab):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play(steps=100)
     panel.pause()
     until(lambda: picture(lab, notebook)[1] >= 100, "the picture of the last step is saved")

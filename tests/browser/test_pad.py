@@ -1,6 +1,6 @@
 """A prior drawn with the mouse becomes what q(z) moves to."""
 
-from .cells import IMPORTS, PANEL
+from .cells import PAD
 from .pages import until
 
 MMD = """aae.metrics.mmd(panel.trainer.model.encode(data.validation.images),
@@ -20,10 +20,10 @@ def draw(page, pad, points):
 
 
 def test_codes_move_to_a_drawn_prior(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play(steps=100)
     panel.root.locator("select.aae-prior").select_option(label="draw your own…")
-    pad = panel.root.locator("canvas.aae-pad-canvas")
+    pad = panel.root.locator(".aae-pad canvas")
     draw(notebook.page, pad, [(0.75, 0.2), (0.75, 0.8)])  # a stroke on the right, from top to bottom
     panel.root.get_by_role("button", name="use this drawing").click()
     until(lambda: notebook.kernel("type(panel.trainer.model.prior).__name__") == "Picture", "the drawing is the prior")
@@ -40,7 +40,7 @@ def test_codes_move_to_a_drawn_prior(open_panel):
 
 
 def test_an_empty_drawing_is_refused_with_a_sentence(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
     panel.root.locator("select.aae-prior").select_option(label="draw your own…")
     panel.root.get_by_role("button", name="use this drawing").click()
@@ -50,7 +50,7 @@ def test_an_empty_drawing_is_refused_with_a_sentence(open_panel):
 
 
 def test_another_prior_is_chosen_while_it_trains(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
     panel.root.locator("select.aae-prior").select_option("swiss-roll")
     until(lambda: notebook.kernel("type(panel.trainer.model.prior).__name__") == "SwissRoll", "the prior chosen")
@@ -59,8 +59,8 @@ def test_another_prior_is_chosen_while_it_trains(open_panel):
 
 
 def test_the_pad_alone_gives_a_prior_and_takes_back_strokes(open_notebook):
-    notebook = open_notebook(IMPORTS, "pad = aae.live.Pad()\npad")
-    pad = notebook.page.locator("canvas.aae-pad-canvas")
+    notebook = open_notebook(PAD)
+    pad = notebook.page.locator(".aae-pad canvas")
     pad.wait_for()
     draw(notebook.page, pad, [(0.2, 0.2), (0.4, 0.2)])
     draw(notebook.page, pad, [(0.2, 0.8), (0.4, 0.8)])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from .cells import PANEL, SETUP
 from .pages import until
 
 WEIGHT = "panel.trainer.weights['generator']"
@@ -10,7 +9,7 @@ LANE = "panel.clock.lanes[0]"
 
 
 def test_a_slider_dragged_while_it_trains_is_what_the_trainer_uses(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
     for fraction in (0.2, 0.9, 0.0):
         panel.drag(panel.slider("weights.generator"), fraction)
@@ -26,7 +25,7 @@ def test_a_slider_dragged_while_it_trains_is_what_the_trainer_uses(open_panel):
 
 
 def test_play_and_pause(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     assert panel.status == "paused"
     panel.play(steps=20)
     assert panel.status == "playing"
@@ -39,7 +38,7 @@ def test_play_and_pause(open_panel):
 
 
 def test_step_runs_one_phase_and_shows_which_networks_moved(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     moves = {"reconstruction": {"encoder", "decoder"}, "discriminator": {"discriminator"}, "generator": {"encoder"}}
     for i, (phase, networks) in enumerate(moves.items()):
         panel.press("step")
@@ -51,7 +50,7 @@ def test_step_runs_one_phase_and_shows_which_networks_moved(open_panel):
 
 
 def test_slow_motion_runs_phase_by_phase(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.press("slow")
     panel.press("play")
     panel.wait_status("slow")
@@ -63,7 +62,7 @@ def test_slow_motion_runs_phase_by_phase(open_panel):
 
 
 def test_reset_gives_the_same_numbers_again(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     losses = "panel.trainer.history.head(60).drop(columns='seconds').to_numpy().tolist()"
     panel.play(steps=60)
     panel.pause()
@@ -78,7 +77,7 @@ def test_reset_gives_the_same_numbers_again(open_panel):
 
 
 def test_stop_ends_the_thread_and_frees_the_trainer(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
     panel.press("stop")
     panel.wait_status("stopped")
@@ -89,14 +88,14 @@ def test_stop_ends_the_thread_and_frees_the_trainer(open_panel):
 
 
 def test_it_ends_at_max_steps(open_panel):
-    panel, notebook = open_panel(SETUP, "panel = aae.live.Panel(trainer(), max_steps=40)\npanel")
+    panel, notebook = open_panel("panel = aae.live.Panel(trainer(), max_steps=40)\npanel")
     panel.press("play")
     panel.wait_status("done")
     assert notebook.kernel("panel.trainer.steps") == panel.step == 40
 
 
 def test_a_number_out_of_range_is_refused_with_a_sentence(open_panel):
-    panel, notebook = open_panel(*PANEL)
+    panel, notebook = open_panel()
     panel.play()
     box = panel.root.locator('input[data-box="weights.generator"]')
     box.fill("-1")
@@ -118,7 +117,7 @@ def generator(model, batch, terms):
     return model.discriminator(batch["z"]).mean()
 panel = aae.live.Panel(trainer(losses={"generator": generator}))
 panel"""
-    panel, notebook = open_panel(SETUP, code)
+    panel, notebook = open_panel(code)
     panel.press("play")
     panel.wait_status("failed")
     assert "the sign is wrong" in panel.text(".aae-error")
@@ -135,7 +134,7 @@ def generator(model, batch, terms):
     return loss / 0 if panel.trainer.steps == 30 else loss
 panel = aae.live.Panel(trainer(losses={"generator": generator}))
 panel"""
-    panel, notebook = open_panel(SETUP, code)
+    panel, notebook = open_panel(code)
     panel.press("play")
     until(lambda: "'generator' was not finite at step 31" in panel.text(".aae-status"), "a sentence with the phase")
     panel.wait_status("paused")
@@ -151,7 +150,7 @@ def generator(model, batch, terms):
 broken = []
 panel = aae.live.Panel(trainer(losses={"generator": generator}))
 panel"""
-    panel, notebook = open_panel(SETUP, code)
+    panel, notebook = open_panel(code)
     panel.play(steps=30)
     notebook.kernel("broken.append(True)")  # now the steps before cannot be repeated either
     until(lambda: "'generator' was not finite" in panel.text(".aae-status"), "a sentence with the phase")
@@ -161,7 +160,7 @@ panel"""
 
 
 def test_hovering_shows_the_decoded_image_and_the_nearest_real_one(open_panel):
-    panel, _ = open_panel(*PANEL)
+    panel, _ = open_panel()
     panel.play(steps=50)
     panel.plot().hover()
     card = panel.root.locator(".aae-card").first
@@ -174,8 +173,8 @@ def test_hovering_shows_the_decoded_image_and_the_nearest_real_one(open_panel):
 
 
 def test_two_trainers_are_compared_side_by_side(open_panel):
-    code = "panel = aae.live.Compare(trainer(make=aae.VAE, prior=None), trainer())\npanel"
-    panel, notebook = open_panel(SETUP, code)
+    code = "panel = aae.live.Compare(trainer(make=aae.VAE), trainer())\npanel"
+    panel, notebook = open_panel(code)
     assert panel.root.locator(".aae-plot").count() == 2
     panel.play(steps=30)
     panel.pause()

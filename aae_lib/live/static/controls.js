@@ -67,7 +67,7 @@ function sliderRow(slider, lane, send, told) {
   const dot = slider.colour && dotted("dot", slider.colour);
   const element = h("div", { class: "aae-slider", onpointerenter: tell, onfocusin: tell },
     h("label", { for: id }, dot, slider.label), h("span", { class: "aae-track" }, range, mark, note), box, undo);
-  let shown = slider.value, held = false, awaited = null, until = 0; // awaited: sent, and not yet seen in a picture
+  let shown = slider.value, held = false, awaited = null, until = 0, used = null, step = 0; // awaited: sent, and not yet seen in a picture
   const sendSoon = throttled(send, 40);
 
   function tell() {
@@ -93,13 +93,19 @@ function sliderRow(slider, lane, send, told) {
     range.style.setProperty("--at", placeOf(slider, value));
     range.setAttribute("aria-valuetext", short(value));
     undo.classList.toggle("is-idle", value === slider.default);
+    tellUsed();
   }
-  function update(used, step) {
-    if (typeof used !== "number") return;
+  function update(nowUsed, nowStep) {
+    if (typeof nowUsed !== "number") return;
+    [used, step] = [nowUsed, nowStep];
     if (awaited !== null && (close(used, awaited) || performance.now() > until)) awaited = null;
     const typing = document.activeElement === box && Number(box.value) !== shown;
     if (!held && awaited === null && !typing && !close(used, shown)) show(used);
     mark.style.setProperty("--at", placeOf(slider, used));
+    tellUsed();
+  }
+  function tellUsed() {
+    if (used === null) return;
     const text = `trainer used ${short(used)} at step ${counted(step)}`;
     setText(note, close(used, shown) ? "" : text);
     setAttribute(mark.parentElement, "title", text);
@@ -115,7 +121,7 @@ function sliderGroups(lane, i, send, named) {
   const help = h("p", { class: "aae-help", "aria-hidden": "true" });
   const rows = lane.sliders.map((s) => sliderRow(s, i, (value) => send({ do: "set", lane: i, key: s.key, value }), (text) => setText(help, text)));
   const groups = [...new Set(lane.sliders.map((s) => s.group))].map((group) =>
-    h("fieldset", {}, h("legend", {}, named ? `${lane.name}: ${group}` : group),
+    h("fieldset", { "aria-label": named && `${lane.name}: ${group}` }, h("legend", {}, group),
       rows.filter((_, k) => lane.sliders[k].group === group).map((row) => row.element)));
   return {
     element: h("div", { class: "aae-sliders" }, groups, help),
@@ -167,7 +173,7 @@ function transport(send) {
       play.dataset.do = name;
       play.replaceChildren(icon(name), h("span", {}, name));
     }
-    for (const one of [play, step, slowly, reset, stop]) one.disabled = status === "stopped" || status === "silent";
+    for (const one of [play, step, slowly, reset, stop]) one.disabled = status === "stopped";
     play.disabled ||= status === "failed";
     step.disabled ||= status === "failed";
     setText(counter, `step ${counted(at)} of ${counted(max_steps)}` + (playing && rate ? ` · ${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : ""));
@@ -179,19 +185,25 @@ function transport(send) {
 
 function timeMachine(send, { forked }) {
   const scrubSoon = throttled((at) => send({ do: "scrub", at }), 50);
-  let held = false;
+  let held = false, awaited = null, until = 0;
   const release = () => (held = false);
   const range = h("input", {
     type: "range", class: "aae-scrub aae-range", min: 0, max: 0, step: 1, value: 0, "aria-label": "look back at an earlier step",
-    oninput: () => (scrubSoon(Number(range.value)), said()), onpointerdown: () => (held = true), onpointerup: release,
+    oninput: moved, onpointerdown: () => (held = true), onpointerup: release,
     onpointercancel: release, onlostpointercapture: release,
   });
   const text = h("output", { class: "aae-when" });
-  const live = button("live", "back to now", () => (scrubSoon.cancel(), send({ do: "live" })));
+  const live = button("live", "back to now", () => (scrubSoon.cancel(), (awaited = null), send({ do: "live" })));
   const fork = button("fork", "fork from here", () => send({ do: "fork" }), { title: "a second run from this step, beside the first" });
   const join = forked && button("join_lanes", "drop the fork", () => send({ do: "join_lanes" }));
   let marks = [];
 
+  function moved() {
+    awaited = Number(range.value);
+    until = performance.now() + 2000;
+    scrubSoon(awaited);
+    said();
+  }
   function said() {
     const step = marks[Number(range.value)] ?? 0;
     range.setAttribute("aria-valuetext", `step ${counted(step)}`);
@@ -202,7 +214,8 @@ function timeMachine(send, { forked }) {
     marks = kept;
     range.max = Math.max(0, marks.length - 1);
     range.disabled = marks.length < 2 || status === "stopped";
-    if (!held) range.value = at ?? marks.length - 1;
+    if (awaited === at || performance.now() > until) awaited = null;
+    if (!held && awaited === null) range.value = at ?? marks.length - 1;
     said();
     live.hidden = at === null;
     fork.hidden = at === null;

@@ -2,7 +2,7 @@
 
 const SAID = {
   paused: "Paused.", playing: "Training.", slow: "Slow motion: one phase at a time.", failed: "A function has failed.",
-  silent: "No answer from the kernel: it is busy, or was started anew. Then run the cell again.",
+  silent: "No answer from the kernel: it is busy, or this panel has ended; then run the cell again.",
 };
 const PATIENCE_MS = 6000; // without an answer, before the page says so
 
@@ -118,7 +118,7 @@ function laneParts(spec, i, send, toggle) {
     several && h("div", { class: "aae-rest" }, sliders.element));
   return {
     plot, mmd, networks, sliders, pictures, element,
-    moves: part(`what a phase moves${named}`, networks.element), images: pictures && part(`images${named}`, pictures.element),
+    moves: part(`what a phase moves${named}`, networks.element), images: pictures && part(`pictures${named}`, pictures.element),
   };
 }
 
@@ -259,9 +259,11 @@ function render({ model, el }) {
   root.__aae = { paint_ms: paintMs };
 
   function send(content) {
-    told = "";
-    clearTimeout(waiting);
-    if (content.do !== "point" && content.do !== "seen") waiting = setTimeout(silent, PATIENCE_MS);
+    if (content.do !== "point") {
+      told = "";
+      clearTimeout(waiting);
+      waiting = setTimeout(silent, PATIENCE_MS);
+    }
     try {
       model.send(content);
     } catch {
@@ -287,11 +289,14 @@ function render({ model, el }) {
     root.classList.toggle("is-more", ui.more);
     parts.large.setAttribute("aria-pressed", ui.large);
     parts.more?.setAttribute("aria-expanded", ui.more);
+    theme = null; // read when painting: before the page holds the panel, there are no colours to read
+    soon();
+  }
+  function readTheme() {
     theme = themeOf(root, spec);
     for (const name of ["real", "fake"]) root.style.setProperty(`--aae-${name}-now`, theme[name]);
     for (const hex of coloursOf(spec)) root.style.setProperty(`--aae-on-${hex.slice(1)}`, theme.onPlot(hex));
     root.style.setProperty(`--aae-on-${spec.colours.prior.slice(1)}`, theme.prior);
-    soon();
   }
   const soon = () => (due ||= requestAnimationFrame(paint));
 
@@ -319,7 +324,9 @@ function render({ model, el }) {
   function paint() {
     due = 0;
     if (!frame || !root.clientWidth || kept.some(({ info }) => !info)) return;
+    if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon(); // the style sheet is on its way
     const begun = performance.now();
+    if (!theme) readTheme();
     parts.update(frame.state, told, kept, theme);
     if (painted !== frame) {
       painted = frame;
@@ -337,15 +344,14 @@ function render({ model, el }) {
   build();
   const resized = new ResizeObserver(soon);
   resized.observe(root);
-  const gone = () => (told = SAID.silent, soon());
   model.on("msg:custom", heard);
   model.on("change:spec", build);
-  model.on("comm:close", gone);
+  model.on("comm:close", silent);
   send({ do: "hello" });
   return () => {
     model.off("msg:custom", heard);
     model.off("change:spec", build);
-    model.off("comm:close", gone);
+    model.off("comm:close", silent);
     clearTimeout(waiting);
     cancelAnimationFrame(due);
     resized.disconnect();

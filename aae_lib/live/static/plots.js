@@ -1,6 +1,7 @@
 // The two pictures on canvas: the latent plane, with what one points at, and curves over the steps.
 
 const HALO = 1.1; // CSS pixels of ground round a code, so that neighbours stay apart
+const ARROWS = 400; // codes with arrows, at most: more would hide the codes
 const POINTS_PER_S = 12; // questions to Python about the place pointed at
 
 /** The latent plane of one lane: D's surface, prior, codes, arrows, axes; a crosshair with a card.
@@ -114,8 +115,8 @@ function latentPlot(lane, { ask, toggle }) {
     draw.clip();
     if (data.surface) paintSurface(draw, fresh);
     if (data.prior) paintPrior(draw, fresh);
-    if (data.codes) paintCodes(draw);
     if (data.arrows) data.arrowColours.forEach((colour, k) => paintArrows(draw, theme.stroke(colour), 2 + 2 * k));
+    if (data.codes) paintCodes(draw);
     draw.restore();
     paintAxes(draw);
     setAttribute(element, "aria-label", data.label);
@@ -189,7 +190,8 @@ function latentPlot(lane, { ask, toggle }) {
   function paintArrows(draw, colour, offset) {
     const { data: rows, shape } = data.arrows, unit = box.side / (data.extent[1] - data.extent[0]);
     const lines = new Path2D();
-    for (let i = 0; i < shape[0]; i++) {
+    const every = Math.ceil(shape[0] / ARROWS);
+    for (let i = 0; i < shape[0]; i += every) {
       const row = i * shape[1], dx = rows[row + offset] * unit, dy = -rows[row + offset + 1] * unit;
       const length = Math.hypot(dx, dy), x = px(rows[row]) + dx, y = py(rows[row + 1]) + dy;
       if (length < 1.5) continue;
