@@ -401,7 +401,7 @@ def test_a_function_that_has_changed_cannot_repeat_the_past_and_ends_nothing(ope
         loss = model.discriminator(batch["z"]).mean()
         return loss / 0 if broken else loss
 
-    panel, page = opened(losses={"generator": generator})
+    panel, _ = opened(losses={"generator": generator})
     trained(panel, 90)
     broken.append(True)
     panel.clock.limit = 500

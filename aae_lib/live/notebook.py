@@ -5,6 +5,9 @@ import html
 import os
 from typing import Any
 
+# a PNG of one white pixel
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg==")
+
 
 def headless() -> bool:
     """Whether nobody can answer: a script, nbval, `jupyter execute`; AAE_STRICT=1 in the environment says so too.

@@ -10,7 +10,7 @@ from ..training import Trainer
 from . import sliders
 from .clock import Clock, Wish
 from .lane import Lane
-from .notebook import Display, headless
+from .notebook import PIXEL, Display, headless
 from .page import NO_WIDGETS, frame, widget_class
 from .still import still
 
@@ -198,7 +198,8 @@ class Panel:
             bundle = self._widget._repr_mimebundle_()
             data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
             display(data | {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}, raw=True)
-        self._do("still")
+        self._picture.put(PIXEL, repr(self))  # the place of the picture; drawing it now would delay the panel
+        self.clock.later(1.0, {"do": "rested"})
         self.clock.later(NO_ANSWER, {"do": "no answer?"})
 
     def _run_headless(self) -> None:
@@ -285,8 +286,6 @@ class Panel:
                     lane.measure(lane.scene.codes())
             case "old" | "wake":
                 pass
-            case "still":
-                self._update_still()
             case "rested":
                 if not clock.playing:
                     self._update_still()

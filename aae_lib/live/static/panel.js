@@ -118,7 +118,7 @@ function laneParts(spec, i, send, toggle) {
     several && h("div", { class: "aae-rest" }, sliders.element));
   return {
     plot, mmd, networks, sliders, pictures, element,
-    moves: part(`what a phase moves${named}`, networks.element), images: pictures && part(`pictures${named}`, pictures.element),
+    moves: part(`what a phase moves${named}`, networks.element), images: pictures && part(["pictures", named, h("small", { class: "aae-if-past" }, " of the latest step")], pictures.element),
   };
 }
 
@@ -169,7 +169,7 @@ function panelParts(root, spec, send, ui, restyle) {
       labelled = performance.now();
       labels = kept.map((lane, i) => sentence(spec.lanes[i], lane, several));
     }
-    const now = [theme, state.at, root.clientWidth, ui.more, ...kept.flatMap(({ layers }) => [layers.losses, layers.mmd])];
+    const now = [theme, state.at, ui.width, ui.more, ...kept.flatMap(({ layers }) => [layers.losses, layers.mmd])];
     if (!curves || curves.some((value, i) => value !== now[i])) {
       curves = now;
       paintCurves(kept, past ? first.step : null, theme);
@@ -254,7 +254,7 @@ function showError(box, trace) {
 
 function render({ model, el }) {
   const root = h("div", { class: "aae-panel", "data-lm-suppress-shortcuts": "true", "data-frames": 0, onkeydown: (event) => event.stopPropagation() });
-  const ui = { large: Boolean(model.get("spec").large), more: false }, paintMs = [];
+  const ui = { large: Boolean(model.get("spec").large), more: false, width: 0 }, paintMs = [];
   let spec, parts, theme = null, frame = null, kept = [], told = "", due = 0, painted = 0, waiting = 0;
   root.__aae = { paint_ms: paintMs };
 
@@ -323,7 +323,7 @@ function render({ model, el }) {
   }
   function paint() {
     due = 0;
-    if (!frame || !root.clientWidth || kept.some(({ info }) => !info)) return;
+    if (!frame || !ui.width || kept.some(({ info }) => !info)) return;
     if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon(); // the style sheet is on its way
     const begun = performance.now();
     if (!theme) readTheme();
@@ -342,7 +342,7 @@ function render({ model, el }) {
   el.append(root);
   const endTheme = followTheme(root, () => parts && restyle());
   build();
-  const resized = new ResizeObserver(soon);
+  const resized = new ResizeObserver(([entry]) => ((ui.width = entry.contentRect.width), soon()));
   resized.observe(root);
   model.on("msg:custom", heard);
   model.on("change:spec", build);

@@ -25,7 +25,7 @@ function latentPlot(lane, { ask, toggle }) {
     canvas, glass, card.element,
   );
   const kept = { heat: document.createElement("canvas"), prior: document.createElement("canvas") }; // drawn once
-  let box = null, data = null, theme = null, at = null, pinned = false, asked = 0;
+  let box = null, data = null, theme = null, at = null, pinned = false, crossed = false, asked = 0;
   const askSoon = throttled(() => at && data?.live && ask(...at), 1000 / POINTS_PER_S);
 
   // ---- where: latent units <-> CSS pixels ----
@@ -80,6 +80,8 @@ function latentPlot(lane, { ask, toggle }) {
     event.stopPropagation();
   }
   function showCrosshair() {
+    if (!at && !crossed) return;
+    crossed = at !== null;
     const draw = sharp(glass, box.width, box.height);
     card.show(at, pinned, data, at && [px(at[0]), py(at[1])], box);
     if (!at) return;
@@ -116,7 +118,7 @@ function latentPlot(lane, { ask, toggle }) {
     if (data.surface) paintSurface(draw, fresh);
     if (data.prior) paintPrior(draw, fresh);
     if (data.arrows) data.arrowColours.forEach((colour, k) => paintArrows(draw, theme.stroke(colour), 2 + 2 * k));
-    if (data.codes) paintCodes(draw);
+    if (data.codes) paintCodes(draw, fresh);
     draw.restore();
     paintAxes(draw);
     setAttribute(element, "aria-label", data.label);
@@ -161,19 +163,24 @@ function latentPlot(lane, { ask, toggle }) {
     draw.drawImage(kept.prior, 0, 0, box.width, box.height);
   }
 
-  function paintCodes(draw) {
+  function paintCodes(draw, fresh) {
     const points = data.codes.data, labels = data.labels?.data, n = points.length / 2;
     const radius = (n > 900 ? 2.3 : n > 400 ? 2.8 : 3.4) * theme.scale * Math.min(1.25, Math.max(0.8, box.side / 420));
-    const stamps = new Map(), half = radius + HALO;
+    const half = radius + HALO, size = 2 * half, ratio = window.devicePixelRatio;
+    if (fresh || kept.radius !== radius || kept.ratio !== ratio) Object.assign(kept, { stamps: new Map(), radius, ratio });
+    const { stamps } = kept, { left, top, side } = box, [l, r, , t] = data.extent, unit = side / (r - l);
     for (let i = 0; i < n; i++) {
       const label = labels ? labels[i] : 255;
       if (!stamps.has(label)) stamps.set(label, stamp(theme.classes.get(label) ?? null, radius));
-      draw.drawImage(stamps.get(label), px(points[2 * i]) - half, py(points[2 * i + 1]) - half, 2 * half, 2 * half);
+      const x = left + (points[2 * i] - l) * unit - half, y = top + (t - points[2 * i + 1]) * unit - half;
+      draw.drawImage(stamps.get(label), x, y, size, size);
     }
   }
 
   function stamp(colour, radius) {
-    const dot = document.createElement("canvas"), half = radius + HALO, draw = sharp(dot, 2 * half, 2 * half);
+    const half = radius + HALO, ratio = window.devicePixelRatio, pixels = Math.ceil(2 * half * ratio);
+    const dot = new OffscreenCanvas(pixels, pixels), draw = dot.getContext("2d");
+    draw.scale(pixels / (2 * half), pixels / (2 * half));
     draw.beginPath();
     draw.arc(half, half, half, 0, 7);
     draw.fillStyle = withAlpha(theme.ground, 0.75);
@@ -184,7 +191,7 @@ function latentPlot(lane, { ask, toggle }) {
     draw.lineWidth = 1.2 * theme.scale;
     if (colour) draw.fill();
     else draw.stroke(); // no label: hollow
-    return dot;
+    return dot.transferToImageBitmap(); // drawn three times as fast as a canvas
   }
 
   function paintArrows(draw, colour, offset) {

@@ -61,7 +61,8 @@ function short(value) {
 }
 
 const decimals = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : "–");
-const counted = (n) => n.toLocaleString("en-US");
+const inThousands = new Intl.NumberFormat("en-US");
+const counted = (n) => inThousands.format(n);
 
 /** Round numbers from `low` to `high`, about `n` of them. */
 function niceTicks(low, high, n) {
