@@ -2,6 +2,7 @@
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
 # make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
+# make exercises  make exercises/ from solutions/
 # make notebooks  run the notebooks again and store their outputs
 #
 # PYTHON       the Python to make .venv with (3.11 or newer)
@@ -15,7 +16,7 @@ BIN := .venv/bin
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo test bench notebooks lint clean
+.PHONY: lab demo test bench notebooks exercises lint clean
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
@@ -40,6 +41,10 @@ bench: .venv/.bench
 
 notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
+
+# solutions/ is the one source of exercises/
+exercises: .venv/.lab
+	$(BIN)/python tools/make_exercises.py $(ARGS)
 
 clean:
 	rm -rf .venv

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from browser.cells import PANEL
+from browser.cells import PANEL, SETUP
 from browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
 from browser.servers import APPS, Server
 
@@ -47,7 +47,7 @@ def environment(folder: Path, kernel: str) -> tuple[Path, dict[str, str], dict[s
 
 def attempt(browser: Browser, server: Server) -> str:
     """What worked: shown, played, slider used; with the seconds from the drag to the page saying that it was used."""
-    server.write("panel", list(PANEL))
+    server.write("panel", [SETUP, PANEL])
     notebook = Notebook(browser, server, "panel")
     done = "nothing"
     try:

@@ -1,5 +1,11 @@
-"""Instant checks of what a learner wrote: a sentence for every outcome, never a traceback from in here."""
+"""Instant checks of what a learner wrote: a sentence for every outcome, never a traceback from in here.
 
-from .lesson_04 import generator
+    check("04.1", my_generator)            what is right or wrong with the answer, and three hints that unfold
+    my_generator = borrow("04.1")          a working part, to go on without having solved the task
 
-__all__ = ["generator"]
+A module a lesson: `lesson_04` holds the checks of lesson 4 and of its exercises. `judge` is what they share.
+"""
+
+from .judge import Verdict, borrow, check
+
+__all__ = ["Verdict", "borrow", "check"]

@@ -50,7 +50,7 @@ def test_a_closed_tab_does_no_harm_and_a_reopened_one_shows_the_panel(open_panel
     panel.wait_step(steps + 10)
 
 
-def test_training_waits_when_no_page_answers(open_panel):
+def test_training_waits_when_no_page_answers_and_the_kernel_counts_as_idle(open_panel, lab):
     panel, notebook = open_panel()
     notebook.kernel("setattr(aae.live.clock, 'PATIENCE', 1.0)")
     try:
@@ -59,7 +59,10 @@ def test_training_waits_when_no_page_answers(open_panel):
         notebook.command("application:close")
         until(lambda: notebook.kernel("panel.status") == "waiting", "it waits")
         steps = notebook.kernel("panel.trainer.steps")
-        notebook.page.wait_for_timeout(300)
+        notebook.page.wait_for_timeout(1000)
+        activity = [kernel["last_activity"] for kernel in lab.ask("kernels")]
+        notebook.page.wait_for_timeout(5000)  # nothing is sent to nobody: servers end kernels that are idle for long
+        assert [kernel["last_activity"] for kernel in lab.ask("kernels")] == activity
         assert notebook.kernel("panel.trainer.steps") == steps
         notebook.command("docmanager:open", path=f"{notebook.name}.ipynb")
         panel.root.wait_for()

@@ -13,18 +13,26 @@ const ICONS = {
 };
 
 function icon(name) {
-  return ICONS[name] && vector("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, vector("path", { d: ICONS[name] }));
+  const path = vector("path", { d: ICONS[name] });
+  return ICONS[name] && vector("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, path);
 }
 
 /** A small mark in a colour, as it is on this theme: render sets the custom properties. */
-const dotted = (kind, hex) => h("i", { class: `aae-${kind}`, style: hex && `--dot: var(--aae-on-${hex.slice(1)}, ${hex})` });
+const dotted = (kind, hex) => (
+  h("i", { class: `aae-${kind}`, style: hex && `--dot: var(--aae-on-${hex.slice(1)}, ${hex})` }));
 
 // ---- sliders ----
 
 const SCALES = { // place on the track, 0 to 1 <-> value
-  linear: { value: (s, t) => s.min + (s.max - s.min) * t, place: (s, v) => (v - s.min) / (s.max - s.min) },
-  square: { value: (s, t) => s.min + (s.max - s.min) * t * t, place: (s, v) => Math.sqrt((v - s.min) / (s.max - s.min)) },
-  log: { value: (s, t) => s.min * (s.max / s.min) ** t, place: (s, v) => Math.log(v / s.min) / Math.log(s.max / s.min) },
+  linear: { value: ({ min, max }, t) => min + (max - min) * t, place: ({ min, max }, v) => (v - min) / (max - min) },
+  square: {
+    value: ({ min, max }, t) => min + (max - min) * t * t,
+    place: ({ min, max }, v) => Math.sqrt((v - min) / (max - min)),
+  },
+  log: {
+    value: ({ min, max }, t) => min * (max / min) ** t,
+    place: ({ min, max }, v) => Math.log(v / min) / Math.log(max / min),
+  },
 };
 SCALES.whole = SCALES.linear;
 
@@ -55,19 +63,22 @@ function sliderRow(slider, lane, send, told) {
     ondblclick: toDefault,
   });
   const box = h("input", {
-    type: "number", class: "aae-box", step: "any", "data-box": key, "data-lane": lane, "aria-label": `${slider.label}, as a number`,
+    type: "number", class: "aae-box", step: "any", "data-box": key, "data-lane": lane,
+    "aria-label": `${slider.label}, as a number`,
     onchange: () => (box.value === "" ? show(shown) : take(Number(box.value), true)),
     onkeydown: (event) => event.key === "Escape" && show(shown),
   });
   const mark = h("i", { class: "aae-mark" }), note = h("span", { class: "aae-note" });
   const undo = h("button", {
-    type: "button", class: "aae-default", "data-do": "default", "data-key": key, "data-lane": lane, onclick: toDefault,
+    type: "button", class: "aae-default", onclick: toDefault,
+    "data-do": "default", "data-default": key, "data-lane": lane,
     "aria-label": `${slider.label}: back to ${short(slider.default)}`, title: `back to ${short(slider.default)}`,
   }, "↺");
   const dot = slider.colour && dotted("dot", slider.colour);
   const element = h("div", { class: "aae-slider", onpointerenter: tell, onfocusin: tell },
     h("label", { for: id }, dot, slider.label), h("span", { class: "aae-track" }, range, mark, note), box, undo);
-  let shown = slider.value, held = false, awaited = null, until = 0, used = null, step = 0; // awaited: sent, and not yet seen in a picture
+  let shown = slider.value, held = false, used = null, step = 0;
+  let awaited = null, until = 0; // sent, and not yet seen in a picture
   const sendSoon = throttled(send, 40);
 
   function tell() {
@@ -119,21 +130,25 @@ const close = (a, b) => Math.abs(a - b) <= 1e-6 * Math.max(1e-3, Math.abs(a), Ma
 /** All sliders of a lane by group. update(settings, step). */
 function sliderGroups(lane, i, send, named) {
   const help = h("p", { class: "aae-help", "aria-hidden": "true" });
-  const rows = lane.sliders.map((s) => sliderRow(s, i, (value) => send({ do: "set", lane: i, key: s.key, value }), (text) => setText(help, text)));
+  const set = (key) => (value) => send({ do: "set", lane: i, key, value });
+  const rows = lane.sliders.map((slider) => sliderRow(slider, i, set(slider.key), (text) => setText(help, text)));
+  const of = (settings, key) => key.reduce((part, name) => part?.[name], settings);
   const groups = [...new Set(lane.sliders.map((s) => s.group))].map((group) =>
     h("fieldset", { "aria-label": named && `${lane.name}: ${group}` }, h("legend", {}, group),
       rows.filter((_, k) => lane.sliders[k].group === group).map((row) => row.element)));
   return {
     element: h("div", { class: "aae-sliders" }, groups, help),
-    update: (settings, step) => rows.forEach((row) => row.update(row.key.reduce((part, name) => part?.[name], settings), step)),
+    update: (settings, step) => rows.forEach((row) => row.update(of(settings, row.key), step)),
     refused: () => rows.forEach((row) => row.refused()),
   };
 }
 
 /** View "tug": one slider from reconstruction alone (0) by both in full (1/2) to the game alone (1). */
 function balance(tug, send) {
-  const slider = { key: ["tug"], label: "who pulls the codes?", min: 0, max: 1, scale: "linear", default: 0.5, value: 0.5, colour: null,
-    help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}` };
+  const slider = {
+    key: ["tug"], label: "who pulls the codes?", min: 0, max: 1, scale: "linear", default: 0.5, value: 0.5,
+    help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}`,
+  };
   const row = sliderRow(slider, tug.lane, (value) => send({ do: "tug", value }), () => {});
   const told = h("p", { class: "aae-tug-used" });
   row.element.classList.add("aae-balance");
@@ -158,11 +173,13 @@ function transport(send) {
     slowly.setAttribute("aria-pressed", slow);
     send({ do: "slow", on: slow });
   }, { "aria-pressed": "false", class: "aae-rest", title: "one phase at a time, with a pause between two" });
-  const step = button("step", "step", () => send({ do: "step" }), { title: "one phase: one update of some of the networks" });
-  const reset = button("reset", "reset", () => send({ do: "reset" }), { class: "aae-rest", title: "to the first step: same seed, same run" });
-  const stop = button("stop", "stop", () => send({ do: "stop" }), { class: "aae-rest", title: "end the thread; the trainer is free then" });
+  const plain = (name, title, more) => button(name, name, () => send({ do: name }), { title, ...more });
+  const step = plain("step", "one phase: one update of some of the networks");
+  const reset = plain("reset", "to the first step: same seed, same run", { class: "aae-rest" });
+  const stop = plain("stop", "end the thread; the trainer is free then", { class: "aae-rest" });
   const counter = h("span", { class: "aae-step" });
-  const element = h("div", { class: "aae-transport", role: "group", "aria-label": "training" }, play, step, slowly, reset, stop, counter);
+  const element = h("div", { class: "aae-transport", role: "group", "aria-label": "training" },
+    play, step, slowly, reset, stop, counter);
 
   function update({ status, rate, max_steps }, at) {
     playing = ["playing", "slow", "waiting"].includes(status);
@@ -176,7 +193,8 @@ function transport(send) {
     for (const one of [play, step, slowly, reset, stop]) one.disabled = status === "stopped";
     play.disabled ||= status === "failed";
     step.disabled ||= status === "failed";
-    setText(counter, `step ${counted(at)} of ${counted(max_steps)}` + (playing && rate ? ` · ${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : ""));
+    const pace = playing && rate ? ` · ${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : "";
+    setText(counter, `step ${counted(at)} of ${counted(max_steps)}${pace}`);
   }
   return { element, update, toggle };
 }
@@ -188,13 +206,14 @@ function timeMachine(send, { forked }) {
   let held = false, awaited = null, until = 0;
   const release = () => (held = false);
   const range = h("input", {
-    type: "range", class: "aae-scrub aae-range", min: 0, max: 0, step: 1, value: 0, "aria-label": "look back at an earlier step",
+    type: "range", class: "aae-scrub aae-range", min: 0, max: 0, step: 1, value: 0,
+    "aria-label": "look back at an earlier step",
     oninput: moved, onpointerdown: () => (held = true), onpointerup: release,
     onpointercancel: release, onlostpointercapture: release,
   });
   const text = h("output", { class: "aae-when" });
   const live = button("live", "back to now", () => (scrubSoon.cancel(), (awaited = null), send({ do: "live" })));
-  const fork = button("fork", "fork from here", () => send({ do: "fork" }), { title: "a second run from this step, beside the first" });
+  const fork = button("fork", "fork from here", () => send({ do: "fork" }), { title: "a second run from this step" });
   const join = forked && button("join_lanes", "drop the fork", () => send({ do: "join_lanes" }));
   let marks = [];
 
@@ -265,5 +284,9 @@ function priorChooser(spec, send) {
     select.focus();
   }
   const element = h("div", { class: "aae-choose" }, h("label", { for: id }, "prior p(z)"), select, place);
-  return { element, update: (prior) => (setText(now, `now: ${prior.split("(")[0]}`), setAttribute(select, "title", prior)), end: () => pad?.destroy() };
+  function update(prior) {
+    setText(now, `now: ${prior.split("(")[0]}`);
+    setAttribute(select, "title", prior);
+  }
+  return { element, update, end: () => pad?.destroy() };
 }

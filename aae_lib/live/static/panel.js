@@ -14,11 +14,12 @@ function networkDiagram(lane) {
     : Object.fromEntries(lane.networks.map((name, i) => [name, [8 + 156 * (i % 3), 8 + 80 * Math.floor(i / 3)]]));
   const boxes = Object.fromEntries(lane.networks.map((name) => [name, networkBox(name, places[name])]));
   const height = known ? (boxes.discriminator ? 166 : 76) : 80 * Math.ceil(lane.networks.length / 3);
-  const picture = vector("svg", { class: "aae-diagram", viewBox: `0 0 480 ${height}`, role: "img", "aria-label": "the networks" },
+  const picture = vector("svg", { class: "aae-diagram", viewBox: `0 0 480 ${height}`, role: "img" },
     known && wires(Boolean(boxes.discriminator)), Object.values(boxes).map((box) => box.group));
   const chips = lane.phases.map((phase) => h("li", {}, dotted("dot", phase.colour), phase.name));
   const told = h("p", { class: "aae-told" });
-  const element = h("div", { class: "aae-networks" }, h("ol", { class: "aae-phases", "aria-label": "the phases of one step" }, chips), picture, told);
+  const order = h("ol", { class: "aae-phases", "aria-label": "the phases of one step" }, chips);
+  const element = h("div", { class: "aae-networks" }, order, picture, told);
   let peak = 1e-12;
 
   function update({ lit, moved }, theme) {
@@ -31,9 +32,11 @@ function networkDiagram(lane) {
       else chips[i].removeAttribute("aria-current");
     });
     for (const [name, box] of Object.entries(boxes)) {
-      box.update(phase && phase.moves.includes(name) ? theme.stroke(phase.colour) : null, phase ? shown[name] ?? 0 : null, peak, theme);
+      const colour = phase?.moves.includes(name) ? theme.stroke(phase.colour) : null;
+      box.update(colour, phase ? shown[name] ?? 0 : null, peak, theme);
     }
-    const went = lane.networks.filter((name) => shown[name] > 0), still = lane.networks.filter((name) => !(shown[name] > 0));
+    const went = lane.networks.filter((name) => shown[name] > 0);
+    const still = lane.networks.filter((name) => !went.includes(name));
     const text = !phase ? "Press step: one phase at a time."
       : `Phase ${phase.name} moved ${went.map((name) => `${name} by ${short(shown[name])}`).join(", ") || "nothing"}`
         + (still.length ? `; ${still.join(" and ")} stayed.` : ".");
@@ -48,11 +51,12 @@ function networkBox(name, [x, y]) {
   const text = vector("text", { x: x + 59, y: y + 22, class: "aae-net-name" }, name);
   const bar = vector("rect", { x, y: y + 42, width: 0, height: 6, rx: 3, class: "aae-bar" });
   const number = vector("text", { x: x + 59, y: y + 62, class: "aae-net-moved" });
-  const group = vector("g", {}, frame, text, vector("rect", { x, y: y + 42, width: 118, height: 6, rx: 3, class: "aae-bar-track" }), bar, number);
+  const track = vector("rect", { x, y: y + 42, width: 118, height: 6, rx: 3, class: "aae-bar-track" });
+  const group = vector("g", {}, frame, text, track, bar, number);
   function update(colour, moved, peak, theme) {
     frame.style.fill = bar.style.fill = colour ?? "";
     frame.style.stroke = colour ?? "";
-    text.style.fill = colour ? (contrast(colour, "#ffffff") >= contrast(colour, "#000000") ? "#ffffff" : "#000000") : "";
+    text.style.fill = colour ? (contrast(colour, "#ffffff") > contrast(colour, "#000000") ? "#ffffff" : "#000000") : "";
     bar.setAttribute("width", moved ? Math.max(3, (118 * moved) / peak) : 0);
     setText(number, moved === null ? "" : moved === 0 ? "0" : short(moved));
     number.style.fill = moved ? theme.ink : "";
@@ -62,29 +66,32 @@ function networkBox(name, [x, y]) {
 
 function wires(withGame) {
   const line = (...points) => vector("polyline", { points: points.join(" "), class: "aae-wire" });
-  const head = (x, y, down) => vector("path", { d: down ? `M${x - 4} ${y - 7}L${x} ${y}L${x + 4} ${y - 7}` : `M${x - 7} ${y - 4}L${x} ${y}L${x - 7} ${y + 4}`, class: "aae-wire" });
+  const head = (x, y) => line(`${x - 7},${y - 4}`, `${x},${y}`, `${x - 7},${y + 4}`);
+  const headDown = (x, y) => line(`${x - 4},${y - 7}`, `${x},${y}`, `${x + 4},${y - 7}`);
   const word = (x, y, text) => vector("text", { x, y, class: "aae-word" }, text);
-  const above = [word(22, 30, "x"), line("36,25", "60,25"), head(60, 25), line("182,25", "222,25"), head(222, 25), word(240, 30, "z"),
-    line("257,25", "298,25"), head(298, 25), line("420,25", "440,25"), head(440, 25), word(456, 30, "x̂")];
-  const below = [line("240,40", "240,98"), head(240, 98, true), word(104, 122, "p(z)"), line("126,117", "179,117"), head(179, 117),
-    line("301,117", "330,117"), head(330, 117), word(392, 122, "real or fake?")];
+  const right = (from, to, y) => [line(`${from},${y}`, `${to},${y}`), head(to, y)];
+  const above = [word(22, 30, "x"), right(36, 60, 25), right(182, 222, 25), word(240, 30, "z"), right(257, 298, 25),
+    right(420, 440, 25), word(456, 30, "x̂")];
+  const below = [line("240,40", "240,98"), headDown(240, 98), word(104, 122, "p(z)"), right(126, 179, 117),
+    right(301, 330, 117), word(392, 122, "real or fake?")];
   return vector("g", { "aria-hidden": "true" }, above, withGame ? below : null);
 }
 
 /** The strips of the loss curves: one a phase, in its colour; the second lane dashed. */
 function lossStrips(spec, lanes) {
   const strips = new Map();
-  spec.lanes.forEach((lane, i) => lane.phases.forEach((phase, column) => {
-    if (!strips.has(phase.name)) strips.set(phase.name, { name: phase.name, colour: phase.colour, series: [], height: 64 });
+  spec.lanes.forEach((lane, i) => lane.phases.forEach(({ name, colour }, column) => {
+    if (!strips.has(name)) strips.set(name, { name, colour, series: [], height: 64 });
     const rows = lanes[i].layers.losses?.data ?? [];
-    strips.get(phase.name).series.push({ rows, stride: 1 + lane.phases.length, column: 1 + column, dash: i > 0 });
+    strips.get(name).series.push({ rows, stride: 1 + lane.phases.length, column: 1 + column, dash: i > 0 });
   }));
   return [...strips.values()];
 }
 
 function mmdStrip(lanes) {
   const series = lanes.map(({ layers }, i) => ({ rows: layers.mmd?.data ?? [], stride: 2, column: 1, dash: i > 0 }));
-  return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor: lanes[0].info.floor };
+  const { floor } = lanes[0].info;
+  return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor };
 }
 
 const unpacked = (bytes) => new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
@@ -111,21 +118,25 @@ function laneParts(spec, i, send, toggle) {
   const plot = latentPlot(i, { ask, toggle }), mmd = lane.mmd ? mmdText(i) : null, networks = networkDiagram(lane);
   const sliders = sliderGroups(lane, i, send, several);
   const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
-  const axes = lane.plane_options && planeChooser(lane.plane_options, (choice) => send({ do: "axes", lane: i, choice }));
-  const head = h("div", { class: "aae-lane-head" }, h("h3", {}, several ? lane.name : "codes q(z) over the prior p(z)"));
+  const look = (choice) => send({ do: "axes", lane: i, choice });
+  const axes = lane.plane_options && planeChooser(lane.plane_options, look);
+  const title = h("h3", {}, several ? lane.name : "codes q(z) over the prior p(z)");
+  const head = h("div", { class: "aae-lane-head" }, title);
   if (mmd && spec.view !== "tug") head.append(mmd.element);
-  const element = h("section", { class: "aae-lane", "aria-label": lane.name }, head, plot.element, legend(spec, lane), axes,
-    several && h("div", { class: "aae-rest" }, sliders.element));
+  const element = h("section", { class: "aae-lane", "aria-label": lane.name },
+    head, plot.element, legend(spec, lane), axes, several && h("div", { class: "aae-rest" }, sliders.element));
+  const latest = h("small", { class: "aae-if-past" }, " of the latest step");
   return {
     plot, mmd, networks, sliders, pictures, element,
-    moves: part(`what a phase moves${named}`, networks.element), images: pictures && part(["pictures", named, h("small", { class: "aae-if-past" }, " of the latest step")], pictures.element),
+    moves: part(`what a phase moves${named}`, networks.element),
+    images: pictures && part(["pictures", named, latest], pictures.element),
   };
 }
 
 const part = (title, ...content) => h("section", { class: "aae-part" }, h("h3", {}, title), content);
 const column = (...parts) => h("div", { class: "aae-column" }, parts);
 
-/** All parts of the page for one spec. Returns {update(state, told, kept, theme), answer, refused, large, more, end}. */
+/** All parts of the page for one spec: {update(state, told, kept, theme), answer, refused, large, more, end}. */
 function panelParts(root, spec, send, ui, restyle) {
   const several = spec.lanes.length > 1, forked = several && spec.lanes[1].name.startsWith("fork");
   const moves = transport(send), time = timeMachine(send, { forked }), prior = priorChooser(spec, send);
@@ -138,14 +149,16 @@ function panelParts(root, spec, send, ui, restyle) {
   const flip = (name) => () => ((ui[name] = !ui[name]), restyle());
   const large = button("large", "large", flip("large"), { class: "aae-large", title: "for the projector" });
   const more = spec.view === "tug" ? button("more", "more", flip("more"), { class: "aae-more" }) : null;
-  const lossPart = part("losses", several && h("small", {}, `— ${spec.lanes[0].name}   - - ${spec.lanes[1].name}`), losses.element);
+  const dashes = several && h("small", {}, `— ${spec.lanes[0].name}   - - ${spec.lanes[1].name}`);
+  const lossPart = part("losses", dashes, losses.element);
   const distance = mmds && part("how far q(z) is from p(z)", mmds.element);
   root.dataset.view = spec.view;
   root.dataset.lanes = spec.lanes.length;
   root.replaceChildren(h("div", { class: "aae-page" },
     h("header", { class: "aae-head" }, h("h2", {}, spec.title), large, more), moves.element, status, error,
     h("div", { class: "aae-main" }, lanes.map((lane) => lane.element), h("div", { class: "aae-side" },
-      tug && [tug.element, lanes.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element)), !several && lanes[0].moves],
+      tug && [tug.element, lanes.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element))],
+      tug && !several && lanes[0].moves,
       h("div", { class: "aae-set aae-rest" }, prior.element, overlays.element, !several && lanes[0].sliders.element))),
     time.element,
     h("div", { class: "aae-below aae-rest" }, several
@@ -180,20 +193,22 @@ function panelParts(root, spec, send, ui, restyle) {
     const { plot, mmd, sliders, networks, pictures } = lanes[i], lane = spec.lanes[i];
     const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
     const colours = lane.arrows.map((name) => lane.phases.find((phase) => phase.name === name)?.colour);
-    plot.paint({
-      ...info, ...layers, names, label: labels[i], image: spec.image, live: at === null, arrowColours: colours,
-      surface: on.surface && lane.surface ? layers.surface : null, arrows: on.arrows && at === null ? layers.arrows : null,
-    }, theme);
+    const live = at === null, surface = on.surface && lane.surface ? layers.surface : null;
+    const arrows = on.arrows && live ? layers.arrows : null, seen = { live, surface, arrows, arrowColours: colours };
+    plot.paint({ ...info, ...layers, ...seen, names, label: labels[i], image: spec.image }, theme);
     mmd?.update(info);
     sliders.update(info.settings, info.step);
     networks.update(info, theme);
-    if (pictures && layers.images && on.images && drawn[i] !== layers.images) pictures.update((drawn[i] = layers.images));
+    if (!pictures || !layers.images || !on.images || drawn[i] === layers.images) return;
+    drawn[i] = layers.images;
+    pictures.update(layers.images);
   }
   function paintCurves(kept, mark, theme) {
     const last = Math.max(1, ...kept.flatMap(({ info, layers: { losses: known } }) => [info.step, lastStep(known)]));
-    const strips = lossStrips(spec, kept), told = strips.map((strip) => `${strip.name} ${short(finalOf(strip.series[0]))}`);
-    losses.paint(strips, last, mark, theme, `Losses over ${counted(last)} steps, now: ${told.join(", ")}.`);
-    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD over ${counted(last)} steps, now ${short(kept[0].info.mmd)}.`);
+    const strips = lossStrips(spec, kept), over = `over ${counted(last)} steps, now`;
+    const told = strips.map(({ name, series }) => `${name} ${short(finalOf(series[0]))}`).join(", ");
+    losses.paint(strips, last, mark, theme, `Losses ${over}: ${told}.`);
+    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${short(kept[0].info.mmd)}.`);
   }
   function answer(content, buffers) {
     const plot = lanes[content.lane]?.plot, text = plot?.answer(content, buffers);
@@ -208,7 +223,8 @@ const finalOf = ({ rows, stride, column }) => rows[rows.length - stride + column
 
 function sentence(lane, { info, layers }, several) {
   const n = layers.codes ? layers.codes.shape[0] : 0;
-  return `${several ? lane.name + ", l" : "L"}atent plane at step ${counted(info.step)}: ${counted(n)} codes over samples of ${info.prior}`
+  return `${several ? lane.name + ", l" : "L"}atent plane at step ${counted(info.step)}: `
+    + `${counted(n)} codes over samples of ${info.prior}`
     + (info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`)
     + " Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses.";
 }
@@ -230,30 +246,36 @@ function overlayBoxes(spec, send) {
     const box = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange });
     return { name, box, element: h("label", {}, box, text) };
   });
-  const element = h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, boxes.map((one) => one.element));
+  const labels = boxes.map((one) => one.element);
+  const element = h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, labels);
   return { element, update: (on) => boxes.forEach(({ name, box }) => (box.checked = on[name])) };
 }
 
 function legend(spec, lane) {
-  const entry = (kind, colour, text) => h("li", { class: kind === "arrow" && "aae-if-arrows" }, dotted(kind, colour), text);
+  const entry = (kind, colour, text, shown) => h("li", { class: shown }, dotted(kind, colour), text);
+  const codes = spec.classes.map(([name, colour]) => entry("dot", colour, name));
+  const arrows = lane.phases.filter(({ name }) => lane.arrows.includes(name));
   return h("ul", { class: "aae-legend", "aria-label": "legend" },
-    spec.classes.length ? spec.classes.map(([name, colour]) => entry("dot", colour, name)) : entry("ring", null, "codes q(z)"), entry("dot", spec.colours.prior, "prior p(z)"),
-    lane.arrows.map((name) => entry("arrow", lane.phases.find((phase) => phase.name === name)?.colour, `${name}'s pull`)),
+    codes.length ? codes : entry("ring", null, "codes q(z)"), entry("dot", spec.colours.prior, "prior p(z)"),
+    arrows.map(({ name, colour }) => entry("arrow", colour, `${name}'s pull`, "aae-if-arrows")),
     lane.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real"));
 }
 
-const coloursOf = (spec) => [...spec.classes.map(([, hex]) => hex), ...spec.lanes.flatMap((lane) => lane.phases.map(({ colour }) => colour))];
+const coloursOf = ({ classes, lanes }) => (
+  [...classes.map(([, hex]) => hex), ...lanes.flatMap(({ phases }) => phases.map(({ colour }) => colour))]);
 
 function showError(box, trace) {
   box.hidden = !trace;
   if (!trace || box.dataset.trace === trace) return;
   box.dataset.trace = trace;
-  box.replaceChildren(h("b", {}, trace.trimEnd().split("\n").at(-1)), h("p", {}, "Mend the function, then run the cell again."),
+  box.replaceChildren(
+    h("b", {}, trace.trimEnd().split("\n").at(-1)), h("p", {}, "Mend the function, then run the cell again."),
     h("details", {}, h("summary", {}, "the whole traceback"), h("pre", { tabindex: 0 }, trace)));
 }
 
 function render({ model, el }) {
-  const root = h("div", { class: "aae-panel", "data-lm-suppress-shortcuts": "true", "data-frames": 0, onkeydown: (event) => event.stopPropagation() });
+  const quiet = { "data-lm-suppress-shortcuts": "true", onkeydown: (event) => event.stopPropagation() };
+  const root = h("div", { class: "aae-panel", "data-frames": 0, ...quiet }); // JupyterLab leaves the keys alone
   const ui = { large: Boolean(model.get("spec").large), more: false, width: 0 }, paintMs = [];
   let spec, parts, theme = null, frame = null, kept = [], told = "", due = 0, painted = 0, waiting = 0;
   root.__aae = { paint_ms: paintMs };
@@ -276,13 +298,13 @@ function render({ model, el }) {
     soon();
   }
   function build() {
-    const focused = document.activeElement, again = focused?.dataset?.do && root.contains(focused) && `[data-do="${focused.dataset.do}"]`;
+    const name = root.contains(document.activeElement) && document.activeElement.dataset.do;
     spec = model.get("spec");
     parts?.end();
     parts = panelParts(root, spec, send, ui, restyle);
     kept = spec.lanes.map((_, i) => kept[i] ?? { layers: {}, info: null });
     restyle();
-    if (again) root.querySelector(again)?.focus();
+    if (name) root.querySelector(`[data-do="${name}"]`)?.focus();
   }
   function restyle() {
     root.classList.toggle("is-large", ui.large);
@@ -318,13 +340,15 @@ function render({ model, el }) {
       kept[i].info = info;
       if (content.state.at !== null) kept[i].layers.surface = null; // a kept moment may be without
     });
-    content.layers.forEach((head, i) => kept[head.lane] && (kept[head.lane].layers[head.name] = layerOf(head, buffers[i])));
+    content.layers.forEach((head, i) => {
+      if (kept[head.lane]) kept[head.lane].layers[head.name] = layerOf(head, buffers[i]);
+    });
     soon();
   }
   function paint() {
     due = 0;
     if (!frame || !ui.width || kept.some(({ info }) => !info)) return;
-    if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon(); // the style sheet is on its way
+    if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon(); // no style sheet yet
     const begun = performance.now();
     if (!theme) readTheme();
     parts.update(frame.state, told, kept, theme);

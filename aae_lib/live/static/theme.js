@@ -67,9 +67,11 @@ const counted = (n) => inThousands.format(n);
 /** Round numbers from `low` to `high`, about `n` of them. */
 function niceTicks(low, high, n) {
   const step = niceStep((high - low) / n), ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(rounded(i * step));
   return ticks;
 }
+
+const rounded = (value) => Number(value.toPrecision(9)); // 0.30000000000000004 is 0.3
 
 /** The 1, 2 or 5 times a power of ten that is not below `rough`. */
 function niceStep(rough) {
@@ -79,7 +81,7 @@ function niceStep(rough) {
 
 // ---- ranges of curves; a strip is what curvePlot in plots.js takes ----
 
-const columnOf = ({ rows, stride, column }) => Array.from({ length: rows.length / stride }, (_, i) => rows[i * stride + column]);
+const columnOf = ({ rows, stride, column }) => Array.from(rows).filter((_, i) => i % stride === column);
 const finiteOf = (strip) => strip.series.flatMap(columnOf).filter(Number.isFinite).sort((a, b) => a - b);
 
 function linearRange(strip) {
@@ -89,15 +91,16 @@ function linearRange(strip) {
   const step = niceStep((high - low || Math.abs(high) || 1) / 2);
   low = Math.floor(low / step + 1e-9) * step;
   high = Math.max(Math.ceil(high / step - 1e-9) * step, low + step);
-  return { low, high, ticks: [low, high].map((value) => [value, short(Number(value.toPrecision(6)))]) };
+  return { low, high, ticks: [low, high].map((value) => [value, short(rounded(value))]) };
 }
 
 /** From just below the floor's spread, where differences mean nothing, to the largest value; powers of ten marked. */
 function logRange(strip) {
-  const values = finiteOf(strip), least = strip.floor ? Math.max(1e-6, strip.floor[1]) : Math.max(1e-6, values[0] ?? 1e-3);
-  const low = 10 ** Math.floor(Math.log10(least)), high = Math.max(10 * low, 10 ** Math.ceil(Math.log10(values.at(-1) ?? 1)));
+  const values = finiteOf(strip), least = Math.max(1e-6, strip.floor ? strip.floor[1] : values[0] ?? 1e-3);
+  const most = Math.max(1e-6, values.at(-1) ?? 1), low = 10 ** Math.floor(Math.log10(least));
+  const high = Math.max(10 * low, 10 ** Math.ceil(Math.log10(most)));
   const ticks = [[low, "≤ " + short(low)]];
-  for (let value = low * 10; value <= high * 1.01; value *= 10) ticks.push([value, short(Number(value.toPrecision(3)))]);
+  for (let value = low * 10; value <= high * 1.01; value *= 10) ticks.push([value, short(rounded(value))]);
   return { low, high, ticks };
 }
 
@@ -148,8 +151,8 @@ function followTheme(root, changed) {
     root.dataset.theme = theme;
     changed();
   };
-  const observer = new MutationObserver(update);
-  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
+  const observer = new MutationObserver(update), told = ["data-jp-theme-light", "data-vscode-theme-kind"];
+  observer.observe(document.body, { attributes: true, attributeFilter: told });
   query.addEventListener("change", update);
   update();
   return () => {
@@ -170,9 +173,10 @@ function themeOf(root, spec) {
   const onPlot = (hex) => (!dark ? hex : luminance(rgb(hex)) < 0.001 ? "#ffffff" : readable(hex, ground, 3));
   const classes = new Map(spec.classes.map(([name, hex], i) => [classValue(name, i), onPlot(hex)]));
   return {
-    dark, scale, ground, ink, classes, quiet: read("faint"), line: read("line"), axis: read("axis"), font: style.fontFamily,
-    prior: readable(dark ? read("prior") : spec.colours.prior, ground, 2), real: onPlot(spec.colours.real), fake: onPlot(spec.colours.fake),
-    onPlot, stroke: (hex) => readable(hex ?? ink, ground, 3), text: (hex) => readable(hex ?? ink, ground, 4.5),
+    dark, scale, ground, ink, classes, onPlot, quiet: read("faint"), line: read("line"), axis: read("axis"),
+    prior: readable(dark ? read("prior") : spec.colours.prior, ground, 2), font: style.fontFamily,
+    real: onPlot(spec.colours.real), fake: onPlot(spec.colours.fake),
+    stroke: (hex) => readable(hex ?? ink, ground, 3), text: (hex) => readable(hex ?? ink, ground, 4.5),
   };
 }
 
@@ -208,9 +212,11 @@ function drawImage(canvas, bytes, [height, width, channels]) {
 /** What is at the place pointed at: the decoded image, and the real one whose code is nearest. */
 function pointCard(closed) {
   const title = h("b"), belief = h("div"), hint = h("div", { class: "aae-hint" });
-  const shots = ["decoded here", ""].map((text) => ({ canvas: h("canvas", { role: "img", "aria-label": text }), text: h("figcaption", {}, text) }));
+  const shots = ["decoded here", "nearest real"].map((text) => (
+    { canvas: h("canvas", { role: "img", "aria-label": text }), text: h("figcaption", {}, text) }));
   const figures = h("div", { class: "aae-shots" }, shots.map(({ canvas, text }) => h("figure", {}, canvas, text)));
-  const unpin = h("button", { type: "button", "data-do": "unpin", "aria-label": "close the card", onclick: closed }, "×");
+  const named = { "data-do": "unpin", "aria-label": "close the card" };
+  const unpin = h("button", { type: "button", onclick: closed, ...named }, "×");
   const element = h("div", { class: "aae-card", hidden: true }, title, unpin, belief, figures, hint);
   let filled = false;
 
@@ -234,8 +240,8 @@ function pointCard(closed) {
     filled = true;
     figures.hidden = false;
     figures.lastChild.hidden = !near || buffers.length < 2;
-    const known = near && near.label !== null && near.label >= 0;
-    const text = near ? `nearest real${known ? `: ${data.names.get(near.label) ?? near.label}` : ""}, ${short(near.distance)} away` : "";
+    const name = near && near.label !== null && near.label >= 0 ? `: ${data.names.get(near.label) ?? near.label}` : "";
+    const text = near ? `nearest real${name}, ${short(near.distance)} away` : "";
     setText(shots[1].text, text);
     setAttribute(shots[1].canvas, "aria-label", text);
     return `${title.textContent}. ${belief.textContent}. ${text}.`;
