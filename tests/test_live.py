@@ -1,6 +1,8 @@
 """The live panel without a browser: thread, settings, time machine, failures. A page is played by `Page`."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -458,6 +460,19 @@ def test_a_hundred_panels_leave_one_thread_and_one_trainer(make):
     assert "aae-live" not in [thread.name for thread in threading.enumerate()]
     with pytest.raises(RuntimeError, match="run its cell again"):
         _ = panels[0].trainer
+
+
+def test_a_program_that_ends_while_a_panel_trains_ends_well():
+    code = """
+import time, torch, aae_lib as aae
+torch.set_num_threads(1)
+data = aae.load("digits")
+panel = aae.live.Panel(aae.Trainer(aae.AAE(data.image_shape, seed=0), data))
+panel.play()
+time.sleep(0.3)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_bad_arguments_are_refused(make):

@@ -1,5 +1,6 @@
 """The panel itself: it joins the thread, the runs and the page."""
 
+import atexit
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,13 @@ MESSAGES = {
 }
 
 _current: "Panel | None" = None  # one panel trains at a time: a new one, or the same cell run again, stops it
+
+
+@atexit.register
+def _halt() -> None:
+    """End the thread before the interpreter goes: one that is inside torch then would abort the process."""
+    if _current is not None:
+        _current.clock.halt()
 
 
 def open_panel() -> "Panel | None":
