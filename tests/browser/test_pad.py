@@ -27,7 +27,6 @@ def test_codes_move_to_a_drawn_prior(open_panel):
     draw(notebook.page, pad, [(0.75, 0.2), (0.75, 0.8)])  # a stroke on the right, from top to bottom
     panel.root.get_by_role("button", name="use this drawing").click()
     until(lambda: notebook.kernel("type(panel.trainer.model.prior).__name__") == "Picture", "the drawing is the prior")
-    panel.root.locator(".aae-plot")
     notebook.kernel("panel.pause()")
     drawn = notebook.kernel("panel.trainer.model.prior.sample(500, generator=torch.Generator()).tolist()")
     assert all(x > 0.5 for x, _ in drawn)

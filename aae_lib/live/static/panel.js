@@ -310,7 +310,10 @@ function render({ model, el }) {
     root.classList.toggle("is-large", ui.large);
     root.classList.toggle("is-more", ui.more);
     parts.large.setAttribute("aria-pressed", ui.large);
-    parts.more?.setAttribute("aria-expanded", ui.more);
+    if (parts.more) {
+      parts.more.setAttribute("aria-expanded", ui.more);
+      setText(parts.more.lastChild, ui.more ? "less" : "more");
+    }
     theme = null; // read when painting: before the page holds the panel, there are no colours to read
     soon();
   }

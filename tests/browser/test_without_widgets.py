@@ -1,0 +1,31 @@
+"""JupyterLab without widgets (as when server and kernel live in different environments): a sentence, and the picture."""
+
+import json
+
+from .cells import SETUP
+from .pages import Notebook, until
+from .servers import Server
+
+PANEL = "panel = aae.live.Panel(trainer(), max_steps=60)\npanel"
+SOON = "aae.live.panel.NO_ANSWER = 1.0"  # second instead of ten
+
+
+def test_a_page_without_widgets_says_how_to_mend_it_and_shows_the_picture(browser, tmp_path):
+    settings = tmp_path / "config" / "labconfig" / "page_config.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"disabledExtensions": {"@jupyter-widgets/jupyterlab-manager": True}}))
+    more = {"JUPYTER_CONFIG_PATH": str(tmp_path / "config")}
+    with Server(tmp_path / "lab", more=more) as server:
+        server.write("bare", [SETUP, SOON, PANEL])
+        notebook = Notebook(browser, server, "bare")
+        notebook.open()
+        notebook.run_all()
+        page = notebook.page
+        page.get_by_text("pip install anywidget").first.wait_for()
+        assert page.locator(".aae-panel").count() == 0
+        until(lambda: notebook.kernel("panel._no_answer"), "the kernel has understood that there is no panel")
+        notebook.kernel("panel.play()")
+        until(lambda: page.locator('img[alt*="step 60"]').count(), "the picture follows the training")
+        width = page.locator('img[alt*="step 60"]').first.evaluate("e => e.naturalWidth")
+        assert width > 300
+        notebook.close()
