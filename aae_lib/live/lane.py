@@ -37,6 +37,7 @@ class Lane:
         self.uses = sliders.settings(trainer)
         self.mmd: float | None = None
         self.mmds: list[tuple[int, float]] = []
+        self.surface: np.ndarray | None = None
 
     # ---- training ----
 
@@ -125,36 +126,37 @@ class Lane:
         z = scene.codes()
         shown = scene.plane.project(z)
         out["codes"] = shown.float().cpu().numpy()
-        self.seen_extent = scene.extent(shown)
-        if "prior" in layers:
-            out["prior"] = scene.plane.project(scene.prior).float().cpu().numpy()
-            out["labels"] = scene.labels()
+        self.extent = scene.extent(shown)
         if "surface" in layers and scene.has_surface:
-            out["surface"] = scene.surface(self.seen_extent)
+            out["surface"] = self.surface = scene.surface(self.extent)
         if "arrows" in layers and scene.pulled:
             out["arrows"] = scene.arrows(all_arrows)
         if "mmd" in layers:
             self.measure(z)
-            out["mmd"] = np.array(_thin(self.mmds), dtype=np.float32).reshape(-1, 2)
-        if "losses" in layers:
-            rows = self.trainer._history.thinned(400)
-            out["losses"] = np.array(rows, dtype=np.float32).reshape(-1, 1 + len(self.trainer.phases))
         if "images" in layers and scene.has_decoder:
             out["images"] = scene.pictures()
         if not self.trainer.in_step:
-            self.past.keep(Seen(self.steps, out["codes"], out.get("surface"), self.mmd, self.uses))
-        return out
+            self.past.keep(Seen(self.steps, out["codes"], scene.prior_shown, self.surface, self.about()))
+        return out | self._curves(layers) | self._behind(layers, scene.prior_shown)
 
     def look_back(self, seen: Seen, layers: set[str]) -> Layers:
         """The layers of a kept moment; curves are those of the whole run."""
         out = Layers(codes=seen.codes)
-        self.seen_extent = self.scene.extent(torch.from_numpy(seen.codes))
         if seen.surface is not None:
             out["surface"] = seen.surface
-        if "prior" in layers:
-            out["prior"] = self.scene.plane.project(self.scene.prior).float().cpu().numpy()
-            out["labels"] = self.scene.labels()
+        return out | self._curves(layers) | self._behind(layers, seen.prior)
+
+    def _curves(self, layers: set[str]) -> Layers:
+        out = Layers()
+        if "losses" in layers:
+            rows = self.trainer._history.thinned(400)
+            out["losses"] = np.array(rows, dtype=np.float32).reshape(-1, 1 + len(self.trainer.phases))
+        if "mmd" in layers:
+            out["mmd"] = np.array(_thin(self.mmds), dtype=np.float32).reshape(-1, 2)
         return out
+
+    def _behind(self, layers: set[str], prior: np.ndarray) -> Layers:
+        return Layers(prior=prior, labels=self.scene.labels()) if "prior" in layers else Layers()
 
     def measure(self, z: Tensor) -> None:
         """Take the MMD of the codes, and keep it as a point of its curve."""
@@ -164,19 +166,18 @@ class Lane:
                 self.mmds.pop()
             self.mmds.append((self.steps, self.mmd))
 
-    def about(self, seen: Seen | None = None) -> dict[str, Any]:
-        """The numbers beside the picture: of now, or of a kept moment."""
-        plane, prior = self.scene.plane, self.trainer.model.prior
+    def about(self) -> dict[str, Any]:
+        """The numbers beside the picture."""
         return {
-            "step": seen.step if seen else self.steps,
-            "settings": seen.settings if seen else self.uses,
-            "extent": self.seen_extent,
-            "axes": plane.names,
-            "prior": repr(prior),
-            "mmd": seen.mmd if seen else self.mmd,
+            "step": self.steps,
+            "settings": self.uses,
+            "extent": self.extent,
+            "axes": self.scene.plane.names,
+            "prior": repr(self.trainer.model.prior),
+            "mmd": self.mmd,
             "floor": self.scene.floor,
-            "lit": None if seen else self.lit,
-            "moved": None if seen else self.moved,
+            "lit": self.lit,
+            "moved": self.moved,
             "in_step": self.trainer.in_step,
         }
 

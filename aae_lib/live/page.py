@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+MODULES = ("theme.js", "pictures.js", "plots.js", "curves.js", "networks.js", "pad.js", "controls.js", "panel.js")
 STATIC = Path(__file__).parent / "static"
 DTYPES = {"f4": np.float32, "u1": np.uint8}
 NO_WIDGETS = (
@@ -40,7 +41,7 @@ def widget_class() -> type:
     import traitlets
 
     class PanelWidget(anywidget.AnyWidget):
-        _esm = joined("theme.js", "plots.js", "pad.js", "controls.js", "panel.js")
+        _esm = joined(*MODULES)
         _css = joined("panel.css", "pad.css")
         spec = traitlets.Dict().tag(sync=True)
 

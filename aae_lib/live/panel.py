@@ -395,7 +395,7 @@ class Panel:
         for lane in clock.lanes:
             seen = self._seen(lane)
             arrays.append(lane.look(layers, all_arrows) if seen is None else lane.look_back(seen, layers))
-            about.append(lane.about(seen))
+            about.append(lane.about() if seen is None else seen.about)
         self._widget.send(*frame(self._n, full, self._state(), about, arrays))
 
     def _seen(self, lane: Lane) -> Any:

@@ -28,9 +28,9 @@ class Seen(NamedTuple):
 
     step: int
     codes: np.ndarray  # (N, 2) float32
-    surface: np.ndarray | None  # (SIDE, SIDE) uint8
-    mmd: float | None
-    settings: dict[str, Any]
+    prior: np.ndarray  # (M, 2) float32; one array for all moments with this prior
+    surface: np.ndarray | None  # (SIDE, SIDE) uint8, D as it was at this moment or a picture earlier
+    about: dict[str, Any]  # the numbers beside the picture
 
 
 class Plane(NamedTuple):
@@ -89,7 +89,8 @@ class Scene:
         self._frame_prior()
 
     def _frame_prior(self) -> None:
-        left, right, bottom, top = extent_of(self.plane.project(self.prior).cpu())
+        self.prior_shown = self.plane.project(self.prior).float().cpu().numpy()
+        left, right, bottom, top = extent_of(torch.from_numpy(self.prior_shown))
         self.centre = ((left + right) / 2, (bottom + top) / 2)
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
 
