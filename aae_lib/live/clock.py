@@ -18,7 +18,6 @@ FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a littl
 SHARE = 0.08  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
 SLOW = 0.6  # seconds a phase in slow motion
-PROBE = 2.0  # seconds between two pictures to a page that does not answer
 
 Wish = dict[str, Any]
 
@@ -86,6 +85,8 @@ class Clock:
     def answer(self, shown: bool) -> None:
         """A page has sent something; `shown` if it says that it got the last picture."""
         self.pages, self.answered, self._acked = True, time.monotonic(), self._acked or shown
+        if shown and self._dirty:
+            self._wishes.put(({"do": "wake"}, None))
 
     def later(self, seconds: float, wish: Wish) -> None:
         """Hand in a wish after some time."""
@@ -171,9 +172,8 @@ class Clock:
 
     def _draw_at(self) -> float:
         """When the next picture is due."""
-        if self.playing and not self.watched:
-            return self._shown + PROBE
-        if not self._dirty:
+        # to nobody nothing is sent: the server would take it for activity and keep a kernel that no one uses
+        if not self._dirty or (self.playing and not self.watched):
             return float("inf")
         rest = max(FRAME, self._cost / SHARE if self.playing else 0.0)
         return self._shown + (rest if self._acked else max(1.0, rest))

@@ -53,6 +53,7 @@ class Panel:
     max_steps  training stops after so many steps of this panel, whatever happens (default 10,000)
     show       the images whose codes are drawn: a Split; default the validation split
     headless_steps  where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for
+    large      open in large mode, for the projector
 
     Training happens in a thread, so the kernel stays free: ask `panel.trainer` in the next cell. From Python:
     play, pause, step (one phase), reset, fork, set_prior, stop; `join` waits for rest and raises what went wrong.
@@ -67,8 +68,9 @@ class Panel:
         max_steps: int = 10_000,
         show: Split | None = None,
         headless_steps: int = 200,
+        large: bool = False,
     ) -> None:
-        self._make([trainer], [type(trainer.model).__name__], view, max_steps, show, headless_steps)
+        self._make([trainer], [type(trainer.model).__name__], view, max_steps, show, headless_steps, large)
 
     def _make(
         self,
@@ -78,6 +80,7 @@ class Panel:
         max_steps: int,
         show: Split | None,
         headless_steps: int,
+        large: bool,
     ) -> None:
         if view not in VIEWS:
             raise ValueError(f"view={view!r} is unknown; choose one of {', '.join(VIEWS)}.")
@@ -86,7 +89,7 @@ class Panel:
         global _current
         if _current is not None:
             _current.close()
-        self.view, self.headless_steps = view, headless_steps
+        self.view, self.headless_steps, self.large = view, headless_steps, large
         lanes = [Lane(trainer, name, show) for trainer, name in zip(trainers, names, strict=True)]
         self.clock = Clock(lanes, int(max_steps), self._serve, self._show, self._say)
         self.at: int | None = None  # place in the past that is looked at
@@ -432,6 +435,7 @@ class Panel:
         classes = scene.split.labels.unique().tolist() if hasattr(scene.model, "encode") else []
         names = {phase.name for phase in lanes[0].trainer.phases}
         return {
+            "large": self.large,
             "view": "all" if self.view == "tug" and not names.issuperset(TUG) else self.view,
             "title": f"{lanes[0].name} on {lanes[0].trainer.data_name}",
             "image": shape,
@@ -466,10 +470,11 @@ class Compare(Panel):
         max_steps: int = 10_000,
         show: Split | None = None,
         headless_steps: int = 200,
+        large: bool = False,
     ) -> None:
         if a is b:
             raise ValueError("Compare takes two trainers; this is one and the same.")
         names = names or [type(trainer.model).__name__ for trainer in (a, b)]
         if names[0] == names[1]:
             names = [f"{names[0]} A", f"{names[1]} B"]
-        self._make([a, b], names, view, max_steps, show, headless_steps)
+        self._make([a, b], names, view, max_steps, show, headless_steps, large)

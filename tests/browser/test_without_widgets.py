@@ -1,4 +1,4 @@
-"""JupyterLab without widgets (as when server and kernel live in different environments): a sentence, and the picture."""
+"""JupyterLab without widgets, as when server and kernel live in different environments: a sentence, and the picture."""
 
 import json
 

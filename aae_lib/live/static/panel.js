@@ -189,7 +189,7 @@ function render({ model, el }) {
   const quiet = { "data-lm-suppress-shortcuts": "true", onkeydown: (event) => event.stopPropagation() };
   const root = h("div", { class: "aae-panel", "data-frames": 0, ...quiet }); // JupyterLab leaves the keys alone
   const ui = { large: Boolean(model.get("spec").large), more: false, width: 0 }, paintMs = [];
-  let spec, parts, theme = null, frame = null, kept = [], told = "", due = 0, painted = 0, waiting = 0;
+  let spec, parts, theme = null, frame = null, kept = [], told = "", due = 0, painted = 0, waiting = 0, taken = 0;
   root.__aae = { paint_ms: paintMs };
 
   function send(content) {
@@ -249,7 +249,9 @@ function render({ model, el }) {
   }
   function take(content, buffers) {
     model.send({ do: "seen", n: content.n });
+    if (!frame && !content.full) return; // a page that joins late waits for the whole picture
     frame = content;
+    taken = performance.now();
     if (told === SAID.silent) told = "";
     content.lanes.slice(0, kept.length).forEach((info, i) => {
       kept[i].info = info;
@@ -279,6 +281,9 @@ function render({ model, el }) {
   }
 
   el.append(root);
+  const silence = setInterval(() => { // the connection was lost for a while, or the kernel was busy: say that somebody is here
+    if (["playing", "slow", "waiting"].includes(frame?.state.status) && performance.now() - taken > 5000) send({ do: "hello" });
+  }, 2500);
   const endTheme = followTheme(root, () => parts && restyle());
   build();
   const resized = new ResizeObserver(([entry]) => ((ui.width = entry.contentRect.width), soon()));
@@ -292,6 +297,7 @@ function render({ model, el }) {
     model.off("change:spec", build);
     model.off("comm:close", silent);
     clearTimeout(waiting);
+    clearInterval(silence);
     cancelAnimationFrame(due);
     resized.disconnect();
     endTheme();
