@@ -61,13 +61,18 @@ def watched_send(content, buffers=()):
 lane._begin, widget.send = watched_begin, watched_send
 full_show = panel.clock.show
 
-def pace(pictures, seconds):
-    'Steps a second while pictures are drawn and sent, or not.'
+paces = []
+
+def measure(pictures, seconds):
     panel.clock.show = full_show if pictures else lambda full: None
     time.sleep(0.3)
     start, steps = time.perf_counter(), trainer.steps
     time.sleep(seconds)
-    return (trainer.steps - steps) / (time.perf_counter() - start)
+    paces.append((trainer.steps - steps) / (time.perf_counter() - start))
+
+def pace(pictures, seconds):
+    'Take steps a second while pictures are drawn and sent, or not; in a thread, so that the page is heard meanwhile.'
+    threading.Thread(target=measure, args=(pictures, seconds)).start()
 """
 
 
@@ -121,10 +126,10 @@ def measure(notebook: Notebook, moves: int, rounds: int, seconds: float) -> dict
     ratios, drawn = [], []
     for _ in range(rounds):
         frames, then = panel.frames, time.perf_counter()
-        on = notebook.kernel(f"pace(True, {seconds})", timeout=120)
+        on = pace(notebook, True, seconds)
         drawn.append((panel.frames - frames) / (time.perf_counter() - then))
-        ratios.append(on / notebook.kernel(f"pace(False, {seconds})", timeout=120))
-    notebook.kernel("pace(True, 1)")
+        ratios.append(on / pace(notebook, False, seconds))
+    pace(notebook, True, 1.0)
     memory = notebook.kernel("psutil.Process().memory_info().rss"), notebook.kernel("bare")
     sizes = notebook.kernel("sizes")
     return {
@@ -137,6 +142,15 @@ def measure(notebook: Notebook, moves: int, rounds: int, seconds: float) -> dict
         "kernel_mb": {"libraries": memory[1] / 2**20, "with_panel": memory[0] / 2**20},
         "points": notebook.kernel("[len(lane.scene.images), len(lane.scene.prior)]"),
     }
+
+
+def pace(notebook: Notebook, pictures: bool, seconds: float) -> float:
+    """Steps a second over some seconds, while pictures are drawn and sent, or not."""
+    done = notebook.kernel("len(paces)")
+    notebook.kernel(f"pace({pictures}, {seconds})")
+    time.sleep(seconds)
+    until(lambda: notebook.kernel("len(paces)") > done, "the turn ends")
+    return notebook.kernel("paces[-1]")
 
 
 def slider_waits(notebook: Notebook, panel: Shown, moves: int) -> list[float]:

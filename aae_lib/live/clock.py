@@ -17,6 +17,7 @@ from .lane import Lane
 FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
 SHARE = 0.08  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
+IN_FLIGHT = 8  # pictures that may be on their way; the page answers every fourth
 SLOW = 0.6  # seconds a phase in slow motion
 
 Wish = dict[str, Any]
@@ -54,7 +55,7 @@ class Clock:
         self._halt = threading.Event()
         self._rest = threading.Condition()  # told whenever training comes to rest
         self._dirty, self._full = True, True
-        self._shown, self._cost, self._acked = 0.0, 0.0, True
+        self._shown, self._cost, self._unseen = 0.0, 0.0, 0  # when, how long, pictures without an answer
         self._next_phase = 0.0
         self._lap = (time.monotonic(), self.steps)
         self.thread = threading.Thread(target=self._run, name="aae-live", daemon=True)
@@ -84,7 +85,9 @@ class Clock:
 
     def answer(self, shown: bool) -> None:
         """A page has sent something; `shown` if it says that it got the last picture."""
-        self.pages, self.answered, self._acked = True, time.monotonic(), self._acked or shown
+        self.pages, self.answered = True, time.monotonic()
+        if shown:
+            self._unseen = 0
         if shown and self._dirty:
             self._wishes.put(({"do": "wake"}, None))
 
@@ -176,7 +179,7 @@ class Clock:
         if not self._dirty or (self.playing and not self.watched):
             return float("inf")
         rest = max(FRAME, self._cost / SHARE if self.playing else 0.0)
-        return self._shown + (rest if self._acked else max(1.0, rest))
+        return self._shown + (rest if self._unseen < IN_FLIGHT else max(1.0, rest))
 
     def _fulfil(self, wish: Wish) -> None:
         try:
@@ -285,7 +288,7 @@ class Clock:
         if now < self._draw_at():
             return
         full, self._full, self._dirty = self._full, False, False
-        self._shown, self._acked = now, False
+        self._shown, self._unseen = now, self._unseen + 1
         try:
             self.show(full)
         except NotFiniteError as error:

@@ -19,8 +19,8 @@ from .pulls import moving_phases, pulls
 SHOWN = 2000  # codes and prior samples drawn, at most
 MEASURED = 500  # of them, how many the MMD is taken of
 PICTURES = 8
-SIDE = 48  # cells of D's surface in each direction
-PULLED = 300  # codes with arrows while training runs at full speed
+SIDE = 36  # cells of D's surface in each direction
+PULLED = 200  # codes with arrows while training runs at full speed
 
 
 class Seen(NamedTuple):

@@ -248,7 +248,7 @@ function render({ model, el }) {
     }
   }
   function take(content, buffers) {
-    model.send({ do: "seen", n: content.n });
+    if (content.full || content.n % 4 === 0) model.send({ do: "seen", n: content.n }); // an answer costs the kernel time
     if (!frame && !content.full) return; // a page that joins late waits for the whole picture
     frame = content;
     taken = performance.now();
