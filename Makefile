@@ -29,7 +29,7 @@ demo: .venv/.demo
 
 test: .venv/.test lint
 	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
 
 lint: .venv/.test
 	$(BIN)/ruff check .

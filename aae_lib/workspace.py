@@ -74,6 +74,9 @@ def _fresh(source: Path) -> bytes:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
+        # lessons lie in work/ itself, exercises one folder further in
+        source = "".join(cell["source"])  # nbformat allows a text and a list of lines
+        cell["source"] = source.replace("](../notebooks/", "](../")
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 

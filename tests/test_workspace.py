@@ -35,6 +35,15 @@ def test_a_copy_does_not_give_the_outcomes_away(course):
     assert text["source"] == "notebooks/04_lesson"
 
 
+def test_links_from_an_exercise_to_its_lesson_lead_there_in_work_too(course):
+    text = {"cell_type": "markdown", "source": ["see ", "[lesson 4](../notebooks/04_lesson.ipynb)"]}
+    (course / "exercises" / "04_exercise.ipynb").write_text(json.dumps({"cells": [text]}))
+    workspace.copy_missing(course)
+    (cell,) = json.loads((course / "work" / "exercises" / "04_exercise.ipynb").read_text())["cells"]
+    target = cell["source"].split("(")[1].rstrip(")")
+    assert (course / "work" / "exercises" / target).resolve() == course / "work" / "04_lesson.ipynb"
+
+
 def test_reset_gives_a_fresh_copy_and_keeps_every_old_one(course):
     workspace.copy_missing(course)
     mine = course / "work" / "04_lesson.ipynb"

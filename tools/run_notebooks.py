@@ -1,6 +1,6 @@
-"""Run the notebooks from top to bottom and store their outputs; write the seconds into them and into README's table.
+"""Run lessons and solutions from top to bottom and store their outputs; write the seconds into them and into README.
 
-    python tools/run_notebooks.py            every notebook
+    python tools/run_notebooks.py            every notebook of notebooks/ and solutions/
     python tools/run_notebooks.py 04         those whose name begins so
 
 Fails where a cell fails, where a notebook takes longer than its budget, or where its file grows too large.
@@ -18,6 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("notebooks", "solutions")
 BUDGET = 60.0  # seconds of execution on two CPU cores
 LARGEST = 1_500_000  # bytes of a notebook with its outputs
 
@@ -46,10 +47,12 @@ def rounded(seconds: float) -> int:
 
 
 def write_table(seconds: dict[str, float], readme: Path) -> None:
-    """Put the measured seconds into README, in the row that links to the notebook."""
+    """Put the measured seconds of the lessons into README, in the row that links to each."""
     text = readme.read_text(encoding="utf-8")
     for name, value in seconds.items():
-        row = rf"(\({re.escape('notebooks/' + name)}\).*\| )\d+( s \|)"
+        if not name.startswith("notebooks/"):
+            continue
+        row = rf"(\({re.escape(name)}\).*\| )\d+( s \|)"
         text, found = re.subn(row, rf"\g<1>{rounded(value)}\2", text)
         if not found:
             print(f"README has no row for {name}; add one.", file=sys.stderr)
@@ -63,14 +66,15 @@ def main() -> int:
     os.environ |= {"AAE_STRICT": "1", "TQDM_DISABLE": "1"}
     faults = []
     seconds = {}
-    for path in sorted((ROOT / "notebooks").glob(f"{chosen.prefix}*.ipynb")):
-        seconds[path.name] = run(path)
+    for path in (p for folder in FOLDERS for p in sorted((ROOT / folder).glob(f"{chosen.prefix}*.ipynb"))):
+        name = path.relative_to(ROOT).as_posix()
+        seconds[name] = run(path)
         size = path.stat().st_size
-        print(f"{path.name}: {seconds[path.name]:.0f} s, {size / 1e6:.2f} MB")
-        if seconds[path.name] > BUDGET:
-            faults.append(f"{path.name} took {seconds[path.name]:.0f} s, budget {BUDGET:.0f} s")
+        print(f"{name}: {seconds[name]:.0f} s, {size / 1e6:.2f} MB")
+        if seconds[name] > BUDGET:
+            faults.append(f"{name} took {seconds[name]:.0f} s, budget {BUDGET:.0f} s")
         if size > LARGEST:
-            faults.append(f"{path.name} has {size} bytes, more than {LARGEST}")
+            faults.append(f"{name} has {size} bytes, more than {LARGEST}")
     write_table(seconds, ROOT / "README.md")
     for fault in faults:
         print(fault, file=sys.stderr)
