@@ -2,9 +2,11 @@
 
 import base64
 import io
+import re
 
 import nbformat
 import numpy as np
+from nbconvert import HTMLExporter
 from PIL import Image
 
 from .pages import Shown, until
@@ -106,6 +108,9 @@ def test_a_saved_notebook_holds_the_last_picture(open_panel, lab):
     image, _ = picture(lab, notebook)
     assert np.asarray(image).std() > 5
     assert min(image.size) > 300
+    html, _ = HTMLExporter().from_filename(lab.folder / f"{notebook.name}.ipynb")
+    pictures = re.findall(r'<img[^>]*src="data:image/png;base64,([^"]+)"', html)
+    assert max(map(len, pictures)) > 20_000  # for whoever reads it without Jupyter
 
 
 def picture(lab, notebook):
