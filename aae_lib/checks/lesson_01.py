@@ -34,7 +34,7 @@ def parts(value: Any, n: int, names: str) -> Sequence[Any]:
         "then take the mean over the images.",
         "To stay on the logits: −log s = softplus(−logits) and −log(1 − s) = softplus(logits). "
         "PyTorch also has a cross-entropy that takes logits; look at its argument `reduction`.",
-        "F.binary_cross_entropy_with_logits(logits, x, reduction='sum') / len(x).",
+        "torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction='sum') / len(x).",
     ),
     part=lambda: losses.bce,
 )
