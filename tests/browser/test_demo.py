@@ -25,7 +25,7 @@ CULL = "--MappingKernelManager.cull_idle_timeout=8 --MappingKernelManager.cull_i
 def demo(tmp_path):
     """Started by the command of the Makefile -> (process, its log, its address with the token)."""
     line = subprocess.run(
-        ["make", "--dry-run", "--always-make", "demo", f"ARGS=--port={free_port()} {CULL}"],
+        ["make", "--dry-run", "--always-make", "--no-print-directory", "demo", f"ARGS=--port={free_port()} {CULL}"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.splitlines()[-1]  # fmt: skip
     _, *arguments = shlex.split(line)
