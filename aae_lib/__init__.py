@@ -27,7 +27,8 @@ if TYPE_CHECKING:  # for editors; at run time __getattr__ below finds the same n
 __version__ = "0.1.0"
 
 _MODULES = (
-    "checkpoints", "checks", "data", "lesson", "live", "losses", "metrics", "models", "networks", "plots", "priors",
+    "checkpoints", "checks", "data", "lesson", "live", "losses", "metrics", "models", "networks", "plots", "pretrained",
+    "priors",
 )  # fmt: skip
 _HOME = {
     "AAE": "models",

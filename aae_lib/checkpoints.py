@@ -123,17 +123,22 @@ def load_model(folder: str | Path, prior: Any = None) -> Any:
 
     prior  needed where the saved one was a function: code is never stored.
     """
+    index, tensors = _read(Path(folder))
+    weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+    return rebuild(index["settings"]["model"], weights, prior)
+
+
+def rebuild(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: Any = None) -> Any:
+    """The model that `described` (the "model" of `settings`) names, with these weights, in evaluation mode."""
     from . import models, priors
 
-    index, tensors = _read(Path(folder))
-    options = dict(index["settings"]["model"])
+    options = dict(described)
     kind = getattr(models, str(options.pop("class")), None)
     if kind is None:
-        raise CheckpointError(f"{folder} holds a model of your own class: make it, and use load(trainer, folder).")
+        raise CheckpointError("this is a model of your own class: make it, and use load(trainer, folder).")
     saved_prior = options.pop("prior")
     model = kind(**options, prior=prior or priors.from_settings(saved_prior))
-    prefix = "model."
-    model.load_state_dict({n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
+    model.load_state_dict(weights)
     return model.eval()
 
 

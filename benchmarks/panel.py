@@ -65,6 +65,7 @@ paces = []
 
 def measure(pictures, seconds):
     panel.clock.show = full_show if pictures else lambda full: None
+    panel.clock.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
     time.sleep(0.3)
     start, steps = time.perf_counter(), trainer.steps
     time.sleep(seconds)

@@ -84,6 +84,13 @@ def test_changing_a_loaded_set_does_not_change_the_next_load():
     assert aae.load("glyphs").train.images.max() == 255
 
 
+def test_fewer_glyphs_can_be_drawn_and_too_few_are_refused():
+    data = aae.load("glyphs", n=200)
+    assert [len(split) for split in splits(data)] == [140, 30, 30]
+    with pytest.raises(ValueError, match="n=20 glyphs are too few"):
+        aae.load("glyphs", n=20)
+
+
 def test_glyphs_carry_the_factors_of_their_own_rows():
     data = aae.load("glyphs")
     for split in splits(data):

@@ -15,7 +15,7 @@ from ..training import NotFiniteError
 from .lane import Lane
 
 FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
-SHARE = 0.08  # of the time may go into drawing
+SHARE = 0.1  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
 IN_FLIGHT = 8  # pictures that may be on their way; the page answers every fourth
 SLOW = 0.6  # seconds a phase in slow motion

@@ -16,7 +16,7 @@ from .page import NO_WIDGETS, frame, widget_class
 from .still import still
 
 VIEWS = ("all", "tug", "plane")
-EVERY = {"losses": 4, "surface": 3, "arrows": 3, "mmd": 8, "images": 8}  # a layer comes with every n-th picture
+EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 12, "images": 8}  # a layer comes with every n-th picture
 NO_ANSWER = 10.0  # seconds after which a page that shows no panel is told why
 LATEST = ("point", "scrub")  # wishes of which only the newest counts
 PLANE_PRIORS = ("gaussian", "ring", "swiss-roll", "circle", "uniform")
