@@ -58,4 +58,5 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements # no pop-up
+	@mkdir -p .venv/etc/ipython && echo 'get_config().InteractiveShellApp.extensions = ["aae_lib.shell"]' > .venv/etc/ipython/ipython_config.py
 	@touch $@

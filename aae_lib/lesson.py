@@ -9,6 +9,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from . import shell
+
+shell.load_where_there_is_a_shell()
+
 REASONS = (
     "usual reasons: a cell above was skipped or changed, the cells ran out of order (Run > Run All Cells), "
     "or you changed the data, the steps or the seed, and then this is a finding, not a fault"

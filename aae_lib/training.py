@@ -289,5 +289,8 @@ def find_device(device: str | torch.device = "auto") -> torch.device:
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device {str(device)!r} cannot be used here ({str(error).splitlines()[0]}).") from error
+        why = str(error).splitlines()[0].rstrip(".")
+        raise ValueError(
+            f'device {str(device)!r} cannot be used here ({why}): device="auto" takes what is here.'
+        ) from error
     return torch.device(device)

@@ -1,0 +1,30 @@
+"""A sentence under the error that cells run out of order end in: a name that no cell has defined yet.
+
+An IPython extension. `make lab` lets every kernel load it (etc/ipython in .venv), so that it also helps after a restart,
+when nothing of this course is imported yet; `aae_lib.lesson` loads it too.
+"""
+
+from typing import Any
+
+ADVICE = (
+    "\n→ {name} is not there (yet): the cell that makes it was not run since the kernel started.\n"
+    "  Run > Run All Above Selected Cell, then this cell again."
+)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Show the advice below the traceback of every NameError."""
+
+    def with_advice(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: int | None = None) -> None:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+        print(ADVICE.format(name=getattr(error, "name", None) or "a name"))
+
+    shell.set_custom_exc((NameError,), with_advice)
+
+
+def load_where_there_is_a_shell() -> None:
+    """The same, from a module; nothing outside IPython."""
+    import sys
+
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()) is not None:
+        load_ipython_extension(shell)
