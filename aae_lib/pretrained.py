@@ -29,8 +29,7 @@ def load(name: str) -> Any:
     from .checkpoints import rebuild
 
     described = about(name)["settings"]["model"]
-    weights = {key: tensor.float() for key, tensor in load_file(FOLDER / f"{name}.safetensors").items()}
-    return rebuild(described, weights)
+    return rebuild(described, load_file(FOLDER / f"{name}.safetensors"))  # copied into 32-bit parameters
 
 
 def about(name: str) -> dict[str, Any]:

@@ -30,9 +30,11 @@ def model(name: str, image_shape: tuple[int, int, int]) -> aae.AE:
     """The untrained model of that name."""
     if name in ("vae", "ae"):
         return {"vae": aae.VAE, "ae": aae.AE}[name](image_shape, **SHAPE)
-    prior = {"prior": aae.priors.GaussianRing(10), "classes": 10} if name == "ring" else {}
+    special = {"prior": aae.priors.GaussianRing(10), "classes": 10} if name == "ring" else {}
+    if name == "gaussian":  # without batch norm, codes matched the prior and mixed the digits, or neither
+        special = {"batch_norm": True, "optimizer": aae.Adam(2e-3)}
     game = {"discriminator_hidden": (200, 200), "game_optimizer": aae.Adam(lr=GAME_RATE[name], beta1=0.5)}
-    return aae.AAE(image_shape, **SHAPE, **prior, **game)
+    return aae.AAE(image_shape, **SHAPE, **special, **game)
 
 
 def main() -> None:
@@ -52,7 +54,10 @@ def main() -> None:
         if name in GENERATOR:
             trainer.weights["generator"] = GENERATOR[name]
         trainer.run(steps=steps)
-        weights = {key: tensor.half().contiguous() for key, tensor in trainer.model.state_dict().items()}
+        weights = {
+            key: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+            for key, tensor in trainer.model.state_dict().items()
+        }
         told = {
             "command": f"python tools/pretrain.py {name} --epochs {options.epochs}",
             "settings": checkpoints.settings(trainer),
