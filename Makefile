@@ -41,6 +41,7 @@ bench: .venv/.bench
 
 notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
+	$(BIN)/python tools/make_exercises.py
 
 # solutions/ is the one source of exercises/
 exercises: .venv/.lab
