@@ -6,7 +6,7 @@
 >>> trainer = aae.Trainer(model, data, seed=0)
 >>> history = trainer.run(steps=4000)
 
-A file, a concept: data · networks · priors · losses · phases · models · training · checkpoints, and beside them
+A file, a concept: data · networks · priors · losses · phases · models · labels · training · checkpoints, and beside them
 metrics and plots. Importing has no side effects: no network, no random numbers, no Jupyter. Each part is loaded when it
 is first used, so that `python -m aae_lib doctor` runs even where PyTorch is missing.
 """
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # for editors; at run time __getattr__ below finds the same names
     from .autoencoder import AE  # noqa: F401
     from .data import load  # noqa: F401
+    from .labels import ClusterAAE, MapAAE, SemiSupervisedAAE, SupervisedAAE  # noqa: F401
     from .models import AAE, VAE, WAE  # noqa: F401
     from .optimizers import SGD, Adam, Constant, Cosine, Drops  # noqa: F401
     from .phases import Phase  # noqa: F401
@@ -34,14 +35,18 @@ _HOME = {
     "AAE": "models",
     "AE": "autoencoder",
     "Adam": "optimizers",
+    "ClusterAAE": "labels",
     "Constant": "optimizers",
     "Cosine": "optimizers",
     "Drops": "optimizers",
+    "MapAAE": "labels",
     "NotFiniteError": "training",
     "Phase": "phases",
     "PlaneGame": "plane",
     "SGD": "optimizers",
+    "SemiSupervisedAAE": "labels",
     "Stream": "streams",
+    "SupervisedAAE": "labels",
     "Trainer": "training",
     "VAE": "models",
     "WAE": "models",

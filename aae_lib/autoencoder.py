@@ -28,6 +28,7 @@ class AE(nn.Module):
     posterior       "deterministic" (default), "gaussian" or "universal", see `Encoder`
     reconstruction  "bce" (default), "mse" or "half_squared_error", see `losses`
     input_noise     sd of Gaussian noise added to the encoder's input while training, never to the target (default 0)
+    input_dropout   share of the encoder's input pixels set to 0 while training, the others scaled up (default 0)
     network         "mlp" (default) or "conv"
     activation      "relu" (default), "leaky_relu", "silu"; batch_norm in the encoder (default no)
     weight_sd       None: PyTorch's default initialisation; a number: N(0, weight_sd²)
@@ -45,6 +46,7 @@ class AE(nn.Module):
         noise_dim: int | None = None,
         reconstruction: str = "bce",
         input_noise: float = 0.0,
+        input_dropout: float = 0.0,
         network: str = "mlp",
         activation: str = "silu",
         batch_norm: bool = False,
@@ -60,6 +62,8 @@ class AE(nn.Module):
             raise ValueError(f"reconstruction={reconstruction!r} is unknown; choose one of {choices}.")
         if not 0 <= seed < 2**62:
             raise ValueError(f"seed must be a whole number from 0 to 2**62; got {seed}.")
+        if not 0 <= input_dropout < 1:
+            raise ValueError(f"input_dropout must be at least 0 and less than 1; got {input_dropout}.")
         if network not in ("mlp", "conv"):
             raise ValueError(f'network={network!r} is unknown; choose "mlp" or "conv".')
         self.image_shape = tuple(image_shape)
@@ -67,7 +71,7 @@ class AE(nn.Module):
         self.hidden = tuple(hidden)
         self.set_prior(Gaussian(latent_dim) if prior is None else prior)
         self.reconstruction = reconstruction
-        self.input_noise = input_noise
+        self.input_noise, self.input_dropout = input_noise, input_dropout
         self.optimizer = optimizer or Adam()
         self.settings: dict[str, Any] = {
             "image_shape": list(image_shape),
@@ -77,6 +81,7 @@ class AE(nn.Module):
             "noise_dim": noise_dim,
             "reconstruction": reconstruction,
             "input_noise": input_noise,
+            "input_dropout": input_dropout,
             "network": network,
             "activation": activation,
             "batch_norm": batch_norm,
@@ -89,8 +94,16 @@ class AE(nn.Module):
             "weight_sd": weight_sd,
             "generator": torch.Generator().manual_seed(seed),
         }
-        self.encoder = Encoder(image_shape, latent_dim, hidden, posterior, noise_dim, batch_norm=batch_norm, **shared)
-        self.decoder = Decoder(image_shape, latent_dim, hidden, **shared)
+        self.encoder = self._make_encoder(posterior=posterior, noise_dim=noise_dim, batch_norm=batch_norm, **shared)
+        self.decoder = Decoder(image_shape, self.decoder_width, hidden, **shared)
+
+    def _make_encoder(self, **options) -> nn.Module:
+        return Encoder(self.image_shape, self.latent_dim, self.hidden, **options)
+
+    @property
+    def decoder_width(self) -> int:
+        """How many numbers the decoder sees."""
+        return self.latent_dim
 
     # ---- the phases ----
 
@@ -117,6 +130,9 @@ class AE(nn.Module):
         batch = {"x": x, "x_in": x, "y": y}
         if self.input_noise:
             batch["x_in"] = x + self.input_noise * torch.randn(x.shape, generator=generator, device=x.device)
+        if self.input_dropout:
+            kept = torch.rand(x.shape, generator=generator, device=x.device) >= self.input_dropout
+            batch["x_in"] = batch["x_in"] * kept / (1 - self.input_dropout)
         if self.encoder.noise_dim:
             size = (len(x), self.encoder.noise_dim)
             batch["noise"] = torch.randn(size, generator=generator, device=x.device)
@@ -125,6 +141,10 @@ class AE(nn.Module):
     def codes(self, batch: Batch) -> Tensor:
         """z (N, d) ~ q(z|x) for the batch, with its gradient."""
         return self.encoder(batch["x_in"], batch.get("noise"))
+
+    def decoded(self, batch: Batch) -> Tensor:
+        """The decoder's logits (N, C, H, W) for the batch, with their gradient."""
+        return self.decoder(self.codes(batch))
 
     def reconstruction_loss(self, logits: Tensor, x: Tensor) -> Tensor:
         return losses.RECONSTRUCTION[self.reconstruction](logits, x)
@@ -151,27 +171,34 @@ class AE(nn.Module):
 
         Without a generator the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x).
         """
-        images = torch.as_tensor(images)
-        if tuple(images.shape[1:]) != self.image_shape:
-            raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
-        if images.is_floating_point() and len(images) and (images.amax() > 1 or images.amin() < 0):
-            raise ValueError("float images must lie in [0, 1]: divide by 255, or pass uint8 as it is.")
-
         def forward(rows: Tensor) -> Tensor:
             noise = None
             if generator is not None and self.encoder.noise_dim:
                 noise = torch.randn(len(rows), self.encoder.noise_dim, generator=generator, device=generator.device)
                 noise = noise.to(rows.device)
-            return self.encoder(scale(rows), noise)
+            return self.codes({"x_in": scale(rows), "noise": noise})
 
-        return self._evaluate(forward, images, (self.latent_dim,))
+        return self._evaluate(forward, self._checked(images), (self.latent_dim,))
+
+    def _checked(self, images: Tensor) -> Tensor:
+        """The images, once their shape and range are right."""
+        images = torch.as_tensor(images)
+        if tuple(images.shape[1:]) != self.image_shape:
+            raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
+        if images.is_floating_point() and len(images) and (images.amax() > 1 or images.amin() < 0):
+            raise ValueError("float images must lie in [0, 1]: divide by 255, or pass uint8 as it is.")
+        return images
 
     def decode(self, z: Tensor) -> Tensor:
         """Codes (N, d) -> images (N, C, H, W) in [0, 1]."""
         z = torch.as_tensor(z)
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise ValueError(f"codes must have shape (N, {self.latent_dim}); got {tuple(z.shape)}.")
-        return self._evaluate(lambda rows: self.decoder(rows.float()).float().sigmoid(), z, self.image_shape)
+        return self._images(z)
+
+    def _images(self, seen: Tensor) -> Tensor:
+        """Images from what the decoder sees (N, decoder_width)."""
+        return self._evaluate(lambda rows: self.decoder(rows.float()).float().sigmoid(), seen, self.image_shape)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """decode(encode(images))."""
@@ -195,4 +222,4 @@ class AE(nn.Module):
 
 def reconstruction(model: AE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
     """How far the decoder's image of the code is from the clean image."""
-    return model.reconstruction_loss(model.decoder(model.codes(batch)), batch["x"])
+    return model.reconstruction_loss(model.decoded(batch), batch["x"])

@@ -130,11 +130,14 @@ def load_model(folder: str | Path, prior: Any = None) -> Any:
 
 def rebuild(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: Any = None) -> Any:
     """The model that `described` (the "model" of `settings`) names, with these weights, in evaluation mode."""
-    from . import models, priors
+    import aae_lib
+
+    from . import priors
+    from .autoencoder import AE
 
     options = dict(described)
-    kind = getattr(models, str(options.pop("class")), None)
-    if kind is None:
+    kind = getattr(aae_lib, str(options.pop("class")), None)
+    if not (isinstance(kind, type) and issubclass(kind, AE)):
         raise CheckpointError("this is a model of your own class: make it, and use load(trainer, folder).")
     saved_prior = options.pop("prior")
     model = kind(**options, prior=prior or priors.from_settings(saved_prior))

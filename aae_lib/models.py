@@ -3,7 +3,7 @@
 Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 with -1 for "no label".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -60,7 +60,7 @@ class WAE(AE):
         return (phase.replace(draw=self.draw_game, loss=wae_loss, terms={"mmd": self.mmd}),)
 
     def draw_game(self, data: Any, generator: Generator) -> Batch:
-        return _with_prior_sample(self, self.draw_images(data, generator), generator)
+        return with_prior_sample(self.prior, self.draw_images(data, generator), generator)
 
 
 class AAE(AE):
@@ -148,19 +148,23 @@ class AAE(AE):
     def draw_game(self, data: Any, generator: Generator) -> Batch:
         """As `draw_images`, and prior samples "z_prior" (N, d); with classes, of the batch's own labels."""
         if self.classes is None:
-            return _with_prior_sample(self, self.draw_images(data, generator), generator)
+            return with_prior_sample(self.prior, self.draw_images(data, generator), generator)
         batch = self.noisy(*data.with_labelled(self.label_share, generator), generator)
-        return _with_prior_sample(self, batch, generator, per_class=True)
+        return with_prior_sample(self.prior, batch, generator, batch["y"])
 
     def label_of(self, batch: Batch) -> Tensor | None:
         """What D is told: the labels, or nothing."""
         return batch["y"] if self.classes is not None else None
 
+    def styles(self, batch: Batch) -> Tensor:
+        """What the game is played with: the codes z (N, d), with their gradient."""
+        return self.codes(batch)
 
-def _with_prior_sample(model: AE, batch: Batch, generator: Generator, per_class: bool = False) -> Batch:
+
+def with_prior_sample(prior: Prior, batch: Batch, generator: Generator, labels: Tensor | None = None) -> Batch:
+    """The batch with as many samples "z_prior" (N, d) of the prior, of these labels (N,) or of all classes."""
     x = batch["x"]
-    labels = batch["y"] if per_class else None
-    batch["z_prior"] = model.prior.sample(len(x), generator=generator, device=x.device, labels=labels)
+    batch["z_prior"] = prior.sample(len(x), generator=generator, device=x.device, labels=labels)
     return batch
 
 
@@ -186,22 +190,28 @@ def wae_loss(model: WAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
 
 def share_codes(model: AAE, batch: Batch) -> Batch:
     """One encoder pass, after the reconstruction step, for both players."""
-    return {"z": model.codes(batch)}
+    return {"z": model.styles(batch)}
 
 
 def discriminator(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
-    """−E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²); codes detached: the encoder stays."""
-    z = torch.cat([batch["z_prior"], batch["z"].detach()])  # one call for both samples
+    """D learns to tell prior samples from codes; codes detached: the encoder stays."""
     y = model.label_of(batch)
     y = None if y is None else torch.cat([y, y])
+    return tell_apart(lambda z: model.discriminator(z, y), batch["z_prior"], batch["z"], terms)
+
+
+def tell_apart(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, terms: Mapping[str, float]) -> Tensor:
+    """−E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²), for samples (N, d) `real` and `fake`.
+
+    `critic` gives the logits (2N,) of both, real ones first, in one call.
+    """
+    both = torch.cat([real, fake.detach()])
     if "r1" not in terms:
-        real, fake = model.discriminator(z, y).chunk(2)
-        return losses.discriminator_loss(real, fake)
-    with torch.autocast(z.device.type, enabled=False):  # a gradient of a gradient wants full precision
-        logits, slope = losses.gradient_penalty(lambda z: model.discriminator(z, y), z.float())
-    real, fake = logits.chunk(2)
+        return losses.discriminator_loss(*critic(both).chunk(2))
+    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient wants full precision
+        logits, slope = losses.gradient_penalty(critic, both.float())
     # the mean over both halves, times 2, is the sum of both expectations: r1/2 · 2 = r1
-    return losses.discriminator_loss(real, fake) + terms["r1"] * slope
+    return losses.discriminator_loss(*logits.chunk(2)) + terms["r1"] * slope
 
 
 def generator(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:

@@ -124,15 +124,7 @@ class Encoder(nn.Module):
         self.posterior = posterior
         universal_noise = 10 if noise_dim is None else noise_dim
         self.noise_dim = {"deterministic": 0, "gaussian": latent_dim, "universal": universal_noise}[posterior]
-        n_in = math.prod(image_shape)
-        if network == "conv":
-            if not hidden or options.get("batch_norm"):
-                raise ValueError('network="conv" needs a hidden layer behind it, and has no batch norm.')
-            self.features: nn.Module = conv_features(image_shape, **options)
-            n_in = 64 * (image_shape[1] // 4) * (image_shape[2] // 4)
-            hidden = hidden[-1:]
-        else:
-            self.features = nn.Flatten()
+        self.features, n_in, hidden = _features(image_shape, hidden, network, **options)
         n_in += self.noise_dim if posterior == "universal" else 0
         n_out = 2 * latent_dim if posterior == "gaussian" else latent_dim
         self.layers = MLP((n_in, *hidden, n_out), **options)
@@ -153,6 +145,63 @@ class Encoder(nn.Module):
             raise ValueError(f'only a posterior="gaussian" encoder has moments; this one is {self.posterior}.')
         mean, log_var = self.layers(self.features(x)).float().chunk(2, 1)
         return mean, log_var
+
+
+class TwoHeads(nn.Module):
+    """Images (N, C, H, W) -> a category and a style: one trunk, and on it a linear head for each part of the code.
+
+    y_head  logits of y (N, categories); y = softmax(logits) is the category, soft
+    z_head  z (N, latent_dim)
+
+    Called, it gives z alone, as `Encoder` does; `both` gives logits and z. Deterministic: the paper's choice here.
+    """
+
+    noise_dim = 0
+    posterior = "deterministic"
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        categories: int,
+        latent_dim: int,
+        hidden: Sequence[int] = (1000, 1000),
+        network: str = "mlp",
+        activation: str = "relu",
+        batch_norm: bool = False,
+        **options,
+    ) -> None:
+        super().__init__()
+        if not hidden:
+            raise ValueError("an encoder with two heads needs a trunk: give at least one hidden width.")
+        features, n_in, hidden = _features(image_shape, hidden, network, batch_norm, activation=activation, **options)
+        after = [BatchNorm(hidden[-1])] * batch_norm + [activation_named(activation)]
+        self.trunk = nn.Sequential(features, MLP((n_in, *hidden), activation, batch_norm, **options), *after)
+        self.y_head = linear(hidden[-1], categories, **options)
+        self.z_head = linear(hidden[-1], latent_dim, **options)
+
+    def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
+        return self.z_head(self.trunk(x)).float()
+
+    def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of y (N, categories), and z (N, latent_dim)."""
+        h = self.trunk(x)
+        return self.y_head(h).float(), self.z_head(h).float()
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Logits of y (N, categories)."""
+        return self.y_head(self.trunk(x)).float()
+
+
+def _features(
+    image_shape: Sequence[int], hidden: Sequence[int], network: str, batch_norm: bool = False, **options
+) -> tuple[nn.Module, int, Sequence[int]]:
+    """What comes before an encoder's MLP, how many numbers it gives, and the MLP's hidden widths."""
+    if network != "conv":
+        return nn.Flatten(), math.prod(image_shape), hidden
+    if not hidden or batch_norm:
+        raise ValueError('network="conv" needs a hidden layer behind it, and has no batch norm.')
+    n = 64 * (image_shape[1] // 4) * (image_shape[2] // 4)
+    return conv_features(image_shape, **options), n, hidden[-1:]
 
 
 def reparameterise(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:

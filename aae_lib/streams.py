@@ -82,5 +82,12 @@ class Stream:
         drawn = torch.randint(len(self.labelled), (n,), generator=generator, device=self.images.device)
         return self._take(torch.cat([self.rows[n:], self.labelled[drawn]]))
 
+    def labelled_batch(self, generator: Generator) -> tuple[Tensor, Tensor]:
+        """x (B, ...) in [0, 1] and y (B,) of labelled rows alone, drawn at random with repetition."""
+        if not len(self.labelled):
+            raise ValueError("none of these images has a label: keep some, or train a model that needs none.")
+        drawn = torch.randint(len(self.labelled), (self.batch_size,), generator=generator, device=self.images.device)
+        return self._take(self.labelled[drawn])
+
     def _take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         return scale(self.images.index_select(0, rows)), self.labels.index_select(0, rows)

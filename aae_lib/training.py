@@ -66,6 +66,8 @@ class Trainer:
         torch.empty(31 << 20, dtype=torch.uint8)
         self.model = model.to(self.device).train()
         self.stream = Stream(getattr(data, "train", data), batch_size, self.device)
+        if hasattr(model, "check_data"):
+            model.check_data(self.stream)
         self.data, self.data_name = data, getattr(data, "name", "split")
         self.driver: threading.Thread | None = None  # a live panel's thread: then no other may train
         self.seed, self.precision = seed, precision
