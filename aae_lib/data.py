@@ -6,6 +6,7 @@ Everything stays in memory as it is stored, images as uint8; `scale` turns a bat
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from . import glyphs, mnist, toys
 if TYPE_CHECKING:
     import pandas as pd
 
+PARTS = ("train", "validation", "test")
 IMAGES = ("digits", "glyphs", "mnist", "fashion_mnist")
 
 
@@ -116,7 +118,7 @@ class Dataset:
     classes: int
 
     def __post_init__(self) -> None:
-        for part in ("train", "validation", "test"):
+        for part in PARTS:
             split = getattr(self, part)
             if tuple(split.images.shape[1:]) != tuple(self.image_shape):
                 raise ValueError(
@@ -127,6 +129,16 @@ class Dataset:
                 raise ValueError(
                     f"{part} has labels from {int(split.labels.min())} to {int(split.labels.max())}; with "
                     f"{self.classes} classes they run from 0 to {self.classes - 1}, and -1 means no label."
+                )
+
+    def check_disjoint(self) -> None:
+        """Raise ValueError where an image stands in two splits: figures would then be of images that were learned."""
+        kept = {part: {row.tobytes() for row in getattr(self, part).images.numpy()} for part in PARTS}
+        for first, second in itertools.combinations(PARTS, 2):
+            if both := len(kept[first] & kept[second]):
+                raise ValueError(
+                    f"{both} images of {self.name} stand both in {first} and in {second}: take them out of one, and "
+                    "take labels to learn from out of train only."
                 )
 
     def __repr__(self) -> str:
