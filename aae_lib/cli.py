@@ -6,9 +6,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+MODELS = {
+    "ae": "AE",
+    "vae": "VAE",
+    "wae": "WAE",
+    "aae": "AAE",
+    "supervised": "SupervisedAAE",
+    "semi-supervised": "SemiSupervisedAAE",
+    "cluster": "ClusterAAE",
+    "map": "MapAAE",
+}
+WITH_GAME = ("aae", "supervised", "semi-supervised", "cluster", "map")
 EPILOGUE = """examples:
   python -m aae_lib train --dataset digits --out runs/digits
   python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
+  python -m aae_lib train --model semi-supervised --labels 50 --out runs/few
   python -m aae_lib sample runs/ring --n 100
   python -m aae_lib compare runs/digits runs/ring
 """
@@ -53,10 +65,11 @@ def parser() -> argparse.ArgumentParser:
     t = add("train", train, "train a model; writes a checkpoint, the history, figures and pictures to --out")
     t.add_argument("--dataset", default="digits", help="digits, glyphs, mnist or fashion_mnist")
     t.add_argument("--data-dir", type=Path, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
-    t.add_argument("--model", default="aae", choices=("ae", "vae", "wae", "aae"))
+    t.add_argument("--model", default="aae", choices=tuple(MODELS))
     t.add_argument("--prior", default="gaussian", help="gaussian, ring, grid, swiss-roll, circle, sphere, uniform")
-    t.add_argument("--labels", type=int, default=0, help="so many training labels are shown to the discriminator")
-    t.add_argument("--latent-dim", type=int, default=2, metavar="D")
+    t.add_argument("--labels", type=int, default=0, help="so many training labels are used, evenly over the classes")
+    t.add_argument("--categories", type=int, metavar="K", help="length of the category y; default: one a class")
+    t.add_argument("--latent-dim", type=int, metavar="D", help="length of the code z; default 2, with a category 10")
     t.add_argument("--hidden", type=int, nargs="+", default=None, metavar="N", help="widths of the hidden layers")
     t.add_argument("--network", default="mlp", choices=("mlp", "conv"))
     t.add_argument("--posterior", default=None, choices=("deterministic", "gaussian", "universal"))
@@ -127,7 +140,9 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     """Data, trainer and number of steps that the options of `train` ask for."""
     from dataclasses import replace
 
-    from . import models, priors
+    import aae_lib
+
+    from . import priors
     from .data import load
     from .optimizers import Adam, Cosine
     from .streams import Stream
@@ -136,22 +151,30 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     data = load(options.dataset, folder=options.data_dir)
     if len(data.image_shape) != 3:
         raise ValueError(f"{options.dataset} is a cloud of points; train takes images.")
-    settings: dict[str, Any] = {"latent_dim": options.latent_dim, "seed": options.seed}
-    settings["prior"] = priors.named(options.prior, dim=options.latent_dim)
+    with_category = options.model in WITH_GAME[1:]
+    dim = options.latent_dim or (10 if with_category and options.model != "map" else 2)
+    settings: dict[str, Any] = {"latent_dim": dim, "seed": options.seed, "prior": priors.named(options.prior, dim=dim)}
     if options.hidden:
         settings["hidden"] = options.hidden
     if options.posterior:
         settings["posterior"] = options.posterior
     settings["network"] = options.network
     settings["optimizer"] = Adam(options.lr)
-    if options.model == "aae":
+    if options.model in WITH_GAME:
         settings["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
     if options.labels:
-        if options.model != "aae":
-            raise ValueError("--labels shows labels to a discriminator, and only --model aae has one.")
+        if options.model not in ("aae", "semi-supervised", "map"):
+            raise ValueError(f"--labels keeps some labels to learn from, and --model {options.model} cannot use a part.")
         data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
-        settings["classes"] = data.classes
-    model = getattr(models, options.model.upper())(data.image_shape, **settings)
+        if options.model == "aae":
+            settings["classes"] = data.classes
+        if options.model == "map":
+            settings["labelled"] = True
+    if options.categories is not None and not with_category:
+        raise ValueError(f"--categories is of models with a category beside the code; --model {options.model} has none.")
+    if with_category:
+        settings["categories"] = data.classes if options.categories is None else options.categories
+    model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **settings)
     stream = Stream(data.train, options.batch_size)
     steps = 4000 if options.steps is None and options.epochs is None else options.steps
     total = stream.count(steps, options.epochs)

@@ -267,7 +267,7 @@ class MapAAE(SemiSupervisedAAE):
 
     def set_prior(self, prior: Any) -> None:
         """Take another prior of z, the spread round each head."""
-        super().set_prior(prior)
+        super().set_prior(prior.styles if isinstance(prior, RoundHeads) else prior)
         self.style_prior = self.prior
         self.prior = RoundHeads(self)
 
@@ -317,6 +317,7 @@ class RoundHeads(Mixture):
     """The prior of a map's places: c = w_k + z, k one of the K heads, z ~ p(z). It moves with the heads."""
 
     capturable = False
+    moves = True  # with training
 
     def __init__(self, model: MapAAE) -> None:
         self._model = model
@@ -341,6 +342,9 @@ class RoundHeads(Mixture):
         """log p(c | k): c (n, d) -> (n, K); needs a prior of z with log_prob."""
         heads = self._model.cluster_heads.detach().to(z.device)
         return torch.stack([self.styles.log_prob(self._check_z(z) - head) for head in heads], 1)
+
+    def __repr__(self) -> str:
+        return f"RoundHeads({self.classes} heads, {self.styles!r})"
 
     def settings(self) -> dict[str, Any]:
         """Of p(z): the heads are weights of the model."""

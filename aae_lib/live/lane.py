@@ -124,6 +124,9 @@ class Lane:
         self.trainer.flush()
         scene, out = self.scene, Layers()
         z = scene.codes()
+        if moves := getattr(self.trainer.model.prior, "moves", False):
+            scene.follow_prior()
+        categories, heads = scene.categories(), scene.heads()
         shown = scene.plane.project(z)
         out["codes"] = shown.float().cpu().numpy()
         self.extent = scene.extent(shown)
@@ -136,15 +139,18 @@ class Lane:
         if "images" in layers and scene.has_decoder:
             out["images"] = scene.pictures()
         if not self.trainer.in_step:
-            self.past.keep(Seen(self.steps, out["codes"], scene.prior_shown, self.surface, self.about()))
-        return out | self._curves(layers) | self._behind(layers, scene.prior_shown)
+            kept = Seen(self.steps, out["codes"], categories, heads, scene.prior_shown, self.surface, self.about())
+            self.past.keep(kept)
+        behind = layers | ({"prior"} if moves else set())
+        return out | _present(categories, heads) | self._curves(layers) | self._behind(behind, scene.prior_shown)
 
     def look_back(self, seen: Seen, layers: set[str]) -> Layers:
         """The layers of a kept moment; curves are those of the whole run."""
         out = Layers(codes=seen.codes)
         if seen.surface is not None:
             out["surface"] = seen.surface
-        return out | self._curves(layers) | self._behind(layers, seen.prior)
+        behind = layers | ({"prior"} if seen.heads is not None else set())
+        return out | _present(seen.categories, seen.heads) | self._curves(layers) | self._behind(behind, seen.prior)
 
     def _curves(self, layers: set[str]) -> Layers:
         out = Layers()
@@ -197,7 +203,7 @@ class Lane:
                 {
                     "name": phase.name,
                     "colour": sliders.colour(trainer, i),
-                    "moves": [n for n in parts if n in phase.updates],
+                    "moves": [n for n in parts if n in {name.split(".")[0] for name in phase.updates}],
                 }
                 for i, phase in enumerate(trainer.phases)
             ],
@@ -206,6 +212,7 @@ class Lane:
             "surface": self.scene.has_surface,
             "arrows": self.scene.pulled,
             "mmd": True,
+            "categories": self.scene.n_categories if hasattr(trainer.model, "classify") else None,
             "latent_dim": d,
             "plane_options": options,
         }
@@ -244,6 +251,11 @@ def networks(model: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
     for name, parameter in model.named_parameters():
         parts.setdefault(name.split(".")[0], []).append(parameter)
     return parts
+
+
+def _present(categories: np.ndarray | None, heads: np.ndarray | None) -> Layers:
+    layers = {"categories": categories, "heads": heads}
+    return Layers({name: array for name, array in layers.items() if array is not None})
 
 
 def _thin(rows: list[tuple[int, float]], n: int = 300) -> list[tuple[int, float]]:

@@ -96,6 +96,8 @@ class Panel:
         self._forked = False
         # None: while phases are run one at a time, when arrows can be followed
         self._overlays: dict[str, bool | None] = {"surface": True, "arrows": None, "images": view != "plane"}
+        if any(lane.scene.categories() is not None for lane in lanes):
+            self._overlays["predicted"] = True
         self._n = 0
         self._newest: dict[str, Wish] = {}
         self._widget: Any = None
@@ -432,14 +434,16 @@ class Panel:
         lanes = self.clock.lanes
         scene = lanes[0].scene
         shape = [*scene.images.shape[2:], scene.images.shape[1]] if scene.has_decoder else None
-        classes = scene.split.labels.unique().tolist() if hasattr(scene.model, "encode") else []
+        classes = set(scene.split.labels.unique().tolist()) if hasattr(scene.model, "encode") else set()
+        for lane in lanes:
+            classes |= set(range(lane.spec()["categories"] or 0))
         names = {phase.name for phase in lanes[0].trainer.phases}
         return {
             "large": self.large,
             "view": "all" if self.view == "tug" and not names.issuperset(TUG) else self.view,
             "title": f"{lanes[0].name} on {lanes[0].trainer.data_name}",
             "image": shape,
-            "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in classes if k >= 0],
+            "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in sorted(classes) if k >= 0],
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
             "lanes": [lane.spec() for lane in lanes],
             "tug": {"lane": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,

@@ -5,6 +5,7 @@ shown. So it also holds for a loss that a learner wrote.
 """
 
 from collections.abc import Iterator
+from itertools import takewhile
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +21,7 @@ def moving_phases(trainer: Any) -> list[str]:
 
     Not a VAE's, whose encoder gives moments and no code.
     """
-    mover = {"encoder"} if hasattr(trainer.model, "encode") else {"points"}
+    mover = {"encoder", "encoder.z_head"} if hasattr(trainer.model, "encode") else {"points"}
     return [phase.name for phase in trainer.phases if mover & {*phase.updates} and phase.name != "elbo"]
 
 
@@ -36,8 +37,11 @@ def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, d
     batch: Batch = {}
     found: dict[str, Tensor] = {}
     with _catching_codes(model) as caught:
-        for phase in trainer.phases:
+        for i, phase in enumerate(trainer.phases):
             if phase.draw:
+                users = [phase.name, *(p.name for p in takewhile(lambda p: not p.draw, trainer.phases[i + 1 :]))]
+                if not set(users) & set(wanted):
+                    continue
                 batch = phase.draw(stream, generator)
             if phase.share:
                 batch = batch | phase.share(model, batch)
@@ -48,7 +52,8 @@ def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, d
                 mean = length.mean().clamp_min(1e-30)
                 cut = (3 * mean / length.clamp_min(1e-30)).clamp_max(1)
                 found[phase.name] = -gradient * cut / mean * (now["weights"][phase.name] / largest)
-    return caught[-1].detach(), found
+        where = model.codes(batch) if hasattr(model, "cluster_heads") else caught[-1]
+    return where.detach(), found
 
 
 @contextmanager
@@ -58,7 +63,8 @@ def _catching_codes(model: Any) -> Iterator[list[Tensor]]:
         yield [model.points]
         return
     caught: list[Tensor] = []
-    hook = model.encoder.register_forward_hook(lambda _module, _inputs, z: caught.append(z))
+    source = getattr(model.encoder, "z_head", model.encoder)
+    hook = source.register_forward_hook(lambda _module, _inputs, z: caught.append(z))
     was_training = model.training
     model.eval()
     try:

@@ -29,6 +29,8 @@ class Seen(NamedTuple):
 
     step: int
     codes: np.ndarray  # (N, 2) float32
+    categories: np.ndarray | None  # (N,) uint8, what the encoder took each image for
+    heads: np.ndarray | None  # (K, 2) float32, the heads of a map
     prior: np.ndarray  # (M, 2) float32; one array for all moments with this prior
     surface: np.ndarray | None  # (SIDE, SIDE) uint8, D as it was at this moment or a picture earlier
     about: dict[str, Any]  # the numbers beside the picture
@@ -71,6 +73,8 @@ class Scene:
         self.has_decoder = hasattr(self.model, "decode") and self.images.ndim == 4
         self.pulled = moving_phases(trainer)
         self.latent_dim = int(self.model.prior.dim)
+        self.n_categories: int | None = getattr(self.model, "categories", None)
+        self.styled = self.n_categories is not None and not hasattr(self.model, "cluster_heads")  # decode(z, y)
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
         self.new_prior()
 
@@ -80,6 +84,7 @@ class Scene:
         """Draw from the prior; take its floor and the part of the plane that it fills."""
         prior, n = self.model.prior, max(2, len(self.images) if hasattr(self.model, "encode") else 500)
         self.prior = prior.sample(n, generator=self.generator, device=self.device)
+        self.reseed = torch.Generator(self.device)  # a prior that moves is drawn with the same numbers each time
         self.fixed = prior.sample(PICTURES, generator=self.generator, device=self.device)  # decoded again and again
         self.floor = metrics.floor(prior, n=min(n, MEASURED), repeats=30, generator=torch.Generator().manual_seed(0))
         self._frame_prior()
@@ -96,6 +101,25 @@ class Scene:
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
 
     # ---- what is drawn ----
+
+    def follow_prior(self) -> None:
+        """Draw a prior that moves with training where it is now; its floor is a rough one, of 4 pairs."""
+        prior = self.model.prior
+        self.prior = prior.sample(len(self.prior), generator=self.reseed.manual_seed(0), device=self.device)
+        self.floor = metrics.floor(prior, n=min(len(self.prior), MEASURED), repeats=4, generator=torch.Generator())
+        self._frame_prior()
+
+    def categories(self) -> np.ndarray | None:
+        """(N,) uint8: the category that the encoder gives to each image shown; None where it gives none."""
+        if not hasattr(self.model, "classify"):
+            return None
+        return self.model.classify(self.images).argmax(1).to(torch.uint8).cpu().numpy()
+
+    def heads(self) -> np.ndarray | None:
+        """(K, 2) float32: where a map's heads lie; None where there are none."""
+        if not hasattr(self.model, "cluster_heads"):
+            return None
+        return self.plane.project(self.model.cluster_heads.detach()).float().cpu().numpy()
 
     def codes(self) -> Tensor:
         """z (N, d) of the images shown."""
@@ -124,7 +148,8 @@ class Scene:
     @property
     def has_surface(self) -> bool:
         """D is drawn where codes are two-dimensional: a slice of a larger space would mislead."""
-        return getattr(self.model, "discriminator", None) is not None and self.latent_dim == 2
+        plays_on_codes = not hasattr(self.model, "style_prior")  # a map's D sees z, not the place that is drawn
+        return getattr(self.model, "discriminator", None) is not None and self.latent_dim == 2 and plays_on_codes
 
     @torch.no_grad()
     def surface(self, extent: tuple[float, float, float, float]) -> np.ndarray:
@@ -162,21 +187,30 @@ class Scene:
     def pictures(self) -> np.ndarray:
         """(3, k, H, W, C) uint8: images, their reconstructions, decoded prior samples."""
         x = self.images[:PICTURES]
-        rows = torch.stack(
-            [_bytes(x), _bytes(self.model.reconstruct(x)), _bytes(self.model.decode(self.fixed))[: len(x)]]
-        )
+        told = (self.split.labels[:PICTURES],) if getattr(self.model, "needs_labels", False) else ()
+        back, made = self.model.reconstruct(x, *told), self.decode(self.fixed)
+        rows = torch.stack([_bytes(x), _bytes(back), _bytes(made)[: len(x)]])
         return rows.permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
 
     def at(self, xy: tuple[float, float]) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any] | None]:
         """The decoded image at a place of the plane, and the nearest held-out image: its picture, label, distance."""
         z = self.plane.lift(torch.tensor([xy], dtype=torch.float32, device=self.device))
-        decoded = _bytes(self.model.decode(z))[0].permute(1, 2, 0).cpu().numpy()
         distance = (self.codes() - z).norm(dim=1)
         if not distance.isfinite().all():
-            return decoded, None, None
+            return _picture(self.decode(z)), None, None
         i = int(distance.argmin())
         near = {"label": int(self.split.labels[i]), "distance": float(distance[i])}
-        return decoded, _bytes(self.images[i : i + 1])[0].permute(1, 2, 0).cpu().numpy(), near
+        if self.styled:
+            took = self.categories()
+            near["category"] = max(0, near["label"]) if took is None else int(took[i])
+        decoded = _picture(self.decode(z, near.get("category", 0)))
+        return decoded, _picture(self.images[i : i + 1]), near
+
+    def decode(self, z: Tensor, first: int = 0) -> Tensor:
+        """Images of z (N, d); where the decoder wants a category, row i gets number first + i, round and round."""
+        if not self.styled:
+            return self.model.decode(z)
+        return self.model.decode(z, (first + torch.arange(len(z), device=self.device)) % self.n_categories)
 
 
 def axes_plane(d: int, i: int, j: int, device: torch.device) -> Plane:
@@ -196,6 +230,11 @@ def pca_plane(z: Tensor) -> Plane:
     centre = z.mean(0)
     _, _, v = torch.linalg.svd(z - centre, full_matrices=False)
     return Plane(centre, v[:2], ("PCA 1", "PCA 2"))
+
+
+def _picture(x: Tensor) -> np.ndarray:
+    """The first of some images, as (H, W, C) uint8."""
+    return _bytes(x)[0].permute(1, 2, 0).cpu().numpy()
 
 
 def _bytes(x: Tensor) -> Tensor:

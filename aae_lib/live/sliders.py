@@ -4,7 +4,15 @@ from typing import Any
 
 # One colour a phase: in its slider, its curve, its arrows and the networks that it moves. Paul Tol's "vibrant" scheme,
 # clear of the blue and orange of D's surface where arrows lie on it
-COLOURS = {"reconstruction": "#009988", "discriminator": "#EE7733", "generator": "#EE3377"}
+COLOURS = {
+    "reconstruction": "#009988",
+    "discriminator": "#EE7733",
+    "generator": "#EE3377",
+    "discriminator_y": "#CC3311",
+    "generator_y": "#0077BB",
+    "classification": "#33BBEE",
+    "heads": "#997700",
+}
 OTHERS = ("#0077BB", "#33BBEE", "#CC3311", "#997700")
 
 WEIGHTS = "How far each phase moves (weight of its update)"

@@ -171,6 +171,27 @@ def test_hovering_shows_the_decoded_image_and_the_nearest_real_one(open_panel):
     assert card.locator("canvas").count() == 2
 
 
+def test_a_map_shows_categories_heads_and_how_many_images_each_has(open_panel):
+    panel, notebook = open_panel("panel = aae.live.Panel(trainer(make=aae.MapAAE, categories=12))\npanel")
+    panel.play(steps=40)
+    panel.pause()
+    bars = panel.root.locator(".aae-shares")
+    counts = notebook.kernel("__import__('numpy').bincount(panel.clock.lanes[0].scene.categories(), minlength=12).tolist()")
+    until(lambda: f": {', '.join(map(str, counts))}." in bars.get_attribute("aria-label"), "the counts of the kernel")
+    tall = [bar.bounding_box()["height"] for bar in bars.locator("i").all()]
+    assert len(tall) == 12
+    assert tall.index(max(tall)) == counts.index(max(counts))
+
+    def pixels():
+        return panel.plot().locator("canvas").first.evaluate("c => c.toDataURL()")
+
+    by_category = pixels()
+    panel.root.locator("[data-do=overlay-predicted]").click()
+    until(lambda: pixels() != by_category, "other colours")
+    panel.plot().hover()
+    panel.root.locator(".aae-card").first.wait_for()
+
+
 def test_two_trainers_are_compared_side_by_side(open_panel):
     code = "panel = aae.live.Compare(trainer(make=aae.VAE), trainer())\npanel"
     panel, notebook = open_panel(code)

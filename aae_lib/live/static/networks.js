@@ -2,14 +2,15 @@
 
 /** The networks of one lane: those that the last phase moved light up; bars say how far. update(lane) */
 function networkDiagram(lane) {
-  const known = lane.networks.includes("encoder") && lane.networks.includes("decoder")
-    && lane.networks.every((name) => ["encoder", "decoder", "discriminator"].includes(name));
-  const places = known ? { encoder: [62, 8], decoder: [300, 8], discriminator: [181, 100] }
+  const known = ["encoder", "decoder"].every((name) => lane.networks.includes(name))
+    && lane.networks.every((name) => [...PLACES.one, ...PLACES.two].some(([place]) => place === name));
+  const games = ["discriminator", "discriminator_y"].filter((name) => lane.networks.includes(name)).length;
+  const places = known ? Object.fromEntries(games > 1 ? PLACES.two : PLACES.one)
     : Object.fromEntries(lane.networks.map((name, i) => [name, [8 + 156 * (i % 3), 8 + 80 * Math.floor(i / 3)]]));
   const boxes = Object.fromEntries(lane.networks.map((name) => [name, networkBox(name, places[name])]));
-  const height = known ? (boxes.discriminator ? 166 : 76) : 80 * Math.ceil(lane.networks.length / 3);
+  const height = known ? (boxes.cluster_heads ? 240 : games ? 166 : 76) : 80 * Math.ceil(lane.networks.length / 3);
   const picture = vector("svg", { class: "aae-diagram", viewBox: `0 0 480 ${height}`, role: "img" },
-    known && wires(Boolean(boxes.discriminator)), Object.values(boxes).map((box) => box.group));
+    known && wires(games), Object.values(boxes).map((box) => box.group));
   const chips = lane.phases.map((phase) => h("li", {}, dotted("dot", phase.colour), phase.name));
   const told = h("p", { class: "aae-told" });
   const order = h("ol", { class: "aae-phases", "aria-label": "the phases of one step" }, chips);
@@ -40,6 +41,12 @@ function networkDiagram(lane) {
   return { element, update };
 }
 
+const PLACES = { // where the boxes stand, with a game for z alone, or one for z and one for y
+  one: [["encoder", [62, 8]], ["decoder", [300, 8]], ["discriminator", [181, 100]]],
+  two: [["encoder", [62, 8]], ["decoder", [300, 8]], ["discriminator", [62, 100]], ["discriminator_y", [300, 100]],
+    ["cluster_heads", [181, 174]]],
+};
+
 function networkBox(name, [x, y]) {
   const frame = vector("rect", { x, y, width: 118, height: 34, rx: 6, class: "aae-net" });
   const text = vector("text", { x: x + 59, y: y + 22, class: "aae-net-name" }, name);
@@ -58,15 +65,18 @@ function networkBox(name, [x, y]) {
   return { group, update };
 }
 
-function wires(withGame) {
+function wires(games) {
   const line = (...points) => vector("polyline", { points: points.join(" "), class: "aae-wire" });
   const head = (x, y) => line(`${x - 7},${y - 4}`, `${x},${y}`, `${x - 7},${y + 4}`);
   const headDown = (x, y) => line(`${x - 4},${y - 7}`, `${x},${y}`, `${x + 4},${y - 7}`);
   const word = (x, y, text) => vector("text", { x, y, class: "aae-word" }, text);
   const right = (from, to, y) => [line(`${from},${y}`, `${to},${y}`), head(to, y)];
-  const above = [word(22, 30, "x"), right(36, 60, 25), right(182, 222, 25), word(240, 30, "z"), right(257, 298, 25),
+  const above = [word(22, 30, "x"), right(36, 60, 25), right(182, 222, 25), word(240, 30, games > 1 ? "z, y" : "z"), right(257, 298, 25),
     right(420, 440, 25), word(456, 30, "x̂")];
   const below = [line("240,40", "240,98"), headDown(240, 98), word(104, 122, "p(z)"), right(126, 179, 117),
     right(301, 330, 117), word(392, 122, "real or fake?")];
-  return vector("g", { "aria-hidden": "true" }, above, withGame ? below : null);
+  const left = (from, to, y) => [line(`${from},${y}`, `${to},${y}`), line(`${to + 7},${y - 4}`, `${to},${y}`, `${to + 7},${y + 4}`)];
+  const both = [line("232,40", "232,84", "121,84", "121,98"), headDown(121, 98), word(24, 122, "p(z)"), right(42, 60, 117),
+    line("248,40", "248,84", "359,84", "359,98"), headDown(359, 98), word(456, 122, "p(y)"), left(437, 420, 117)];
+  return vector("g", { "aria-hidden": "true" }, above, games > 1 ? both : games ? below : null);
 }

@@ -29,6 +29,7 @@ function laneParts(spec, i, send, toggle) {
   const ask = (x, y) => send(x === null ? { do: "point", lane: null } : { do: "point", lane: i, x, y });
   const plot = latentPlot(i, { ask, toggle }), mmd = lane.mmd ? mmdText(i) : null, networks = networkDiagram(lane);
   const sliders = sliderGroups(lane, i, send, several);
+  const shares = lane.categories ? occupancyBars(lane.categories) : null;
   const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
   const look = (choice) => send({ do: "axes", lane: i, choice });
   const axes = lane.plane_options && planeChooser(lane.plane_options, look);
@@ -39,7 +40,8 @@ function laneParts(spec, i, send, toggle) {
     head, plot.element, legend(spec, lane), axes, several && h("div", { class: "aae-rest" }, sliders.element));
   const latest = h("small", { class: "aae-if-past" }, " of the latest step");
   return {
-    plot, mmd, networks, sliders, pictures, element,
+    plot, mmd, networks, sliders, pictures, shares, element,
+    occupied: shares && part(["images in each category", named], shares.element),
     moves: part(`what a phase moves${named}`, networks.element),
     images: pictures && part(["pictures", named, latest], pictures.element),
   };
@@ -74,8 +76,8 @@ function panelParts(root, spec, send, ui, restyle) {
       h("div", { class: "aae-set aae-rest" }, prior.element, overlays.element, !several && lanes[0].sliders.element))),
     time.element,
     h("div", { class: "aae-below aae-rest" }, several
-      ? [lanes.map((lane) => column(lane.moves, lane.images)), column(lossPart), column(distance)]
-      : [column(!tug && lanes[0].moves, lanes[0].images), column(lossPart, distance)]),
+      ? [lanes.map((lane) => column(lane.moves, lane.occupied, lane.images)), column(lossPart), column(distance)]
+      : [column(!tug && lanes[0].moves, lanes[0].occupied, lanes[0].images), column(lossPart, distance)]),
     heard));
 
   let curves = null, labels = [], labelled = 0;
@@ -102,13 +104,14 @@ function panelParts(root, spec, send, ui, restyle) {
     kept.forEach((lane, i) => updateLane(lane, i, state, theme));
   }
   function updateLane({ info, layers }, i, { at, overlays: on }, theme) {
-    const { plot, mmd, sliders, networks, pictures } = lanes[i], lane = spec.lanes[i];
+    const { plot, mmd, sliders, networks, pictures, shares } = lanes[i], lane = spec.lanes[i];
     const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
     const colours = lane.arrows.map((name) => lane.phases.find((phase) => phase.name === name)?.colour);
     const live = at === null, surface = on.surface && lane.surface ? layers.surface : null;
-    const arrows = on.arrows && live ? layers.arrows : null, seen = { live, surface, arrows, arrowColours: colours };
+    const arrows = on.arrows && live ? layers.arrows : null, seen = { live, surface, arrows, arrowColours: colours, predicted: on.predicted };
     plot.paint({ ...info, ...layers, ...seen, names, label: labels[i], image: spec.image }, theme);
     mmd?.update(info);
+    shares?.update(layers.categories, theme);
     sliders.update(info.settings, info.step);
     networks.update(info, theme);
     if (!pictures || !layers.images || !on.images || drawn[i] === layers.images) return;
@@ -152,6 +155,7 @@ function overlayBoxes(spec, send) {
     surface: spec.lanes.some((lane) => lane.surface) && "D's surface",
     arrows: spec.lanes.some((lane) => lane.arrows.length) && "arrows",
     images: spec.image && spec.view !== "plane" && "images",
+    predicted: spec.lanes.some((lane) => lane.categories) && "colour by category, not by class",
   };
   const boxes = Object.entries(names).filter(([, text]) => text).map(([name, text]) => {
     const onchange = () => send({ do: "overlay", name, on: box.checked });

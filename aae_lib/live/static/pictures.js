@@ -44,6 +44,7 @@ function pointCard(closed) {
     figures.hidden = false;
     figures.lastChild.hidden = !near || buffers.length < 2;
     const name = near && near.label !== null && near.label >= 0 ? `: ${data.names.get(near.label) ?? near.label}` : "";
+    setText(shots[0].text, near?.category === undefined ? "decoded here" : `decoded here as category ${near.category}`);
     const text = near ? `nearest real${name}, ${short(near.distance)} away` : "";
     setText(shots[1].text, text);
     setAttribute(shots[1].canvas, "aria-label", text);
@@ -58,6 +59,29 @@ function beliefAt([x, y], { surface, extent: [l, r, b, t] }) {
 }
 
 const PICTURE_ROWS = ["images", "reconstructed", "samples of p(z)"];
+
+/** Bars: how many of the images shown fall to each category. update(layer of categories, theme) */
+function occupancyBars(k) {
+  const bars = Array.from({ length: k }, () => h("i"));
+  const columns = bars.map((bar, i) => h("div", {}, bar, h("span", {}, String(i))));
+  const element = h("div", { class: "aae-shares", role: "img" }, columns);
+  let drawn = null;
+  function update(layer, theme) {
+    if (!layer || (drawn?.data === layer.data && drawn.theme === theme)) return;
+    drawn = { data: layer.data, theme };
+    const counts = new Array(k).fill(0);
+    for (const category of layer.data) counts[category] += 1;
+    const most = Math.max(1, ...counts);
+    bars.forEach((bar, i) => {
+      bar.style.height = `${(100 * counts[i]) / most}%`;
+      bar.style.background = theme.classes.get(i) ?? theme.ink;
+      bar.parentNode.title = `category ${i}: ${counts[i]} images`;
+    });
+    const empty = counts.filter((n) => !n).length;
+    setAttribute(element, "aria-label", `Images in each category: ${counts.join(", ")}. ${empty} of ${k} are empty.`);
+  }
+  return { element, update };
+}
 
 /** Three rows of images; update({data, shape: (3, k, H, W, C)}). */
 function pictureRows() {

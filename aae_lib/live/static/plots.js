@@ -121,6 +121,7 @@ function latentPlot(lane, { ask, toggle }) {
     if (data.prior) paintPrior(draw, fresh);
     if (data.arrows) data.arrowColours.forEach((colour, k) => paintArrows(draw, theme.stroke(colour), 2 + 2 * k));
     if (data.codes) paintCodes(draw, fresh);
+    if (data.heads) paintHeads(draw);
     draw.restore();
     paintAxes(draw);
     setAttribute(element, "aria-label", data.label);
@@ -166,7 +167,7 @@ function latentPlot(lane, { ask, toggle }) {
   }
 
   function paintCodes(draw, fresh) {
-    const points = data.codes.data, labels = data.labels?.data, n = points.length / 2;
+    const points = data.codes.data, labels = (data.predicted ? data.categories : data.labels)?.data, n = points.length / 2;
     const radius = (n > 900 ? 2.3 : n > 400 ? 2.8 : 3.4) * theme.scale * Math.min(1.25, Math.max(0.8, box.side / 420));
     const half = radius + HALO, size = 2 * half, ratio = window.devicePixelRatio;
     if (fresh || kept.size !== size || kept.ratio !== ratio) Object.assign(kept, { stamps: new Map(), size, ratio });
@@ -176,6 +177,22 @@ function latentPlot(lane, { ask, toggle }) {
       if (!stamps.has(label)) stamps.set(label, stamp(theme.classes.get(label) ?? null, radius));
       const x = left + (points[2 * i] - l) * unit - half, y = top + (t - points[2 * i + 1]) * unit - half;
       draw.drawImage(stamps.get(label), x, y, size, size);
+    }
+  }
+
+  function paintHeads(draw) { // the numbers of a map's heads, where they lie
+    draw.font = `bold ${14 * theme.scale}px ${theme.font}`;
+    draw.textAlign = "center";
+    draw.textBaseline = "middle";
+    draw.lineWidth = 4 * theme.scale;
+    draw.lineJoin = "round";
+    draw.strokeStyle = theme.ground;
+    draw.fillStyle = theme.ink;
+    const { data: at } = data.heads;
+    for (let k = 0; 2 * k < at.length; k++) {
+      const [x, y] = [px(at[2 * k]), py(at[2 * k + 1])];
+      draw.strokeText(String(k), x, y);
+      draw.fillText(String(k), x, y);
     }
   }
 
