@@ -53,8 +53,8 @@ def save(trainer: Any, folder: str | Path) -> Path:
         "live": trainer.snapshot(),
         "measures": trainer._history.measures,
     }
-    _write(folder / name, content)
-    _write(folder / INDEX, json.dumps(index, indent=1).encode())
+    write_whole(folder / name, content)
+    write_whole(folder / INDEX, json.dumps(index, indent=1).encode())
     for old in (*folder.glob("state-*.safetensors"), *folder.glob("*.part")):
         if old.name != name:
             old.unlink(missing_ok=True)
@@ -198,7 +198,7 @@ def _tensors(trainer: Any) -> dict[str, Tensor]:
     return tensors
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write whole or not at all: beside its place first, on the disk, then moved."""
     part = path.with_name(path.name + ".part")
     with open(part, "wb") as file:

@@ -1,4 +1,4 @@
-"""The command line: python -m aae_lib train | sample | compare | doctor | reset."""
+"""The command line: python -m aae_lib train | sample | compare | reproduce | doctor | reset."""
 
 import argparse
 import sys
@@ -98,6 +98,18 @@ def parser() -> argparse.ArgumentParser:
     c.add_argument("--data-dir", type=Path)
     c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
 
+    p = add("reproduce", reproduce, "train and measure experiments of the paper on MNIST; writes results/TASK.json")
+    p.add_argument("tasks", nargs="*", metavar="TASK", help="without any, they are listed")
+    p.add_argument("--size", default="small", choices=("small", "full"), help="a laptop's CPU, or the paper's networks")
+    p.add_argument("--seeds", type=int, help="so many, from 0 on (default: 1 small, 5 full)")
+    p.add_argument("--resume", action="store_true", help="keep the figures that are there, go on from checkpoints")
+    p.add_argument("--steps", type=int, help="only try so many steps, and write nothing")
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
+    p.add_argument("--threads", type=int, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
+    p.add_argument("--data-dir", type=Path, help="folder that holds mnist/ (else AAE_DATA_DIR)")
+    p.add_argument("--results", type=Path, default=Path("results"), help="folder of figures")
+    p.add_argument("--runs", type=Path, default=Path("runs/reproduce"), help="folder of checkpoints")
+
     add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
 
     r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
@@ -164,14 +176,18 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         settings["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
     if options.labels:
         if options.model not in ("aae", "semi-supervised", "map"):
-            raise ValueError(f"--labels keeps some labels to learn from, and --model {options.model} cannot use a part.")
+            raise ValueError(
+                f"--labels keeps some labels to learn from, and --model {options.model} cannot use a part."
+            )
         data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
         if options.model == "aae":
             settings["classes"] = data.classes
         if options.model == "map":
             settings["labelled"] = True
     if options.categories is not None and not with_category:
-        raise ValueError(f"--categories is of models with a category beside the code; --model {options.model} has none.")
+        raise ValueError(
+            f"--categories is of models with a category beside the code; --model {options.model} has none."
+        )
     if with_category:
         settings["categories"] = data.classes if options.categories is None else options.categories
     model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **settings)
@@ -215,6 +231,28 @@ def compare(options: argparse.Namespace) -> int:
         data = load(index["settings"]["data"]["name"], folder=options.data_dir)
         print(f"{run}: {index['settings']['model']['class']}, {index['steps']} steps")
         print(metrics.compare(checkpoints.load_model(run), data, details=options.details).to_string())
+    return 0
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Train and measure experiments of the paper."""
+    import torch
+
+    from .reproduce import run_tasks
+    from .tasks import TASKS
+
+    if not options.tasks:
+        print("\n".join(f"{name:22} {task.title}" for name, task in TASKS.items()))
+        return 0
+    if unknown := set(options.tasks) - set(TASKS):
+        raise ValueError(f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}.")
+    for name in ("seeds", "steps"):
+        if getattr(options, name) is not None and getattr(options, name) < 1:
+            raise ValueError(f"--{name} must be at least 1; got {getattr(options, name)}.")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    names = ("steps", "data_dir", "results", "runs", "resume", "device")
+    run_tasks(options.tasks, options.size, options.seeds, **{name: getattr(options, name) for name in names})
     return 0
 
 

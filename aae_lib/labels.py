@@ -1,4 +1,4 @@
-"""The models whose code has a category y beside the style z (paper, sections 4 to 6).
+"""The models whose code has a category y beside the style z (paper, sections 4 to 7).
 
     SupervisedAAE      y given: the decoder sees label and style           one game, for z
     SemiSupervisedAAE  y from the encoder, some labels known               a game for z, one for y, and classification
@@ -84,7 +84,9 @@ class CategoryAAE(AAE):
         y = torch.as_tensor(y)
         if y.shape == (n,) and not y.is_floating_point():
             if n and not 0 <= int(y.min()) <= int(y.max()) < self.categories:
-                raise ValueError(f"categories run from 0 to {self.categories - 1}; got {int(y.min())} to {int(y.max())}.")
+                raise ValueError(
+                    f"categories run from 0 to {self.categories - 1}; got {int(y.min())} to {int(y.max())}."
+                )
             return self.one_hot(y.long())
         if y.shape == (n, self.categories):
             return y.float()

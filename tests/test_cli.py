@@ -76,7 +76,7 @@ def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(tmp_path):
         (["train", "--device", "abacus"], "cannot be used here"),
         (["train", "--labels", "5", "--prior", "ring"], "5"),
         (["train", "--labels", "100"], "sampled per class"),
-        (["train", "--labels", "100", "--model", "vae"], "only --model aae"),
+        (["train", "--labels", "100", "--model", "vae"], "--model vae cannot use a part"),
         (["train", "--steps", "0"], "nothing to train"),
         (["train", "--batch-size", "0"], "from 1 to the number of images, 1300"),
         (["train", "--batch-size", "5000"], "from 1 to the number of images, 1300"),
@@ -148,3 +148,46 @@ def test_doctor_names_each_fault_with_its_mend(monkeypatch, capsys):
     assert re.search(r"warning +pandas: 1.0; the course was tested with", printed)
     assert "1 fault(s)" in printed
     assert doctor.python((3, 9, 2)).state == "fault"
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        (["--model", "supervised"], "SupervisedAAE"),
+        (["--model", "semi-supervised", "--labels", "50", "--latent-dim", "4"], "SemiSupervisedAAE"),
+        (["--model", "cluster", "--categories", "13"], "ClusterAAE"),
+        (["--model", "map", "--categories", "13"], "MapAAE"),
+        (["--model", "map", "--labels", "50"], "MapAAE"),
+    ],
+)
+def test_models_with_a_category_train_resume_sample_and_compare(tmp_path, capsys, options, kind):
+    out = tmp_path / "run"
+    assert main(["train", *options, "--out", str(out), *SMALL]) == 0
+    assert main(["train", *options, "--out", str(out), "--resume", *SMALL[:-1], "70"]) == 1  # another schedule
+    assert "schedule.steps was 60, is 70" in capsys.readouterr().err
+    index = checkpoints.read_index(out)
+    assert index["settings"]["model"]["class"] == kind
+    model = checkpoints.load_model(out)
+    assert model.categories == (13 if "13" in options else 10)
+    assert main(["sample", str(out), "--n", "20", "--out", str(tmp_path / "samples.png")]) == 0
+    assert main(["compare", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "reconstruction" in printed
+    assert ("class error" in printed) == ("--labels" in options)
+    assert ("cluster error" in printed) == ("13" in options)
+
+
+def test_options_of_other_models_are_refused(tmp_path, capsys):
+    for options, words in (
+        (["--model", "ae", "--categories", "12"], "--model ae has none"),
+        (["--model", "cluster", "--labels", "50"], "--model cluster cannot use a part"),
+        (["--model", "supervised", "--labels", "50"], "--model supervised cannot use a part"),
+        (["--model", "semi-supervised", "--labels", "5"], "keep_labels(5) is not possible"),
+        (["--model", "semi-supervised", "--labels", "5000"], "ask for 10 to 1300"),
+        (["--model", "semi-supervised", "--labels", "50", "--categories", "5"], "categories=5 they run from 0 to 4"),
+        (["--model", "cluster", "--categories", "1"], "at least 2; got 1"),
+        (["--model", "map", "--latent-dim", "3", "--prior", "ring"], "must be 2, not 3"),
+    ):
+        assert main(["train", "--out", str(tmp_path / "no"), *SMALL, *options]) == 1
+        assert words in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()

@@ -48,6 +48,13 @@ def test_the_examples_run_one_after_the_other(page):
     aae.live.panel.open_panel().close()
 
 
+def test_the_examples_of_the_papers_page_run():
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "paper.md").read_text(), re.S):
+        exec(block.replace("steps=600", "steps=2"), names)
+    assert int(names["few"].train.labelled.sum()) == 50
+
+
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_a_lesson_has_its_shape(path):
     notebook = nbformat.read(path, as_version=4)

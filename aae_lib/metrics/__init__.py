@@ -1,14 +1,28 @@
-"""How good is it? Codes against the prior, images, and what the codes know.
+"""How good is it? Codes against the prior, images, and what codes and categories know.
 
 Of q(z) against p(z): `mmd`, `mmd_test`, `sliced_wasserstein`, `energy_distance`, `classifier_two_sample`,
 `mode_coverage`, and `floor`, the value that two samples of the prior itself would get.
 Of images: `reconstruction_error`, `sharpness`, `effective_classes`, `nearest_distance`, `parzen_log_likelihood`.
-Of codes: `knn_accuracy`, `linear_probe`. All together, in one table: `compare`.
+Of codes: `knn_accuracy`, `linear_probe`.
+Of categories: `classification_error`, `cluster_error`, `cluster_labels`, `cluster_agreement`, `occupancy`; of a style
+beside them: `class_from_style`, `factor_scores`. The yardstick for few labels: `label_spreading_error`.
+All together, in one table: `compare`.
 
 The same model and the same call give the same figures: where a measure draws at random and no `generator=` is given,
 it uses one of its own, seeded with 0. A generator passed in lives on the CPU, where all of this is computed.
 """
 
+from aae_lib.metrics.classes import (
+    Agreement,
+    Reading,
+    class_from_style,
+    classification_error,
+    cluster_agreement,
+    cluster_error,
+    cluster_labels,
+    label_spreading_error,
+    occupancy,
+)
 from aae_lib.metrics.clouds import (
     Floor,
     classifier_two_sample,
@@ -19,27 +33,47 @@ from aae_lib.metrics.clouds import (
     sliced_wasserstein,
 )
 from aae_lib.metrics.codes import knn_accuracy, linear_probe
-from aae_lib.metrics.images import effective_classes, nearest_distance, reconstruction_error, sharpness
+from aae_lib.metrics.factors import factor_scores
+from aae_lib.metrics.images import (
+    effective_classes,
+    effective_number,
+    nearest_distance,
+    reconstructed,
+    reconstruction_error,
+    sharpness,
+)
 from aae_lib.metrics.modes import assign_modes, mode_coverage
 from aae_lib.metrics.parzen import Parzen, parzen_log_likelihood
 from aae_lib.metrics.scoreboard import compare
 
 __all__ = [
+    "Agreement",
     "Floor",
     "Parzen",
+    "Reading",
     "assign_modes",
+    "class_from_style",
+    "classification_error",
     "classifier_two_sample",
+    "cluster_agreement",
+    "cluster_error",
+    "cluster_labels",
     "compare",
     "effective_classes",
+    "effective_number",
     "energy_distance",
+    "factor_scores",
     "floor",
     "knn_accuracy",
+    "label_spreading_error",
     "linear_probe",
     "mmd",
     "mmd_test",
     "mode_coverage",
     "nearest_distance",
+    "occupancy",
     "parzen_log_likelihood",
+    "reconstructed",
     "reconstruction_error",
     "sharpness",
     "sliced_wasserstein",

@@ -17,9 +17,27 @@ def scaled(images: Tensor) -> Tensor:
     return images
 
 
+def reconstructed(model, split) -> Tensor:
+    """The images of `split` encoded and decoded again, (N, C, H, W): with their labels for a model that needs them.
+
+    Raises ValueError where such a model (`needs_labels`) meets images without label.
+    """
+    if not getattr(model, "needs_labels", False):
+        return model.reconstruct(split.images)
+    if missing := int((split.labels < 0).sum()):
+        raise ValueError(
+            f"{missing} of these {len(split.labels)} images have no label, and this model's decoder is told the label: "
+            "pass labelled images only, as in split.take(split.labelled.nonzero()[:, 0])."
+        )
+    return model.reconstruct(split.images, split.labels)
+
+
 def reconstruction_error(model, split) -> float:
-    """Mean squared error per pixel of decode(encode(x)), pixels in [0, 1] (for point sets: per coordinate)."""
-    return float((scaled(model.reconstruct(split.images)) - scaled(split.images)).square().mean())
+    """Mean squared error per pixel of decode(encode(x)), pixels in [0, 1] (for point sets: per coordinate).
+
+    A model that needs labels (`needs_labels`) is given those of the split.
+    """
+    return float((scaled(reconstructed(model, split)) - scaled(split.images)).square().mean())
 
 
 def sharpness(images: Tensor) -> float:
@@ -42,12 +60,20 @@ def sharpness(images: Tensor) -> float:
     return float(laplacian.flatten(1).var(dim=1, correction=0).mean())
 
 
-def effective_classes(images: Tensor, split, k: int = 5) -> float:
-    """How many classes the images show, weighed by their frequency: exp(entropy of the class distribution).
+def effective_number(shares: Tensor) -> float:
+    """How many parts there are, weighed by their shares (K,), which sum to 1: exp(entropy).
 
-    K classes equally often give K, one class alone gives 1. Each image gets the class that its k nearest labelled
+    K equal shares give K, a single one gives 1. Hill 1973, "Diversity and evenness" (order 1).
+    """
+    return float(torch.special.entr(shares).sum().exp())
+
+
+def effective_classes(images: Tensor, split, k: int = 5) -> float:
+    """How many classes the images show, weighed by their frequency (`effective_number`).
+
+    Each image gets the class that its k nearest labelled
     images of `split` (real ones, best the training split) vote for, by distance between pixels: it says which class
-    an image is *most like*, not whether it is any good. Hill 1973, "Diversity and evenness" (order 1).
+    an image is *most like*, not whether it is any good.
 
     Args:
         images: (N, C, H, W) or (N, d), the samples to judge.
@@ -59,8 +85,7 @@ def effective_classes(images: Tensor, split, k: int = 5) -> float:
     real, classes = scaled(split.images[keep]).flatten(1), split.labels[keep].cpu()
     fakes = _same_pixels(images, real)
     seen = torch.from_numpy(KNeighborsClassifier(k).fit(real.numpy(), classes.numpy()).predict(fakes.numpy()))
-    share = seen.bincount() / len(seen)
-    return float(torch.special.entr(share).sum().exp())
+    return effective_number(seen.bincount() / len(seen))
 
 
 def nearest_distance(images: Tensor, train_images: Tensor, test_images: Tensor) -> float:

@@ -1,12 +1,13 @@
 """`compare`: the three figures that tell whether an autoencoder's codes match its prior, and all the others."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from aae_lib.metrics import clouds, codes, images, modes
+from aae_lib.metrics import classes, clouds, codes, images, modes
 from aae_lib.metrics.checks import own_generator, subsample
 from aae_lib.metrics.table import Row, table
 
@@ -22,7 +23,10 @@ def compare(
 ) -> "pd.DataFrame":
     """The scoreboard of a model: reconstruction error, MMD of codes against prior, 5-NN accuracy on the codes.
 
-    All three at once are the aim: codes may match the prior perfectly and say nothing of the image.
+    All three at once are the aim: codes may match the prior perfectly and say nothing of the image. A model that puts
+    images into categories is also asked for its class error (or cluster error, where no label named the categories)
+    and for the effective number of its categories; of a style beside a category, the less it says of the class the
+    better, since the category says it.
 
     Args:
         model: with `encode`, `decode`, `reconstruct`, `sample` and `prior`. A model whose prior is None is held
@@ -31,7 +35,7 @@ def compare(
             then neighbours and probe are cross-validated within it, five-fold.
         details: all other measures too: p-value, sliced Wasserstein, energy distance, two-sample classifier, modes
             covered (if the prior has classes), effective classes, sharpness, distance of samples to the data (if
-            `data` is a dataset), linear probe.
+            `data` is a dataset), linear probe, class from style (if the model has categories).
         generator: for subsamples, prior samples and permutations; without it one of its own, seeded with 0.
         n: codes and prior samples used for q(z) against p(z), at most.
 
@@ -54,28 +58,37 @@ def compare(
     prior = model.prior if model.prior is not None else _unit_gaussian(z.shape[1])
     p = prior.sample(len(z), generator=generator)
 
-    rows = [_reconstruction(model, split), _distance("MMD", clouds.mmd, z, p, prior, generator, against)]
-    named = min(int((part.labels >= 0).sum()) for part in (train, split)) >= 10
+    rows = [*_reconstruction(model, split), _distance("MMD", clouds.mmd, z, p, prior, generator, against)]
+    named = min(_labels(train), _labels(split)) >= 10
     how = "cross-validated within the split" if test is None else "fitted on train, scored on test"
+    wanted = "low" if _has_style(model) else "high"
     if named:
         fit, score = codes.labelled_codes(model, train), None if test is None else codes.labelled_codes(model, test)
         value = codes.accuracy(codes.neighbours(5), fit, score, generator)
-        rows.append(Row("5-NN accuracy", value, _guessing(split), "high", f"class from the 5 nearest codes, {how}"))
+        rows.append(Row("5-NN accuracy", value, _guessing(split), wanted, f"class from the 5 nearest codes, {how}"))
+    rows += _categories(model, data, split)
     if details:
         rows += _more_distances(z, p, prior, generator, against)
-        rows += _modes(z, labels, prior, generator)
+        rows += _modes(model, z, labels, prior, generator)
         rows += _pictures(model, prior, train, test, generator)
     if details and named:
         value = codes.accuracy(codes.straight_line(), fit, score, generator)
-        rows.append(Row("linear probe", value, _guessing(split), "high", f"class from a straight line, {how}"))
+        rows.append(Row("linear probe", value, _guessing(split), wanted, f"class from a straight line, {how}"))
+    if details:
+        rows += _style(model, train, test, generator)
     return table(rows)
 
 
-def _reconstruction(model, split) -> Row:
+def _reconstruction(model, split) -> Iterator[Row]:
+    if getattr(model, "needs_labels", False):
+        known = split.labels >= 0
+        split = SimpleNamespace(images=split.images[known], labels=split.labels[known])
+        if not known.any():
+            return
     value = images.reconstruction_error(model, split)
     x = images.scaled(split.images)
     always_mean = float((x - x.mean(0)).square().mean())
-    return Row("reconstruction", value, always_mean, "low", "squared error a pixel; reference: always the mean image")
+    yield Row("reconstruction", value, always_mean, "low", "squared error a pixel; reference: always the mean image")
 
 
 def _distance(name: str, metric, z: Tensor, p: Tensor, prior, generator, against: str, good: str = "at floor") -> Row:
@@ -95,12 +108,41 @@ def _more_distances(z: Tensor, p: Tensor, prior, generator, against: str) -> Ite
         yield _distance(name, metric, z, p, prior, generator, against)
 
 
-def _modes(z: Tensor, labels: Tensor, prior, generator) -> Iterator[Row]:
+def _categories(model, data, split) -> Iterator[Row]:
+    if not hasattr(model, "classify"):
+        return
+    fit, where = split, "these images themselves"
+    if hasattr(data, "test"):
+        fit, where = (data.validation, "validation") if hasattr(data, "validation") else (data.train, "train")
+    named = getattr(model, "named_categories", False)
+    if named and _labels(split) >= 10:
+        value = classes.classification_error(model, split)
+        yield Row("class error", value, 1 - _guessing(split), "low", "share of images put into another category")
+    elif not named and min(_labels(split), _labels(fit)) >= 10:
+        value = classes.cluster_error(model, fit, split)
+        meaning = f"share of images put into a category of another class; categories named on {where}"
+        yield Row("cluster error", value, 1 - _guessing(split), "low", meaning)
+    value = images.effective_number(classes.occupancy(model, split))
+    yield Row("effective categories", value, model.categories, "high", "categories in use, weighed by their frequency")
+
+
+def _style(model, train, test, generator) -> Iterator[Row]:
+    if not hasattr(model, "categories"):
+        return
+    if test is not None and _labels(test) > _labels(train):  # few labels to learn from make a weak reader
+        train, test = test, None
+    if _labels(train) >= 10 and (test is None or _labels(test) >= 10) and _guessing(train) < 1:
+        found = classes.class_from_style(model, train, test, generator)
+        meaning = "class from z by the best of three readers; the category should hold it"
+        yield Row("class from style", found.accuracy, found.chance, "low", meaning, found.sd)
+
+
+def _modes(model, z: Tensor, labels: Tensor, prior, generator) -> Iterator[Row]:
     if not getattr(prior, "classes", None):
         return
     value = modes.mode_coverage(z, prior, generator=generator)
     yield Row("modes covered", value, prior.classes, "high", "parts of the prior that hold codes")
-    if (labels >= 0).any():
+    if (labels >= 0).any() and not _has_style(model) and getattr(model, "named_categories", True):
         value = modes.mode_coverage(z, prior, labels, generator=generator)
         yield Row("modes, right class", value, prior.classes, "high", "of them by their own class (if trained so)")
 
@@ -114,7 +156,7 @@ def _pictures(model, prior, train, test, generator) -> Iterator[Row]:
         samples = model.sample(PICTURES, generator=generator)
     if (train.labels >= 0).any():
         shares = split.labels[split.labels >= 0].bincount() / int((split.labels >= 0).sum())
-        reference = float(torch.special.entr(shares).sum().exp())
+        reference = images.effective_number(shares)
         value = images.effective_classes(samples, train)
         yield Row("effective classes", value, reference, "high", "classes that samples show; reference: the data")
     if split.images.ndim == 4 and min(split.images.shape[2:]) >= 3:
@@ -124,6 +166,15 @@ def _pictures(model, prior, train, test, generator) -> Iterator[Row]:
         (unseen,) = subsample(generator, PICTURES, test.images)
         value = images.nearest_distance(samples, train.images, unseen)
         yield Row("distance to the data", value, 1.0, "near", "samples to nearest training image; 1: as test images")
+
+
+def _has_style(model) -> bool:
+    """Whether its codes stand beside a category that holds the class (on a map, they are place and class in one)."""
+    return hasattr(model, "categories") and not hasattr(model, "cluster_heads")
+
+
+def _labels(split) -> int:
+    return int((split.labels >= 0).sum())
 
 
 def _guessing(split) -> float:

@@ -1,0 +1,201 @@
+"""What a model knows of the class: in its category y, where it should, and in its style z, where it should not."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from aae_lib.metrics import codes
+from aae_lib.metrics.checks import labelled, own_generator, subsample
+from aae_lib.metrics.images import scaled
+
+RULES = ("confident", "majority", "hungarian")
+ROWS = 4000  # codes shown to a strong reader, at most, and as many to score it: seconds instead of minutes
+
+
+def probabilities(model, images: Tensor) -> Tensor:
+    """How likely each category is for each image: (N, K) float64 on the CPU, once they are known to be finite."""
+    if not hasattr(model, "classify"):
+        raise ValueError(
+            f"a {type(model).__name__} has no `classify`: it puts no image into a category. Measure a model that does, "
+            "such as SemiSupervisedAAE, ClusterAAE or MapAAE."
+        )
+    p = model.classify(images).detach().cpu().double()
+    bad = int((~p.isfinite().all(dim=1)).sum())
+    if bad:
+        raise ValueError(
+            f"the model has NaN or infinite category probabilities: {bad} of {len(p)}. Training diverged; load an "
+            "earlier checkpoint, or train again with a lower learning rate."
+        )
+    return p
+
+
+def styles(model, images: Tensor) -> Tensor:
+    """The style codes z, (N, d) float64 on the CPU. Of a map, whose code is c = W y + z, what is left: z = c - W y."""
+    z, heads = codes.encode(model, images), getattr(model, "cluster_heads", None)
+    return z if heads is None else z - probabilities(model, images) @ heads.detach().cpu().double()
+
+
+# ---- the category ----
+
+
+def classification_error(model, split) -> float:
+    """Share of the labelled images whose most probable category is not their label, in [0, 1].
+
+    It takes category k for class k, as training with labels makes it; for clusters see `cluster_error`.
+    Raises ValueError for a model without `classify`, and where no image has a label.
+    """
+    keep = labelled(split.labels)
+    return float((probabilities(model, split.images[keep]).argmax(1) != split.labels[keep].cpu()).double().mean())
+
+
+def cluster_labels(model, split, rule: str = "confident") -> Tensor:
+    """The class that each category stands for: (K,) int64, read off the labelled images of `split`.
+
+    Args:
+        rule: "confident" (the paper's, section 6): the label of the image for which the category is most probable;
+            where several images are equally so, say at probability 1, the label that most of them have.
+            "majority": the most frequent label among the images put into the category; of one that has none, its
+            confident label. "hungarian": each category another class, such that most images are right; with more
+            categories than classes those left over get -1, which no label equals.
+    """
+    if rule not in RULES:
+        raise ValueError(f"rule={rule!r} is unknown; choose one of {', '.join(RULES)}.")
+    keep = labelled(split.labels)
+    p, one_hot = probabilities(model, split.images[keep]), F.one_hot(split.labels[keep].cpu()).double()
+    counts = one_hot.T @ F.one_hot(p.argmax(1), p.shape[1]).double()  # (classes, K) images
+    if rule == "hungarian":
+        from scipy.optimize import linear_sum_assignment
+
+        classes, categories = map(torch.as_tensor, linear_sum_assignment(counts.numpy(), maximize=True))
+        return torch.full((p.shape[1],), -1).index_put_((categories,), classes)
+    confident = (one_hot.T @ (p == p.amax(0)).double()).argmax(0)
+    return confident if rule == "confident" else torch.where(counts.sum(0) > 0, counts.argmax(0), confident)
+
+
+def cluster_error(model, fit, test, rule: str = "confident") -> float:
+    """Share of the labelled images of `test` whose category stands for another class than their label, in [0, 1].
+
+    What each category stands for is read off split `fit` (`cluster_labels`; the paper takes validation images). Compare
+    it at one K only: more categories make it smaller by themselves.
+    """
+    names, keep = cluster_labels(model, fit, rule), labelled(test.labels)
+    found = names[probabilities(model, test.images[keep]).argmax(1)]
+    return float((found != test.labels[keep].cpu()).double().mean())
+
+
+class Agreement(NamedTuple):
+    """Two measures of agreement between categories and classes; 1 is perfect, whatever the categories are called."""
+
+    nmi: float
+    ari: float
+
+
+def cluster_agreement(model, split) -> Agreement:
+    """How far categories and labels sort the images alike, without naming categories.
+
+    nmi  normalised mutual information, I(y; label) / mean of both entropies, in [0, 1]; grows with K by itself
+    ari  adjusted Rand index: pairs sorted alike, 0 for chance, at times below (Hubert and Arabie 1985)
+    """
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+    keep = labelled(split.labels)
+    pair = split.labels[keep].cpu().numpy(), probabilities(model, split.images[keep]).argmax(1).numpy()
+    return Agreement(float(normalized_mutual_info_score(*pair)), float(adjusted_rand_score(*pair)))
+
+
+def occupancy(model, split) -> Tensor:
+    """Share of the images, labelled or not, whose most probable category is k: (K,) float64, sums to 1."""
+    if len(split.images) == 0:
+        raise ValueError("this split holds no images, so no category holds a share of them.")
+    p = probabilities(model, split.images)
+    return p.argmax(1).bincount(minlength=p.shape[1]).double() / len(p)
+
+
+# ---- the style ----
+
+
+class Reading(NamedTuple):
+    """Accuracy of a reader, what always naming the most frequent class would get, and the sd of that by chance."""
+
+    accuracy: float
+    chance: float
+    sd: float
+
+
+def class_from_style(model, train, test=None, generator: torch.Generator | None = None) -> Reading:
+    """How well the class can be read off the style z alone: at chance, z holds style only; near 1, all of the class.
+
+    The readers of `read_off`, fitted on split `train` and scored on `test` (at most 4000 labelled images of each, drawn
+    at random); without `test`, cross-validated within `train`, five-fold. Give it all labels there are, whatever the
+    model was trained with: a reader that learns from a hundred is weak, and z would look cleaner than it is.
+    """
+    generator = own_generator(generator)
+    z, known = _labelled_styles(model, train, generator)
+    if len(np.unique(known)) < 2:
+        raise ValueError("all labelled images to learn from are of one class, so there is nothing to tell apart.")
+    t, asked = (z, known) if test is None else _labelled_styles(model, test, generator)
+    z, t = standardised(z, t)
+    accuracy = read_off((z, known), None if test is None else (t, asked), generator)
+    chance = float(np.bincount(asked).max() / len(asked))
+    return Reading(accuracy, chance, math.sqrt(chance * (1 - chance) / len(asked)))
+
+
+def standardised(z: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both clouds, each coordinate in units of its standard deviation over z; one that never changes only centred."""
+    mean, sd = z.mean(0), z.std(0)
+    sd[sd == 0] = 1
+    return (z - mean) / sd, (t - mean) / sd
+
+
+def read_off(train: tuple, test: tuple | None, generator: torch.Generator | None = None) -> float:
+    """Accuracy of the best of three readers: support vector machine (RBF, C = 10), logistic regression, 5-NN.
+
+    The first sees most in ten dimensions, the second where examples are few, the third where classes are finely
+    interleaved. At chance the best of three lies some half a standard deviation above it. Pairs (codes, classes).
+    """
+    from sklearn.svm import SVC
+
+    generator, readers = own_generator(generator), (SVC(C=10), codes.straight_line(), codes.neighbours(5))
+    return float(np.nanmax([codes.accuracy(reader, train, test, generator) for reader in readers]))
+
+
+def _labelled_styles(model, split, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
+    keep = labelled(split.labels)
+    if int(keep.sum()) < 10:
+        raise ValueError(f"only {int(keep.sum())} of these images have a label; at least 10 are needed.")
+    images, labels = subsample(generator, ROWS, split.images[keep], split.labels[keep])
+    return styles(model, images).numpy(), labels.cpu().numpy()
+
+
+# ---- a yardstick ----
+
+
+def label_spreading_error(train, test, n: int = 10_000, generator: torch.Generator | None = None) -> float:
+    """Share of the labelled images of `test` that label spreading gets wrong: what few labels give without a network.
+
+    Labels spread from image to image over a graph of the 7 nearest neighbours by pixels, α = .8 (scikit-learn's
+    LabelSpreading with a knn kernel); a test image takes the vote of its 7 nearest. One that no label reaches is wrong.
+    Zhou et al. 2004, "Learning with local and global consistency".
+
+    Args:
+        train: a split where unknown labels are -1 (`keep_labels`). Labelled images go first, and unlabelled ones, drawn
+            at random, fill up to n. With all 55,000 images of MNIST the error would be lower.
+        test: scored on at most n images, drawn at random.
+        n: time grows with n². 10,000 of 28 x 28 take about 10 s and 100 MB.
+    """
+    from sklearn.semi_supervised import LabelSpreading
+
+    generator, known, scored = own_generator(generator), labelled(train.labels), labelled(test.labels)
+    order = torch.randperm(len(known), generator=generator)
+    rows = order[(~known.cpu()[order]).long().argsort(stable=True)][:n]
+    x, y = (scaled(train.images[rows]).flatten(1).numpy(), train.labels[rows].cpu().numpy())
+    images, labels = subsample(generator, n, test.images[scored], test.labels[scored])
+    spread = LabelSpreading(kernel="knn", n_neighbors=min(7, len(x)), alpha=0.8, max_iter=1000).fit(x, y)
+    with np.errstate(invalid="ignore"):  # 0/0 where no label reaches
+        votes = spread.predict_proba(scaled(images).flatten(1).numpy())
+    right = (spread.classes_[votes.argmax(1)] == labels.cpu().numpy()) & np.isfinite(votes).all(1)
+    return float(1 - right.mean())

@@ -1,0 +1,122 @@
+"""Which part of the code knows what an image was made from: slant, size, weight and font of the glyphs."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from aae_lib.metrics.checks import own_generator, seed_from
+from aae_lib.metrics.classes import ROWS, probabilities, read_off, standardised, styles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def factor_scores(model, train, test, generator: torch.Generator | None = None) -> "pd.DataFrame":
+    """How well each factor can be read off each part of the code, fitted on split `train` and scored on `test`.
+
+    A part that knows a factor scores near 1. Where class and style are apart, slant stands in z and hardly in y, and
+    the class in y and hardly in z. But class and font go into the outline together: they cannot come apart wholly.
+
+    Readers: for numbers ridge regression on 400 RBF features (Nyström), its strength by leave-one-out on `train`; for
+    names the best of an RBF support vector machine, logistic regression and 5 nearest neighbours (`classes.read_off`).
+    They see at most 4000 images of each split, drawn at random. z is standardised, y taken as it is.
+
+    Args:
+        model: with `encode`, and `classify` if it has categories. Of a map z = c - W y is judged.
+        train, test: splits with `factors`, a table of a row an image. Columns of whole numbers or words are names.
+
+    Returns:
+        A DataFrame, one row a factor. Columns: `score`, "R²" or "accuracy"; `chance`, what a code without the factor
+        gets: 0 (a little below by bad luck), or the share of the most frequent name; `z`; `y`, if the model classifies;
+        `class`, read off the true class, if the factors say it: what a perfect y would get. `coordinate`: the one of z
+        that carries the factor best, by |correlation| on `train`; `correlation`, its own on `test`: Spearman's rank
+        correlation (sign: the way to walk for more of it), or for names η, the correlation ratio of its ranks, >= 0.
+
+    Raises:
+        ValueError: a split without factors, or with other factors than the other; codes that are not finite.
+    """
+    import pandas as pd
+
+    generator = own_generator(generator)
+    train, test = (_at_most(ROWS, split, generator) for split in (_with_factors(train), _with_factors(test)))
+    if list(train.factors) != list(test.factors):
+        raise ValueError(
+            f"train has the factors {', '.join(train.factors)}, and test {', '.join(test.factors)}: take both splits "
+            "from one dataset."
+        )
+    codes = _codes(model, train, test)
+    numbers = [name for name in train.factors if pd.api.types.is_float_dtype(train.factors[name])]
+    rows = []
+    for name in train.factors:
+        known, asked, number = train.factors[name], test.factors[name], name in numbers
+        chance = 0.0 if number else asked.value_counts(normalize=True).max()
+        rows.append({"factor": name, "score": "R²" if number else "accuracy", "chance": chance})
+        if not number:
+            classes = known.to_numpy(), asked.to_numpy()
+            rows[-1] |= {p: read_off((x, classes[0]), (t, classes[1]), generator) for p, (x, t) in codes.items()}
+        z, t = codes["z"]
+        best = int(np.abs(_association(z, known, number)).argmax())
+        rows[-1] |= {"coordinate": best, "correlation": _association(t, asked, number)[best]}
+    table = pd.DataFrame(rows).set_index("factor")
+    for part, pair in codes.items():
+        table.loc[numbers, part] = _read_numbers(*pair, train.factors[numbers], test.factors[numbers], generator)
+    return table[["score", "chance", *codes, "coordinate", "correlation"]]
+
+
+def _with_factors(split):
+    if getattr(split, "factors", None) is None:
+        raise ValueError('this split does not say what its images were made from; take the glyphs: aae.load("glyphs").')
+    return split
+
+
+def _at_most(n: int, split, generator: torch.Generator):
+    return split if len(split) <= n else split.take(torch.randperm(len(split), generator=generator)[:n])
+
+
+def _codes(model, train, test) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The parts of the code, by name: an array for train and one for test."""
+    import pandas as pd
+
+    codes = {"z": standardised(*(styles(model, split.images).numpy() for split in (train, test)))}
+    if hasattr(model, "classify"):
+        codes["y"] = tuple(probabilities(model, split.images).numpy() for split in (train, test))
+    if "class" in train.factors:
+        one_hot = pd.get_dummies(pd.concat([train.factors["class"], test.factors["class"]])).to_numpy(float)
+        codes["class"] = one_hot[: len(train)], one_hot[len(train) :]
+    return codes
+
+
+def _read_numbers(x: np.ndarray, t: np.ndarray, known, asked, generator: torch.Generator) -> "pd.Series":
+    """R² of each column of numbers, asked of codes t by a reader that was fitted on codes x."""
+    import pandas as pd
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.linear_model import RidgeCV
+    from sklearn.metrics import r2_score
+    from sklearn.pipeline import make_pipeline
+
+    if known.shape[1] == 0:
+        return pd.Series(dtype=float)
+    features = Nystroem(
+        gamma=0.3 / (x.var(0).sum() or 1),  # wide: smooth in some twenty dimensions too
+        n_components=min(400, len(x)),
+        random_state=seed_from(generator),
+    )
+    ridge = RidgeCV(np.logspace(-4, 3, 8), alpha_per_target=True)
+    mean, sd = known.mean(), known.std().replace(0, 1)
+    found = make_pipeline(features, ridge).fit(x, ((known - mean) / sd).to_numpy()).predict(t).reshape(len(t), -1)
+    scores = r2_score(((asked - mean) / sd).to_numpy(), found, multioutput="raw_values")
+    return pd.Series(scores, known.columns)
+
+
+def _association(z: np.ndarray, factor, number: bool) -> np.ndarray:
+    """Of each coordinate with a factor, (d,): Spearman's correlation, or for names η of the coordinate's ranks."""
+    import pandas as pd
+
+    ranks = pd.DataFrame(z).rank().reset_index(drop=True)
+    factor = factor.reset_index(drop=True)
+    if number:
+        found = ranks.corrwith(factor.rank())
+    else:
+        found = ranks.groupby(factor).transform("mean").std(ddof=0) / ranks.std(ddof=0)
+    return found.fillna(0).to_numpy()  # 0/0: a coordinate, or a factor, that never changes

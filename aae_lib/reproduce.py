@@ -1,0 +1,293 @@
+"""Reproduce the paper's table: python -m aae_lib reproduce TASK --size small|full.
+
+Every seed is a run of its own, which goes on from its checkpoint after a kill. Its figures are written to
+results/TASK.json when it ends, and results/README.md is written anew from all of these: the paper's figure beside ours.
+Figures are taken once, on the test split, after the last step: no step and no seed is picked.
+"""
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import checkpoints
+from .data import Dataset, load
+from .tasks import TASKS, Recipe, Task
+from .training import Trainer
+
+VERSIONS = ("torch", "numpy", "scikit-learn")
+
+
+def reproduce(
+    task: Task,
+    size: str,
+    seeds: int,
+    data: Dataset,
+    *,
+    results: Path = Path("results"),
+    runs: Path = Path("runs/reproduce"),
+    resume: bool = False,
+    device: str = "auto",
+    progress: bool = True,
+    save_seconds: float = 30.0,
+) -> dict[str, Any]:
+    """Train and measure `task` with seeds 0 to seeds - 1; what is in results/ already is kept.
+
+    Returns what results/TASK.json holds for this size. Raises ValueError where figures or checkpoints are there and
+    `resume` is False, where they were made with other settings, or where an image stands in two splits.
+    """
+    recipe = getattr(task, size)
+    data.check_disjoint()
+    path = results / f"{task.name}.json"
+    everything = json.loads(path.read_text()) if path.exists() else {}
+    own = everything.get(size) or {"settings": described(recipe, data), "seeds": []}
+    done = {run["seed"] for run in own["seeds"]}
+    if done and not resume:
+        raise ValueError(f"{path} holds {size} figures of {len(done)} seed(s): --resume adds what is missing.")
+    if own["settings"] != described(recipe, data):
+        raise ValueError(f"{path} was made with other settings: move it away, or use the version that made it.")
+    for seed in range(seeds):
+        if seed in done:
+            continue
+        folder = runs / f"{task.name}-{size}-{seed}"
+        if checkpoints.exists(folder) and not resume:
+            raise ValueError(f"{folder} holds a run that was cut short: --resume goes on with it.")
+        own["seeds"].append(one_run(task, recipe, seed, data, folder, device, progress, save_seconds))
+        everything |= {"task": task.name, size: own}
+        results.mkdir(parents=True, exist_ok=True)
+        checkpoints.write_whole(path, (json.dumps(everything, indent=1) + "\n").encode())
+        write_table(results)
+        shutil.rmtree(folder, ignore_errors=True)  # its figures are kept; the optimizers' state is large
+    return own
+
+
+def prepare(recipe: Recipe, seed: int, data: Dataset, device: str = "auto") -> Trainer:
+    """The trainer of one seed: it decides the weights, the order of the images, and which labels are kept."""
+    import aae_lib
+
+    if recipe.labels is not None:
+        data = replace(data, train=data.train.keep_labels(recipe.labels, seed=seed))
+    model = getattr(aae_lib, recipe.model)(data.image_shape, seed=seed, **recipe.settings)
+    schedule = recipe.schedule(len(data.train) // recipe.batch_size)
+    trainer = Trainer(model, data, seed=seed, batch_size=recipe.batch_size, schedule=schedule, device=device)
+    trainer.weights.update(recipe.weights)
+    return trainer
+
+
+def one_run(
+    task: Task,
+    recipe: Recipe,
+    seed: int,
+    data: Dataset,
+    folder: Path,
+    device: str = "auto",
+    progress: bool = True,
+    save_seconds: float = 30.0,
+) -> dict[str, Any]:
+    """Train one seed to the end, going on from a checkpoint in `folder`, and take its figures."""
+    trainer = prepare(recipe, seed, data, device)
+    if checkpoints.exists(folder):
+        checkpoints.load(trainer, folder)
+    total = trainer.stream.count(epochs=recipe.epochs)
+    trainer.run(steps=total - trainer.steps, folder=folder, progress=progress, save_seconds=save_seconds)
+    start = time.monotonic()
+    figures = MEASURES[task.measure](trainer, recipe, data)
+    return {
+        "seed": seed,
+        "figures": figures,
+        "steps": trainer.steps,
+        "train_s": round(float(trainer.history["seconds"].iloc[-1]), 1),
+        "measure_s": round(time.monotonic() - start, 1),
+        "machine": machine(trainer.device),
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+    }
+
+
+# ---- the figures, in percent or nats ----
+
+
+def _classification(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """Errors of the encoder; beside it a supervised net of the same make and label spreading, with the same labels."""
+    from . import metrics
+
+    net = prepare(recipe, trainer.seed, data, trainer.device)
+    train = net.data.train
+    (classification,) = (phase for phase in net.phases if phase.name == "classification")
+    supervised = Trainer(
+        net.model,
+        net.data,
+        seed=net.seed,
+        batch_size=recipe.batch_size,
+        schedule=net.schedule,
+        device=net.device,
+        phases=(classification,),
+    )
+    # few labels are learned within a thousand steps; all of them get the passes that the recipe has
+    steps = trainer.steps if recipe.labels is None else min(trainer.steps, 2000)
+    supervised.run(steps=steps, progress=False)
+    return {
+        "test error": 100 * metrics.classification_error(trainer.model, data.test),
+        "validation error": 100 * metrics.classification_error(trainer.model, data.validation),
+        "supervised net": 100 * metrics.classification_error(net.model, data.test),
+        "label spreading": 100 * metrics.label_spreading_error(train, data.test),
+    }
+
+
+def _clusters(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """Errors by three rules, the clusters named by the validation images as in the paper; NMI and ARI."""
+    from . import metrics
+
+    names = {"confident": "error, most confident", "majority": "error, majority", "hungarian": "error, one to one"}
+    model = trainer.model
+    errors = {
+        text: 100 * metrics.cluster_error(model, data.validation, data.test, rule=rule) for rule, text in names.items()
+    }
+    agreement = metrics.cluster_agreement(model, data.test)
+    return errors | {"NMI": 100 * agreement.nmi, "ARI": 100 * agreement.ari}
+
+
+def _style(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """How well the class can be told from the style (guessing is best), and the usual three."""
+    from . import metrics
+
+    table = metrics.compare(trainer.model, data)
+    told = metrics.class_from_style(trainer.model, data.train, data.test)
+    return {
+        "class from style": 100 * told.accuracy,
+        "guessing": 100 * told.chance,
+        "squared error a pixel": float(table["value"]["reconstruction"]),
+        "MMD": float(table["value"]["MMD"]),
+    }
+
+
+def _likelihood(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """Parzen window estimate from 10,000 samples, its width chosen on the validation images."""
+    from . import metrics
+
+    generator = torch.Generator(trainer.device).manual_seed(trainer.seed)
+    samples = trainer.model.sample(10_000, generator=generator).cpu()
+    found = metrics.parzen_log_likelihood(samples, data.validation.images, data.test.images)
+    return {
+        "log-likelihood": found.mean,
+        "standard error": found.standard_error,
+        "bandwidth": found.bandwidth,
+    }
+
+
+MEASURES = {
+    "classification": _classification,
+    "clusters": _clusters,
+    "map": _clusters,
+    "style": _style,
+    "likelihood": _likelihood,
+}
+
+
+# ---- what is written ----
+
+
+def described(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    """The recipe as plain JSON."""
+
+    def plain(value: Any) -> Any:
+        if hasattr(value, "settings"):
+            return value.settings()
+        return {"name": type(value).__name__, **dataclasses.asdict(value)}
+
+    own = {f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)}
+    return json.loads(json.dumps({"data": data.name} | own, default=plain))
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Where a run was made."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    return {
+        "device": device.type,
+        "name": name,
+        "system": f"{platform.system()} {platform.machine()}",
+        "threads": torch.get_num_threads(),
+        "cpus": os.cpu_count(),
+    }
+
+
+def write_table(results: Path) -> Path:
+    """results/README.md from all results/TASK.json."""
+    found = {name: json.loads(p.read_text()) for name in TASKS if (p := results / f"{name}.json").exists()}
+    lines = [
+        "# The paper's figures and ours",
+        "",
+        "Makhzani et al. 2015, *Adversarial Autoencoders* ([arXiv 1511.05644](https://arxiv.org/abs/1511.05644)), on MNIST.",
+        "Mean ± standard deviation over seeds where there are several; every figure is of the last step, on the test images.",
+        "*small* is what a laptop does within twenty minutes, *full* has the paper's networks and length: two different",
+        "things. Written by `python -m aae_lib reproduce TASK --size small|full --seeds N`.",
+        "",
+        "| task | figure | paper | small | full |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for task in TASKS.values():
+        sizes = found.get(task.name, {})
+        paper = "pictures only" if task.paper is None else _spread(*task.paper, task.unit)
+        shown = [_mean(sizes.get(size), task.figure, task.unit) for size in ("small", "full")]
+        lines.append(f"| {task.title} | {task.figure} | {paper} | {shown[0]} | {shown[1]} |")
+    lines += ["", "A dash: not run yet.", ""]
+    for name, sizes in found.items():
+        for size in ("small", "full"):
+            if size in sizes:
+                lines += _details(TASKS[name], size, sizes[size])
+    path = results / "README.md"
+    checkpoints.write_whole(path, "\n".join(lines).encode())
+    return path
+
+
+def _details(task: Task, size: str, own: dict[str, Any]) -> list[str]:
+    runs, settings = own["seeds"], own["settings"]
+    where = {(run["machine"]["name"], run["machine"]["device"], run["machine"]["threads"]) for run in runs}
+    machines = "; ".join(f"{name}, {device}, {threads} thread(s)" for name, device, threads in sorted(where))
+    seconds = statistics.mean(run["train_s"] for run in runs)
+    names = list(runs[0]["figures"])
+    lines = [f"## {task.title}: {size}", "", "| figure | " + " | ".join(f"seed {run['seed']}" for run in runs) + " |"]
+    lines.append("|---|" + "---:|" * len(runs))
+    lines += [f"| {name} | " + " | ".join(f"{run['figures'][name]:.4g}" for run in runs) + " |" for name in names]
+    lines += ["", f"{settings['model']}, {settings['epochs']} epochs, {seconds:,.0f} s a seed on {machines}; "
+              f"torch {runs[0]['versions']['torch']}. Otherwise than the paper:", ""]  # fmt: skip
+    return [*lines, *(f"- {text}" for text in settings["departures"]), ""]
+
+
+def _mean(own: dict[str, Any] | None, figure: str, unit: str) -> str:
+    if not own or not own["seeds"]:
+        return "–"
+    values = [run["figures"][figure] for run in own["seeds"]]
+    spread = statistics.stdev(values) if len(values) > 1 else None
+    return _spread(statistics.mean(values), spread, unit) + (" (1 seed)" if spread is None else "")
+
+
+def _spread(mean: float, sd: float | None, unit: str) -> str:
+    return f"{mean:.2f}{'' if sd is None else f' ± {sd:.2f}'} {unit}"
+
+
+def run_tasks(
+    names: Sequence[str], size: str, seeds: int | None, *, data_dir: Path | None, steps: int | None, **options: Any
+) -> None:
+    """The command: train and measure these tasks; with `steps`, only try that many steps and write nothing."""
+    data = load("mnist", folder=data_dir)
+    for name in names:
+        task = TASKS[name]
+        if steps is not None:
+            trainer = prepare(getattr(task, size), 0, data, options.get("device", "auto"))
+            history = trainer.run(steps=steps)
+            took = history["seconds"].iloc[-1]
+            print(f"{name}, {size}: {steps} steps in {took:.1f} s; nothing written.")
+            print(history.drop(columns="seconds").iloc[[-1]].to_string(index=False))
+            continue
+        own = reproduce(task, size, seeds or (1 if size == "small" else 5), data, **options)
+        print(f"{name}, {size}: {task.figure} {_mean(own, task.figure, task.unit)}")

@@ -1,0 +1,194 @@
+"""The paper's experiments as data: what is trained, how, for how long, and the figures that the paper gives.
+
+Two recipes a task: `full`, the paper's networks, and `small`, which a laptop's CPU finishes within twenty minutes. What a
+recipe does otherwise than the paper stands in its `departures`; figures of the two are never mixed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .optimizers import SGD, Adam, Cosine, Drops, Schedule
+from .priors import Gaussian
+
+# "half" is the loss at whose scale the paper's rates hold
+PAPER_NET = {"hidden": (1000, 1000), "activation": "relu", "discriminator_activation": "relu"}
+PAPER_LOSS = {"reconstruction": "half_squared_error"}
+HELD_OUT = "5,000 of the 60,000 training images are held out to choose by"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is trained.
+
+    model       name of the class; settings: its arguments, optimizers too
+    epochs      passes over all training images, labelled or not
+    labels      how many are kept, evenly over the classes; None: all, or none if the model looks at none
+    drops       epochs at which the learning rates fall by 10; None: half a cosine down to .02 of them
+    weights     of phases, where not 1
+    departures  from the paper's recipe, a sentence each
+    """
+
+    model: str
+    settings: Mapping[str, Any]
+    epochs: int
+    labels: int | None = None
+    batch_size: int = 100
+    drops: tuple[int, ...] | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    departures: tuple[str, ...] = ()
+
+    def schedule(self, steps_per_epoch: int) -> Schedule:
+        """Of the learning rates."""
+        if self.drops is None:
+            return Cosine(self.epochs * steps_per_epoch, final=0.02)
+        return Drops(tuple(epoch * steps_per_epoch for epoch in self.drops))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the paper's table.
+
+    measure  "classification", "style", "clusters", "map" or "likelihood": which figures are taken
+    figure   the one that the paper gives, in the unit of `unit`
+    paper    (value, standard deviation or None); None: the paper shows pictures only
+    """
+
+    name: str
+    title: str
+    measure: str
+    figure: str
+    unit: str
+    paper: tuple[float, float | None] | None
+    small: Recipe
+    full: Recipe
+
+
+# ---- few labels ----
+
+GAMES = Adam(1e-3, beta1=0.5)
+SEMI = {**PAPER_NET, **PAPER_LOSS, "latent_dim": 10, "input_noise": 0.3}
+OWN = {**SEMI, "batch_norm": True, "r1": 1.0, "optimizer": Adam(1e-3), "game_optimizer": GAMES}
+OWN_DEPARTURES = (
+    HELD_OUT,
+    "Adam instead of SGD with momentum, its rate on half a cosine",
+    "batch norm in the encoder",
+    "gradient penalty r1 = 1 in both games",
+)
+SEMI_SMALL = Recipe("SemiSupervisedAAE", OWN, epochs=20, departures=(*OWN_DEPARTURES, "20 epochs instead of 5,000"))
+SEMI_FULL = Recipe(
+    "SemiSupervisedAAE",
+    {**SEMI, "optimizer": SGD(0.01, 0.9), "game_optimizer": SGD(0.1, 0.1)},
+    epochs=5000,
+    drops=(50, 1000),
+    departures=(HELD_OUT, "weights start by PyTorch's default instead of N(0, 0.01)"),
+)
+
+
+def _few(labels: int | None, name: str, paper: tuple[float, float]) -> Task:
+    return Task(
+        f"semi-supervised-{name}",
+        f"semi-supervised, {'all' if labels is None else f'{labels:,}'} labels",
+        "classification",
+        "test error",
+        "%",
+        paper,
+        replace(SEMI_SMALL, labels=labels),
+        replace(SEMI_FULL, labels=labels),
+    )
+
+
+# ---- style, clusters, maps, likelihood ----
+
+STYLE = {**PAPER_NET, **PAPER_LOSS, "latent_dim": 15, "optimizer": Adam(1e-3), "game_optimizer": GAMES, "r1": 1.0}
+STYLE_RECIPE = Recipe(
+    "SupervisedAAE",
+    STYLE,
+    epochs=10,
+    departures=(HELD_OUT, "rates, loss and length of training are ours: the paper does not give them", "r1 = 1"),
+)
+CLUSTERS = {
+    **PAPER_NET,
+    **PAPER_LOSS,
+    "latent_dim": 5,
+    "input_dropout": 0.2,
+    "batch_norm": True,
+    "r1": 1.0,
+    "optimizer": Adam(1e-3),
+    "game_optimizer": GAMES,
+}
+CLUSTER_DEPARTURES = (
+    HELD_OUT,
+    "Adam instead of SGD with momentum, its rate on half a cosine",
+    "gradient penalty r1 = 1 in both games",
+)
+
+
+def _clusters(k: int, paper: tuple[float, float]) -> Task:
+    small = {**CLUSTERS, "categories": k}
+    full = {**small, "hidden": (3000, 3000)}
+    return Task(
+        f"clusters-{k}",
+        f"clustering, {k} clusters",
+        "clusters",
+        "error, most confident",
+        "%",
+        paper,
+        Recipe(
+            "ClusterAAE",
+            small,
+            epochs=15,
+            departures=(*CLUSTER_DEPARTURES, "layers of 1000 instead of 3000, 15 epochs instead of 1,500"),
+        ),
+        Recipe("ClusterAAE", full, epochs=1500, departures=CLUSTER_DEPARTURES),
+    )
+
+
+def _map(labels: int | None, paper: tuple[float, float | None]) -> Task:
+    k = 20 if labels is None else 10
+    settings = {**CLUSTERS, "latent_dim": 2, "categories": k, "labelled": labels is not None}
+    departures = (*CLUSTER_DEPARTURES, "the heads' distance (6) and their rate are ours: the paper does not give them")
+    return Task(
+        "map-20" if labels is None else f"map-{labels}",
+        f"2-D map, {'20 clusters, no labels' if labels is None else f'{labels:,} labels'}",
+        "map" if labels is None else "classification",
+        "error, most confident" if labels is None else "test error",
+        "%",
+        paper,
+        Recipe("MapAAE", settings, epochs=15, labels=labels, departures=(*departures, "15 epochs")),
+        Recipe("MapAAE", settings, epochs=1500, labels=labels, departures=departures),
+    )
+
+
+LIKELIHOOD = {
+    **PAPER_NET,
+    **PAPER_LOSS,
+    "latent_dim": 8,
+    "prior": Gaussian(8, sigma=5.0),
+    "optimizer": Adam(1e-3),
+    "game_optimizer": GAMES,
+}
+LIKELIHOOD_RECIPE = Recipe(
+    "AAE",
+    LIKELIHOOD,
+    epochs=20,
+    departures=(HELD_OUT, "rates and length of training are ours: the paper does not give them"),
+)
+
+TASKS = {
+    task.name: task
+    for task in (
+        _few(100, "100", (1.90, 0.10)),
+        _few(1000, "1000", (1.60, 0.08)),
+        _few(None, "all", (0.85, 0.02)),
+        Task("style", "supervised, style and content", "style", "class from style", "%", None, STYLE_RECIPE,
+             replace(STYLE_RECIPE, epochs=100)),
+        _clusters(16, (9.55, 2.05)),
+        _clusters(30, (4.10, 1.13)),
+        _map(None, (13.3, None)),
+        _map(100, (6.08, None)),
+        _map(1000, (4.20, None)),
+        Task("likelihood", "likelihood (Parzen, 10,000 samples)", "likelihood", "log-likelihood", "nats", (340.0, 2.0),
+             LIKELIHOOD_RECIPE, replace(LIKELIHOOD_RECIPE, epochs=500)),
+    )
+}  # fmt: skip

@@ -1,0 +1,159 @@
+"""The paper's table: recipes that can be built, runs that survive a kill, figures that are never mixed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+import aae_lib as aae
+from aae_lib import checkpoints, metrics
+from aae_lib import reproduce as lib
+from aae_lib.cli import main
+from aae_lib.tasks import TASKS, Recipe, Task
+
+TINY = Recipe("SemiSupervisedAAE", {"hidden": (32, 32), "latent_dim": 4}, epochs=2, labels=50, departures=("tiny",))
+FEW = Task(
+    "semi-supervised-100", "few labels", "classification", "test error", "%", (1.9, 0.1), TINY, replace(TINY, epochs=3)
+)
+
+
+@pytest.fixture
+def run(digits, tmp_path):
+    def call(task=FEW, size="small", seeds=1, data=digits, **options):
+        folders = {"results": tmp_path / "results", "runs": tmp_path / "runs"}
+        return lib.reproduce(task, size, seeds, data, **folders, progress=False, **options)
+
+    return call
+
+
+def test_figures_are_those_of_the_model_after_the_last_step(run, digits, tmp_path):
+    own = run()
+    trainer = lib.prepare(TINY, 0, digits)
+    trainer.run(epochs=2, progress=False)
+    figures = own["seeds"][0]["figures"]
+    assert figures["test error"] == 100 * metrics.classification_error(trainer.model, digits.test)
+    assert own["seeds"][0]["steps"] == 26
+    kept = trainer.data.train.labels
+    assert int((kept >= 0).sum()) == 50
+    assert kept[kept >= 0].bincount().tolist() == [5] * 10
+    assert 0 < figures["supervised net"] < 95
+    assert 0 < figures["label spreading"] < 40
+    assert own == json.loads((tmp_path / "results" / "semi-supervised-100.json").read_text())["small"]
+
+
+def test_small_and_full_stand_apart_beside_the_papers_figure(run, tmp_path):
+    small, full = run(seeds=2), run(size="full", resume=True)
+    values = [seed["figures"]["test error"] for seed in small["seeds"]]
+    table = (tmp_path / "results" / "README.md").read_text()
+    (row,) = (line for line in table.splitlines() if line.startswith("| semi-supervised, 100 labels |"))
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    mean, sd = sum(values) / 2, abs(values[0] - values[1]) / 2**0.5
+    assert cells[2] == "1.90 ± 0.10 %"
+    assert cells[3] == f"{mean:.2f} ± {sd:.2f} %"
+    assert cells[4] == f"{full['seeds'][0]['figures']['test error']:.2f} % (1 seed)"
+    assert "- tiny" in table
+    assert "| clustering, 16 clusters | error, most confident | 9.55 ± 2.05 % | – | – |" in table
+
+
+def test_what_is_there_is_kept_and_other_settings_are_refused(run, tmp_path):
+    first = run()
+    with pytest.raises(ValueError, match="--resume adds what is missing"):
+        run()
+    again = run(seeds=2, resume=True)
+    assert again["seeds"][0] == first["seeds"][0]
+    assert [seed["seed"] for seed in again["seeds"]] == [0, 1]
+    with pytest.raises(ValueError, match="made with other settings"):
+        run(replace(FEW, small=replace(TINY, epochs=5)), resume=True)
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_images_in_two_splits_are_refused_before_training(run, digits, tmp_path):
+    with pytest.raises(ValueError, match="stand both in train and in test"):
+        run(data=replace(digits, train=digits.test))
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_figures(run, tmp_path):
+    long = replace(FEW, small=replace(TINY, epochs=40))
+    script = f"""
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+import aae_lib as aae
+from aae_lib import reproduce
+from tests.test_reproduce import FEW, TINY, replace
+folders = {{"results": Path({str(tmp_path / "results")!r}), "runs": Path({str(tmp_path / "runs")!r})}}
+task = replace(FEW, small=replace(TINY, epochs=40))
+reproduce.reproduce(task, "small", 1, aae.load("digits"), **folders, progress=False, save_seconds=0.05)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script])
+    folder, end = tmp_path / "runs" / "semi-supervised-100-small-0", time.monotonic() + 120
+    while not checkpoints.exists(folder) and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert 0 < checkpoints.read_index(folder)["steps"] < 520
+    with pytest.raises(ValueError, match="was cut short: --resume goes on with it"):
+        run(long)
+    resumed = run(long, resume=True)["seeds"][0]
+    for path in (tmp_path / "results").iterdir():
+        path.unlink()
+    whole = run(long)["seeds"][0]
+    assert resumed["figures"] == whole["figures"]
+    assert resumed["steps"] == whole["steps"] == 520
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+@pytest.mark.parametrize("size", ["small", "full"])
+def test_every_recipe_can_be_built_and_takes_a_step(task, size, digits):
+    recipe = getattr(task, size)
+    thin = {name: (16, 16) for name in ("hidden",)}
+    recipe = replace(recipe, settings={**recipe.settings, **thin})
+    if recipe.labels is not None:
+        recipe = replace(recipe, labels=min(recipe.labels, len(digits.train)))
+    trainer = lib.prepare(recipe, 0, digits)
+    trainer.run(steps=1, progress=False)
+    assert task.paper is None or task.paper[0] > 0
+    assert recipe.departures
+    described = lib.described(recipe, digits)
+    assert described == json.loads(json.dumps(described))
+
+
+@pytest.mark.parametrize("name", ["clusters-16", "map-20", "style", "likelihood"])
+def test_every_measure_gives_the_figure_of_its_row(name, digits, tmp_path):
+    task = TASKS[name]
+    recipe = replace(task.small, settings={**task.small.settings, "hidden": (16, 16)}, epochs=1)
+    own = lib.one_run(task, recipe, 0, digits, tmp_path, progress=False)
+    assert task.figure in own["figures"]
+    assert all(isinstance(value, float) for value in own["figures"].values())
+
+
+def test_the_papers_recipe_is_the_papers():
+    recipe = TASKS["semi-supervised-100"].full
+    model = aae.SemiSupervisedAAE((1, 28, 28), **recipe.settings)
+    phases = {phase.name: phase.optimizer for phase in model.phases()}
+    assert {name: (o.lr, o.momentum) for name, o in phases.items()} == {
+        "reconstruction": (0.01, 0.9), "classification": (0.01, 0.9), "discriminator": (0.1, 0.1),
+        "generator": (0.1, 0.1), "discriminator_y": (0.1, 0.1), "generator_y": (0.1, 0.1),
+    }  # fmt: skip
+    schedule = recipe.schedule(550)
+    assert [round(schedule(550 * epoch), 6) for epoch in (0, 49, 50, 999, 1000)] == [1, 1, 0.1, 0.1, 0.01]
+    assert (model.input_noise, model.latent_dim, model.hidden) == (0.3, 10, (1000, 1000))
+    x = torch.rand(3, 1, 28, 28)
+    loss = model.reconstruction_loss(torch.zeros(3, 1, 28, 28), x)
+    assert loss.item() == pytest.approx(float(((x - 0.5) ** 2).sum() / 6), rel=1e-5)
+
+
+def test_the_command_lists_tasks_and_refuses_others(capsys):
+    assert main(["reproduce"]) == 0
+    assert "clusters-30" in capsys.readouterr().out
+    assert main(["reproduce", "nonsense"]) == 1
+    assert "there is no task nonsense" in capsys.readouterr().err
+    assert main(["reproduce", "style", "--seeds", "0"]) == 1
+    assert "--seeds must be at least 1" in capsys.readouterr().err
