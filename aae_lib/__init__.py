@@ -6,9 +6,9 @@
 >>> trainer = aae.Trainer(model, data, seed=0)
 >>> history = trainer.run(steps=4000)
 
-A file, a concept: data · networks · priors · losses · phases · models · labels · training · checkpoints, and beside them
-metrics and plots. Importing has no side effects: no network, no random numbers, no Jupyter. Each part is loaded when it
-is first used, so that `python -m aae_lib doctor` runs even where PyTorch is missing.
+A file, a concept: data · networks · priors · losses · phases · models · labels · training · checkpoints, and beside
+them metrics and plots. Importing has no side effects: no network, no random numbers, no Jupyter. Each part is loaded
+when it is first used, so that `python -m aae_lib doctor` runs even where PyTorch is missing.
 """
 
 from importlib import import_module

@@ -171,6 +171,7 @@ class AE(nn.Module):
 
         Without a generator the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x).
         """
+
         def forward(rows: Tensor) -> Tensor:
             noise = None
             if generator is not None and self.encoder.noise_dim:

@@ -176,18 +176,14 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         settings["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
     if options.labels:
         if options.model not in ("aae", "semi-supervised", "map"):
-            raise ValueError(
-                f"--labels keeps some labels to learn from, and --model {options.model} cannot use a part."
-            )
+            raise ValueError(f"--labels keeps a part of the labels, and --model {options.model} cannot use a part.")
         data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
         if options.model == "aae":
             settings["classes"] = data.classes
         if options.model == "map":
             settings["labelled"] = True
     if options.categories is not None and not with_category:
-        raise ValueError(
-            f"--categories is of models with a category beside the code; --model {options.model} has none."
-        )
+        raise ValueError(f"--categories is for a code with a category, and that of --model {options.model} has none.")
     if with_category:
         settings["categories"] = data.classes if options.categories is None else options.categories
     model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **settings)

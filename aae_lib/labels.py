@@ -5,8 +5,8 @@
     ClusterAAE         y from the encoder, no label known                  a game for z and one for y
     MapAAE             the decoder sees W_C y + z, a place on a map        as one of the two above, and heads kept apart
 
-Each is the AAE with other phases. Shapes: images x (N, C, H, W) in [0, 1], styles z (N, d), categories y (N, K): one-hot
-or shares of 1; labels (N,) int64 with -1 for "no label".
+Each is the AAE with other phases. Shapes: images x (N, C, H, W) in [0, 1], styles z (N, d), categories y (N, K):
+one-hot or shares of 1; labels (N,) int64 with -1 for "no label".
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,10 +83,8 @@ class CategoryAAE(AAE):
             raise ValueError("this decoder sees a category beside the style: decode(z, y) with y (N,) whole numbers.")
         y = torch.as_tensor(y)
         if y.shape == (n,) and not y.is_floating_point():
-            if n and not 0 <= int(y.min()) <= int(y.max()) < self.categories:
-                raise ValueError(
-                    f"categories run from 0 to {self.categories - 1}; got {int(y.min())} to {int(y.max())}."
-                )
+            if n and not 0 <= (low := int(y.min())) <= (high := int(y.max())) < self.categories:
+                raise ValueError(f"categories run from 0 to {self.categories - 1}; got {low} to {high}.")
             return self.one_hot(y.long())
         if y.shape == (n, self.categories):
             return y.float()
@@ -130,7 +128,7 @@ class SemiSupervisedAAE(CategoryAAE):
 
     reconstruction                encoder, decoder        from y = softmax(logits) and z
     discriminator, generator      D; trunk and z head     the game that makes z look like prior samples
-    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y look one-hot, every category equally often
+    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y look one-hot, every category as often
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
 
     Beyond the arguments of `CategoryAAE`:

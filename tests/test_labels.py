@@ -283,11 +283,11 @@ def test_labels_that_cannot_be_learned_from_are_refused(make, digits):
         make(aae.SemiSupervisedAAE, data=labelled(y.masked_fill((y == 3) | (y == 7), -1)))
     with pytest.raises(ValueError, match="no image is labelled 0, 1, 2"):
         make(aae.MapAAE, data=labelled(torch.full_like(y, -1)), categories=10, labelled=True)
-    with pytest.raises(ValueError, match="1280 images have no label.*SemiSupervisedAAE"):
+    with pytest.raises(ValueError, match=r"1280 images have no label.*SemiSupervisedAAE"):
         make(aae.SupervisedAAE, data=replace(digits, train=digits.train.keep_labels(20)))
     with pytest.raises(ValueError, match="at least 2; got 1"):
         aae.ClusterAAE(SHAPE, categories=1)
-    with pytest.raises(ValueError, match="whole number of at least 2; got 2.5"):
+    with pytest.raises(ValueError, match=r"whole number of at least 2; got 2\.5"):
         aae.ClusterAAE(SHAPE, categories=2.5)
     with pytest.raises(ValueError, match="without classes"):
         aae.SemiSupervisedAAE(SHAPE, classes=10)

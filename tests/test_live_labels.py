@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from test_live import opened, trained, wait_for  # noqa: F401
 
 import aae_lib as aae
 from aae_lib.live import pulls, scene
 from aae_lib.streams import Stream
 from conftest import state
-from test_live import opened, trained, wait_for  # noqa: F401
 
 KINDS = [
     (aae.SupervisedAAE, {}),

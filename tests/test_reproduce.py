@@ -18,9 +18,8 @@ from aae_lib.cli import main
 from aae_lib.tasks import TASKS, Recipe, Task
 
 TINY = Recipe("SemiSupervisedAAE", {"hidden": (32, 32), "latent_dim": 4}, epochs=2, labels=50, departures=("tiny",))
-FEW = Task(
-    "semi-supervised-100", "few labels", "classification", "test error", "%", (1.9, 0.1), TINY, replace(TINY, epochs=3)
-)
+LONGER = replace(TINY, epochs=3)
+FEW = Task("semi-supervised-100", "few labels", "classification", "test error", "%", (1.9, 0.1), TINY, LONGER)
 
 
 @pytest.fixture

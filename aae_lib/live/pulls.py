@@ -5,8 +5,8 @@ shown. So it also holds for a loss that a learner wrote.
 """
 
 from collections.abc import Iterator
-from itertools import takewhile
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 import torch

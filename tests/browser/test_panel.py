@@ -176,7 +176,8 @@ def test_a_map_shows_categories_heads_and_how_many_images_each_has(open_panel):
     panel.play(steps=40)
     panel.pause()
     bars = panel.root.locator(".aae-shares")
-    counts = notebook.kernel("__import__('numpy').bincount(panel.clock.lanes[0].scene.categories(), minlength=12).tolist()")
+    shown = "torch.tensor(panel.clock.lanes[0].scene.categories())"
+    counts = notebook.kernel(f"{shown}.bincount(minlength=12).tolist()")
     until(lambda: f": {', '.join(map(str, counts))}." in bars.get_attribute("aria-label"), "the counts of the kernel")
     tall = [bar.bounding_box()["height"] for bar in bars.locator("i").all()]
     assert len(tall) == 12
