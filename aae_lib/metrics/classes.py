@@ -185,7 +185,7 @@ def label_spreading_error(train, test, n: int = 10_000, generator: torch.Generat
         train: a split where unknown labels are -1 (`keep_labels`). Labelled images go first, and unlabelled ones, drawn
             at random, fill up to n. With all 55,000 images of MNIST the error would be lower.
         test: scored on at most n images, drawn at random.
-        n: time grows with n². 10,000 of 28 x 28 take about 10 s and 100 MB.
+        n: time grows with n². 10,000 of 28 x 28 take some 10 to 20 s and 100 MB.
     """
     from sklearn.semi_supervised import LabelSpreading
 
