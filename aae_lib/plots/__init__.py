@@ -3,10 +3,12 @@
 `fig.savefig("name.png")` writes one to a file; `fig.alt` says in a sentence what is to be seen.
 """
 
+from .classes import map_with_images, occupancy, prototypes, style_by_class
 from .codes import latent, points, surface
 from .curves import losses
 from .pictures import images, interpolation, plane, reconstructions, samples, slerp
 
 __all__ = [
-    "images", "interpolation", "latent", "losses", "plane", "points", "reconstructions", "samples", "slerp", "surface",
+    "images", "interpolation", "latent", "losses", "map_with_images", "occupancy", "plane", "points", "prototypes",
+    "reconstructions", "samples", "slerp", "style_by_class", "surface",
 ]  # fmt: skip

@@ -103,6 +103,15 @@ def prior_sample(
     return model.prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
 
 
+def decode(model: nn.Module, z: Tensor, label: int | None = None) -> Tensor:
+    """Images of codes z (N, d); with the category `label` where the decoder sees one beside z."""
+    if not hasattr(model, "categories") or hasattr(model, "cluster_heads"):
+        return model.decode(z)
+    if label is None:
+        raise ValueError(f"This decoder sees a category beside z: say which, label=0 to {model.categories - 1}.")
+    return model.decode(z, torch.full((len(z),), label))
+
+
 def extent_of(points: Tensor) -> tuple[float, float, float, float]:
     """(left, right, bottom, top): the square, with a margin, round all but the outermost 1 % of points (N, 2)."""
     low, high = torch.quantile(points.double(), torch.tensor([0.005, 0.995], dtype=torch.float64), dim=0)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data import Split
+from ..metrics.images import reconstructed
 from . import common
 from .picture import Picture
 
@@ -33,10 +34,12 @@ def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Pictu
 def reconstructions(model: nn.Module, split: Split, n: int = 10, *, figsize: Size = None) -> Picture:
     """The first `n` images of `split` above their reconstructions decode(encode(x)).
 
-    Raises ValueError for an empty split and for points instead of images.
+    A model whose decoder is told the label (`SupervisedAAE`) gets those of the split. Raises ValueError for an empty
+    split and for points instead of images.
     """
     originals = common.first_images(split, n)
-    both = torch.cat([common.scale(originals).cpu(), model.reconstruct(originals).cpu()])
+    back = reconstructed(model, split.take(torch.arange(len(originals))))
+    both = torch.cat([common.scale(originals).cpu(), back.cpu()])
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(2, len(originals), cell=1.0))
     common.gallery(ax, both, len(originals))
     ax.set_yticks([0, 1], ["image", "reconstruction"])
@@ -50,12 +53,13 @@ def samples(
 ) -> Picture:
     """A grid of `n` images decoded from prior samples z ~ p(z).
 
-    Where the prior has K classes, one row a class with n // K images (at least one). Without a generator the picture
-    uses one of its own with seed 0: the same model gives the same picture. Raises ValueError for n < 1.
+    Where the prior has K classes, or the model K categories, one row a class with n // K images (at least one). Without
+    a generator the picture uses one of its own with seed 0: the same model gives the same picture. Raises ValueError
+    for n < 1.
     """
     if n < 1:
         raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
-    generator, classes = common.own_generator(generator), model.prior.classes
+    generator, classes = common.own_generator(generator), getattr(model, "categories", None) or model.prior.classes
     columns = max(1, n // classes) if classes else math.ceil(math.sqrt(n))
     labels = torch.arange(classes).repeat_interleave(columns) if classes else None
     drawn = model.sample(n if labels is None else len(labels), generator=generator, labels=labels)
@@ -71,13 +75,14 @@ def samples(
 
 
 def plane(
-    model: nn.Module, extent: tuple[float, float, float, float] | None = None, n: int = 20, *, figsize: Size = None
-) -> Picture:
+    model: nn.Module, extent: tuple[float, float, float, float] | None = None, n: int = 20, *, label: int | None = None,
+    figsize: Size = None,
+) -> Picture:  # fmt: skip
     """The decoded plane: n x n codes on a grid over 2-D latent space, each drawn as the image it decodes to.
 
     `extent` (left, right, bottom, top) holds the codes of the outermost images, in units of z; default: the square
-    round 99 % of the prior. z₁ grows to the right and z₂ upwards. Raises ValueError for codes that are not 2-D and
-    for a wrong extent.
+    round 99 % of the prior. z₁ grows to the right and z₂ upwards. Where the decoder sees a category beside z, `label`
+    says which. Raises ValueError for codes that are not 2-D and for a wrong extent.
     """
     common.need_plane(model, "The decoded plane")
     if n < 2:
@@ -86,7 +91,7 @@ def plane(
         extent = common.extent_of(common.prior_sample(model, 2000))
     left, right, bottom, top = common.check_extent(extent)
     z2, z1 = torch.meshgrid(torch.linspace(top, bottom, n), torch.linspace(left, right, n), indexing="ij")
-    decoded = model.decode(torch.stack([z1, z2], -1).reshape(-1, 2))  # top row first
+    decoded = common.decode(model, torch.stack([z1, z2], -1).reshape(-1, 2), label)  # top row first
     x, y = (right - left) / (n - 1) / 2, (top - bottom) / (n - 1) / 2  # half an image: z is its centre
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 8.4))
     height, width = decoded.shape[-2:]
@@ -105,19 +110,21 @@ def plane(
 
 
 def interpolation(
-    model: nn.Module, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False, *, figsize: Size = None
-) -> Picture:
+    model: nn.Module, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False, *, label: int | None = None,
+    figsize: Size = None,
+) -> Picture:  # fmt: skip
     """A walk from `a` to `b` in latent space in `n` decoded steps, straight or (`spherical`) along `slerp`.
 
-    `a` and `b` are images (C, H, W), which are encoded and drawn at both ends as well, or codes (d,). Raises ValueError
-    for any other shape and for n < 2.
+    `a` and `b` are images (C, H, W), which are encoded and drawn at both ends as well, or codes (d,). Where the decoder
+    sees a category beside z, `label` says which one is kept all the way. Raises ValueError for any other shape and for
+    n < 2.
     """
     if n < 2:
         raise ValueError(f"n = {n} is no walk: ask for 2 or more.")
     codes = [_code(model, end) for end in (a, b)]
     t = torch.linspace(0, 1, n)
     path = slerp(*codes, t) if spherical else torch.lerp(*codes, t[:, None])
-    walk, ticks = model.decode(path).cpu(), [f"{step:.2g}" for step in t.tolist()]
+    walk, ticks = common.decode(model, path, label).cpu(), [f"{step:.2g}" for step in t.tolist()]
     if a.ndim == 3:
         walk, ticks = torch.cat([common.scale(a[None]).cpu(), walk]), ["image a", *ticks]
     if b.ndim == 3:
