@@ -123,6 +123,8 @@ def _classification(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str
     net = prepare(recipe, trainer.seed, data, trainer.device)
     train = net.data.train
     (classification,) = (phase for phase in net.phases if phase.name == "classification")
+    # batch norm follows this phase, as there is no other
+    classification = classification.replace(moves_statistics=True)
     supervised = Trainer(
         net.model,
         net.data,
