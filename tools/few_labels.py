@@ -1,0 +1,147 @@
+"""Error against number of labels on digits, and what each phase is good for: results/few_labels.json, for lesson 09.
+
+    python tools/few_labels.py            runs what is not in the file yet: stop it and start it again as you like
+    python tools/few_labels.py --fresh    all of it anew (some 15 minutes on one core)
+
+The recipe was chosen on the validation images with 50 labels; every error here is on the test images, taken once, after
+the last step. Seed s draws the labels that are kept, the starting weights and the batches.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy
+import sklearn
+import torch
+
+import aae_lib as aae
+from aae_lib.metrics.classes import classification_error, cluster_error, label_spreading_error
+
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "few_labels.json"
+LABELS = (10, 20, 50, 100, 200, 500, 1300)
+SEEDS = (0, 1, 2, 3, 4)
+ABLATED = 50  # labels, for the runs that lack something
+RECIPE = {
+    "latent_dim": 8,
+    "hidden": (128, 128),
+    "discriminator_hidden": (64, 64),
+    "batch_norm": True,
+    "input_noise": 0.1,
+    "r1": 1.0,
+}
+STEPS = 600
+WITHOUT = {
+    "the game for y": ("discriminator_y", "generator_y"),
+    "the game for z": ("discriminator", "generator"),
+    "both games": ("discriminator_y", "generator_y", "discriminator", "generator"),
+    "reconstruction": ("reconstruction",),
+    "reconstruction and the game for z": ("reconstruction", "discriminator", "generator"),
+    "classification": ("classification",),
+}
+WITHOUT_OPTION = {
+    "batch norm": {"batch_norm": False},
+    "penalty": {"r1": None},
+    "batch norm and penalty": {"batch_norm": False, "r1": None},
+}
+INK = "more ink than most"  # a class that is no cluster
+
+
+def trained(data: aae.data.Dataset, seed: int, without: tuple[str, ...] = (), categories: int = 10, **options):
+    """A SemiSupervisedAAE, trained by the recipe with some phases left out."""
+    model = aae.SemiSupervisedAAE(data.image_shape, categories=categories, seed=seed, **(RECIPE | options))
+    phases = tuple(phase for phase in model.phases() if phase.name not in without)
+    if "reconstruction" in without:  # batch norm follows the reconstruction; somebody else then has to lead it
+        phases = (*phases[:-1], phases[-1].replace(moves_statistics=True))
+    schedule = aae.Cosine(STEPS)
+    aae.Trainer(model, data, seed=seed, device="cpu", schedule=schedule, phases=phases).run(steps=STEPS, progress=False)
+    return model
+
+
+def supervised(data: aae.data.Dataset, seed: int, **options):
+    """The same encoder, the same labels: classification alone."""
+    return trained(data, seed, ("reconstruction", *WITHOUT["both games"]), **options)
+
+
+def ink(data: aae.data.Dataset) -> aae.data.Dataset:
+    """The same images with another label: 1 where there is more ink than in most training images, else 0."""
+    sums = {part: getattr(data, part).images.flatten(1).sum(1).float() for part in aae.data.PARTS}
+    parts = {part: replace(getattr(data, part), labels=(s > sums["train"].median()).long()) for part, s in sums.items()}
+    return replace(data, classes=2, **parts)
+
+
+def few(data: aae.data.Dataset, n: int, seed: int) -> aae.data.Dataset:
+    """n labels kept, evenly over the classes."""
+    return replace(data, train=data.train.keep_labels(n, seed=seed))
+
+
+def plan() -> dict[str, Callable[[], float]]:
+    """Every run by its name, and what computes its test error."""
+    data = aae.load("digits")
+    runs = {}
+    for seed in SEEDS:
+        for n in LABELS:
+            part = few(data, n, seed)
+            runs[f"label spreading, {n} labels, seed {seed}"] = lambda d=part: label_spreading_error(d.train, d.test)
+            for name, make in (("supervised net", supervised), ("semi-supervised AAE", trained)):
+                runs[f"{name}, {n} labels, seed {seed}"] = lambda d=part, make=make, seed=seed: classification_error(
+                    make(d, seed), d.test
+                )
+        part = few(data, ABLATED, seed)
+        for name, phases in WITHOUT.items():
+            # without classification the categories have no names: the labelled images give each the majority's
+            nameless = name == "classification"
+            runs[f"without {name}, {ABLATED} labels, seed {seed}"] = lambda d=part, s=seed, w=phases, c=nameless: (
+                cluster_error(trained(d, s, w), d.train, d.test, "majority")
+                if c
+                else classification_error(trained(d, s, w), d.test)
+            )
+        for name, options in WITHOUT_OPTION.items():
+            runs[f"without {name}, {ABLATED} labels, seed {seed}"] = lambda d=part, s=seed, o=options: (
+                classification_error(trained(d, s, **o), d.test)
+            )
+        inked = few(ink(data), ABLATED, seed)
+        for name, make in (("supervised net", supervised), ("semi-supervised AAE", trained)):
+            runs[f"{name} on '{INK}', {ABLATED} labels, seed {seed}"] = lambda d=inked, make=make, seed=seed: (
+                classification_error(make(d, seed, categories=2), d.test)
+            )
+        runs[f"label spreading on '{INK}', {ABLATED} labels, seed {seed}"] = lambda d=inked: label_spreading_error(
+            d.train, d.test
+        )
+    return runs
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--fresh", action="store_true", help="forget what the file holds")
+    fresh = options.parse_args().fresh
+    torch.set_num_threads(1)
+    about = {
+        "recipe": json.loads(json.dumps(RECIPE)) | {"steps": STEPS, "schedule": "Cosine"},
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": numpy.__version__}
+        | {"scikit-learn": sklearn.__version__},
+        "machine": f"{platform.system()} {platform.machine()}, one thread",
+    }
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() and not fresh else {"runs": {}}
+    if stored["runs"] and stored["about"]["recipe"] != about["recipe"]:
+        print("the file was made by another recipe: begin anew with --fresh.", file=sys.stderr)
+        return 1
+    stored["about"] = about
+    for name, compute in plan().items():
+        if name in stored["runs"]:
+            continue
+        start = time.perf_counter()
+        error = compute()
+        stored["runs"][name] = {"error": round(error, 4), "seconds": round(time.perf_counter() - start, 1)}
+        RESULTS.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"{name}: {error:.3f}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
