@@ -1,6 +1,7 @@
 """Plots of models whose code has a category y: style by class, what a category looks like, a map, who is where."""
 
 import torch
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ def style_by_class(
     column its digit. Raises ValueError for a model whose decoder sees no category.
     """
     k = _categories(model, "decode(z, y)")
-    if not _has_style(model):
+    if not common.sees_category(model):
         raise ValueError("On a map, place and category are one: use aae.plots.map_with_images or aae.plots.plane.")
     if split is None:
         generator, originals = common.own_generator(generator), None
@@ -69,50 +70,52 @@ def prototypes(model: nn.Module, split: Split, n: int = 8, *, figsize: Size = No
         surest = own[y[own, i].argsort(descending=True, stable=True)[:n]]
         sheet[i, 2 : 2 + len(surest)] = common.scale(split.images[surest]).cpu()
         names.append(_described(i, len(own) / len(y), labels[own]))
-    figure, (ax,) = common.blank(figsize=figsize or (0.7 * n + 5.5, 0.5 * k + 1.2))
+    figure, (ax,) = common.blank(figsize=figsize or (0.6 * n + 5.5, 0.6 * k + 1.2))
     common.gallery(ax, sheet.flatten(0, 1), n + 2)
-    ax.set_yticks(range(k), names)
-    ax.set_xticks([0, 1 + n / 2 + 0.5], ["prototype", "the surest images"])
-    ax.xaxis.tick_top()
+    ax.set_yticks([-1, *range(k)], ["category: share" + (", main class" if (labels >= 0).any() else ""), *names])
+    ax.tick_params(axis="y", pad=8)
+    ax.set_ylim(k - 0.45, -1.5)  # a row above for the heads of the columns
+    for column, head in ((-0.5, "prototype"), (1.5, "the surest images")):
+        ax.text(column, -1, head, fontsize=common.SIZE, va="center")
     common.title(ax, "What each category stands for")
-    figure.alt = f"{k} rows, one a category: its decoded prototype and up to {n} images; " + "; ".join(names) + "."
+    empty = sum(name.endswith("empty") for name in names)
+    figure.alt = f"{k} rows, one a category: its decoded prototype and up to {n} images; {empty} categories are empty."
     return figure
 
 
 def map_with_images(
     model: nn.Module, split: Split, n: int = 60, generator: torch.Generator | None = None, *, figsize: Size = None
 ) -> Picture:
-    """A map of the data: 2-D codes coloured by class, and up to `n` of the images at their codes, none over another.
+    """A map of the data: 2-D codes coloured by class, and up to `n` images at codes spread over it, none over another.
 
-    Where labels are unknown and the model gives categories, these are the colours. The heads of a `MapAAE` are marked
-    by their numbers, in boxes. Raises ValueError for codes that are not 2-D.
+    Where no label is known, or category k is class k (`named_categories`), the model's own categories fill in. The
+    heads of a `MapAAE` are marked by their numbers, in boxes. Of more than 2000 images a random part is drawn. Raises
+    ValueError for codes that are not 2-D and for an empty split.
     """
     common.need_plane(model, "A map")
     images, labels = common.random_part(split, 2000, common.own_generator(generator))
-    z = common.check_finite(model.encode(images).cpu())
-    if hasattr(model, "classify"):
-        labels = labels.cpu().where(labels.cpu() >= 0, model.classify(images).argmax(1).cpu())
+    z, labels = common.check_finite(model.encode(images).cpu()), labels.cpu()
+    untold = bool((labels < 0).all())
+    if hasattr(model, "classify") and (untold or getattr(model, "named_categories", False)):
+        labels = labels.where(labels >= 0, model.classify(images).argmax(1).cpu())
     figure, (ax,) = common.blank(figsize=figsize or (10.0, 9.0))
-    codes._clouds(ax, z, labels, None, (0, 1), "codes q(z)", "")
-    left, right, bottom, top = common.extent_of(z)
-    side = (right - left) / 22
-    for i in _apart(z, side * 1.25, n):
-        x, y = z[i].tolist()
-        place = (x - side / 2, x + side / 2, y - side / 2, y + side / 2)
-        ax.imshow(common.mosaic(images[i : i + 1], 1), cmap="gray", vmin=0, vmax=1, extent=place, zorder=2.2)
-        colour = (
-            common.CLASS_COLOURS[int(labels[i]) % len(common.CLASS_COLOURS)] if labels[i] >= 0 else codes.UNLABELLED
-        )
-        ax.add_patch(Rectangle((place[0], place[2]), side, side, fill=False, edgecolor=colour, linewidth=2, zorder=2.3))
+    extent = common.extent_of(z)
     if hasattr(model, "cluster_heads"):
-        for i, head in enumerate(model.cluster_heads.detach().cpu().tolist()):
-            box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "black"}
-            ax.text(*head, str(i), fontsize=common.SIZE, ha="center", va="center", bbox=box, zorder=4)
+        extent = _heads(ax, model.cluster_heads.detach().cpu(), extent)
+    codes._clouds(ax, z, labels, None, (0, 1), "codes q(z)", "")
+    left, right, bottom, top = extent
+    side = (right - left) / 20
+    centre = torch.tensor([left + right, bottom + top]) / 2
+    inside = ((z - centre).abs().amax(1) < (right - left - side) / 2).nonzero()[:, 0]  # none cut by the edge
+    numbers = torch.tensor([text.get_position() for text in ax.texts]).view(-1, 2)  # these stay readable too
+    for i in inside[_spread(z[inside], numbers, 1.06 * side, n)].tolist():
+        _thumbnail(ax, images[i], z[i], side, common.class_colour(int(labels[i])))
     ax.set_aspect("equal", adjustable="box")
     ax.set(xlim=(left, right), ylim=(bottom, top))
     codes._name_axes(ax, (0, 1))
-    common.title(ax, f"A map of {len(z)} images")
-    figure.alt = f"{len(z)} codes in the plane, coloured by class, with some of the images drawn at their codes."
+    coloured = "" if (labels < 0).all() else f", coloured by {'category' if untold else 'class'}"
+    common.title(ax, f"A map of {len(z)} images{coloured}")
+    figure.alt = f"{len(z)} codes in the plane{coloured}, with some of the images drawn at their codes."
     return figure
 
 
@@ -121,31 +124,29 @@ def occupancy(model: nn.Module, split: Split, *, figsize: Size = None) -> Pictur
     k, (y, labels) = _categories(model, "occupancy"), _classified(model, split)
     figure, (ax,) = common.blank(figsize=figsize or (max(6.0, 0.42 * k + 2.5), 4.2))
     own, below = y.argmax(1), torch.zeros(k)
+    tallest = float(own.bincount().max()) / len(own)
     for label in labels.unique().tolist():
         share = own[labels == label].bincount(minlength=k) / len(own)
-        ax.bar(range(k), share.numpy(), bottom=below.numpy(), color=_colour(label), edgecolor="white", linewidth=0.6,
-               label=str(label) if label >= 0 else "no label")  # fmt: skip
+        ax.bar(range(k), share.numpy(), bottom=below.numpy(), color=common.class_colour(label), edgecolor="white",
+               linewidth=0.6, label=str(label) if label >= 0 else "no label")  # fmt: skip
         for i, part in enumerate(share.tolist()):
-            if label >= 0 and part > 0.012:  # the class in words too, where there is room
-                ax.text(i, float(below[i]) + part / 2, str(label), ha="center", va="center", fontsize=common.SIZE - 2,
+            if label >= 0 and part > 0.06 * tallest:  # the class in words too, where there is room
+                ax.text(i, float(below[i]) + part / 2, str(label), ha="center", va="center", fontsize=common.SIZE - 1,
                         path_effects=[withStroke(linewidth=3, foreground="white")])  # fmt: skip
         below += share
     ax.axhline(1 / k, color="#333333", linestyle="--", linewidth=1.6)
     ax.annotate("1/K", (1, 1 / k), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
                 va="center", fontsize=common.SIZE)  # fmt: skip
     ax.set_xticks(range(k))
+    ax.set_ylim(0, 1.06 * max(tallest, 1 / k))
     ax.set_xlabel("category", fontsize=common.SIZE)
     ax.set_ylabel("share of the images", fontsize=common.SIZE)
     common.title(ax, "Images in each category" + (", by class" if (labels >= 0).any() else ""))
     if (labels >= 0).any():
-        figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False)
+        figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False, reverse=True)
     empty = int((below == 0).sum())
     figure.alt = f"Bars of the shares of {len(own)} images in {k} categories; {empty} of them are empty."
     return figure
-
-
-def _colour(label: int) -> str:
-    return common.CLASS_COLOURS[label % len(common.CLASS_COLOURS)] if label >= 0 else codes.UNLABELLED
 
 
 def _categories(model: nn.Module, what: str) -> int:
@@ -153,10 +154,6 @@ def _categories(model: nn.Module, what: str) -> int:
     if k is None:
         raise ValueError(f"This {type(model).__name__} has no category beside its code, which {what} needs.")
     return k
-
-
-def _has_style(model: nn.Module) -> bool:
-    return hasattr(model, "categories") and not hasattr(model, "cluster_heads")
 
 
 def _classified(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
@@ -168,7 +165,7 @@ def _classified(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
 
 def _centres(model: nn.Module) -> tuple[Tensor, ...]:
     """What the prototypes are decoded from."""
-    if not _has_style(model):
+    if not common.sees_category(model):
         return (model.cluster_heads.detach(),)
     k = model.categories
     return torch.zeros(k, model.latent_dim, device=model.device), torch.arange(k, device=model.device)
@@ -177,20 +174,42 @@ def _centres(model: nn.Module) -> tuple[Tensor, ...]:
 def _described(i: int, share: float, labels: Tensor) -> str:
     if share == 0:
         return f"{i}: empty"
-    known = labels[labels >= 0]
+    known, part = labels[labels >= 0], "<1%" if share < 0.005 else f"{share:.0%}"
     if len(known) == 0:
-        return f"{i}: {share:.0%}"
+        return f"{i}: {part}"
     most = known.bincount().argmax()
-    return f"{i}: {share:.0%}, class {int(most)} ({float((known == most).float().mean()):.0%})"
+    return f"{i}: {part}, class {int(most)} ({float((known == most).float().mean()):.0%})"
 
 
-def _apart(z: Tensor, side: float, n: int) -> list[int]:
-    """Up to n rows of z (N, 2) whose squares of this side do not overlap, those far from the others first."""
-    taken: list[int] = []
-    crowd = torch.cdist(z, z).kthvalue(min(10, len(z)), dim=1).values
-    for i in crowd.argsort(descending=False).tolist():
-        if all((z[i] - z[j]).abs().max() >= side for j in taken):
-            taken.append(i)
-            if len(taken) == n:
-                break
-    return taken
+def _heads(ax: Axes, heads: Tensor, extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Mark the heads (K, 2) by their numbers, in boxes; returns the extent (left, ...), widened to hold them."""
+    box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "black", "linewidth": 1.4}
+    for i, place in enumerate(heads.tolist()):
+        ax.text(*place, str(i), fontsize=common.SIZE, ha="center", va="center", bbox=box, zorder=4)
+    ax.scatter([], [], s=150, marker="s", facecolors="white", edgecolors="black", label="category's head")
+    left, right, bottom, top = extent
+    if ((heads > torch.tensor([left, bottom])) & (heads < torch.tensor([right, top]))).all():
+        return extent
+    return common.extent_of(torch.cat([heads, torch.tensor([[left, bottom], [right, top]])]), share=1)
+
+
+def _thumbnail(ax: Axes, image: Tensor, place: Tensor, side: float, colour: str) -> None:
+    """An image (C, H, W) in a frame, its centre at `place` (2,), its longer side as long as said."""
+    height, width = image.shape[-2:]
+    x, y = width / max(width, height) * side / 2, height / max(width, height) * side / 2
+    left, right, bottom, top = place[0].item() - x, place[0].item() + x, place[1].item() - y, place[1].item() + y
+    ax.imshow(common.mosaic(image[None], 1), cmap="gray", vmin=0, vmax=1, extent=(left, right, bottom, top), zorder=2.2)
+    ax.add_patch(Rectangle((left, bottom), 2 * x, 2 * y, fill=False, edgecolor=colour, linewidth=2.5, zorder=2.3))
+
+
+def _spread(z: Tensor, taken: Tensor, side: float, n: int) -> list[int]:
+    """Up to n rows of z (N, 2), each the farthest from those before, so long as squares of this side stay clear.
+
+    They stay clear of the places `taken` (M, 2) too. Distance is the larger of the two coordinates' differences.
+    """
+    chosen: list[int] = []
+    room = torch.cdist(z, taken, p=torch.inf).amin(1) if len(taken) else torch.full((len(z),), torch.inf)
+    while len(chosen) < n and len(z) and room.max() >= side:
+        chosen.append(int(room.argmax()))
+        room = room.minimum((z - z[chosen[-1]]).abs().amax(1))
+    return chosen

@@ -11,7 +11,6 @@ from . import common
 from .picture import Picture
 
 Size = tuple[float, float] | None
-UNLABELLED = "#555555"
 DARK_BLUE, DARK_ORANGE = "#003A5C", "#6B2C00"  # dots that stand out from a surface in the lighter blue and orange
 
 
@@ -64,7 +63,8 @@ def surface(
     gives the images whose codes are drawn (none: no codes), `extent` (left, right, bottom, top) the part of the
     plane, by default the square round 99 % of what is drawn. A discriminator that is told classes has a surface for
     each: `label` says which, and only that class's prior samples and codes are drawn (-1: "no label", and all of them;
-    D knows that case only if it met images without a label). Raises ValueError for a model without a discriminator,
+    D knows that case only if it met images without a label). On a map, whose code is c = W y + z, it is the styles z
+    that D plays with, and these are drawn. Raises ValueError for a model without a discriminator,
     for a label missing or out of place, for a split without that class, and for codes that are not 2-D.
     """
     if getattr(model, "discriminator", None) is None:
@@ -72,14 +72,15 @@ def surface(
     common.need_plane(model, "The discriminator's surface")
     y = _told(model, label)
     generator = common.own_generator(generator)
-    prior = common.prior_sample(model, n, generator, labels=None if label is None else torch.full((n,), label))
+    labels = None if label is None else torch.full((n,), label)
+    prior = common.prior_sample(model, n, generator, labels, of_style=True)
     clouds = [(prior, "prior samples, “real”", DARK_BLUE, "o")]
     if split is not None:
         if label is not None and label >= 0:
             split = split.take((split.labels == label).nonzero()[:, 0])
             if len(split) == 0:
                 raise ValueError(f"This split has no image labelled {label}: take another one, or leave split out.")
-        z = common.check_finite(model.encode(common.random_part(split, n, generator)[0]).cpu())
+        z = common.check_finite(_played(model, common.random_part(split, n, generator)[0]))
         clouds.append((z, "codes, “fake”", DARK_ORANGE, "^"))
     if extent is None:
         extent = common.extent_of(torch.cat([cloud for cloud, *_ in clouds]))
@@ -116,6 +117,12 @@ def surface(
     return figure
 
 
+def _played(model: nn.Module, images: Tensor) -> Tensor:
+    """What D sees of images: their codes; on a map, whose code is c = W y + z, their styles z."""
+    z, heads = model.encode(images).cpu(), getattr(model, "cluster_heads", None)
+    return z if heads is None else z - model.classify(images).cpu() @ heads.detach().cpu()
+
+
 def _clouds(
     ax: Axes, x: Tensor, labels: Tensor | None, reference: Tensor | None, axes: tuple[int, int], name: str, behind: str
 ) -> None:
@@ -130,9 +137,9 @@ def _clouds(
     if reference is not None:
         ax.scatter(*reference.detach().cpu()[:, axes].T.numpy(), s=16, c=common.PRIOR, linewidths=0, label=behind)
     classes = [int(k) for k in labels.unique() if k >= 0]
-    colour = {k: common.CLASS_COLOURS[k % len(common.CLASS_COLOURS)] for k in classes}
-    colour[-1] = "white" if classes else UNLABELLED  # hollow dots among coloured ones
-    edge = dict.fromkeys(classes, "white") | {-1: UNLABELLED if classes else "white"}
+    colour = {k: common.class_colour(k) for k in classes}
+    colour[-1] = "white" if classes else common.UNLABELLED  # hollow dots among coloured ones
+    edge = dict.fromkeys(classes, "white") | {-1: common.UNLABELLED if classes else "white"}
     # One scatter in the order given, not one a class: the last class would lie over all others.
     ks = labels.clamp_min(-1).tolist()
     ax.scatter(*x[:, axes].T.numpy(), s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)

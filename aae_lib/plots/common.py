@@ -16,6 +16,7 @@ CLASS_COLOURS = (
     "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499", "#000000",
 )  # fmt: skip
 PRIOR = "#C8C8C8"  # p(z) behind the codes
+UNLABELLED = "#555555"
 REAL, FAKE = "#0072B2", "#D55E00"  # the two sides of the game (Okabe and Ito): prior samples, codes
 SIZE = 13  # of text, in points: readable from the back of a classroom
 
@@ -96,25 +97,48 @@ def random_part(split: Split, n: int, generator: torch.Generator) -> tuple[Tenso
 
 
 def prior_sample(
-    model: nn.Module, n: int, generator: torch.Generator | None = None, labels: Tensor | None = None
-) -> Tensor:
-    """(n, d) samples of the model's prior, drawn on the generator's device and returned on the CPU."""
-    generator = own_generator(generator)
-    return model.prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
+    model: nn.Module, n: int, generator: torch.Generator | None = None, labels: Tensor | None = None,
+    *, of_style: bool = False,
+) -> Tensor:  # fmt: skip
+    """(n, d) samples of the model's prior, drawn on the generator's device and returned on the CPU.
+
+    On a map `of_style` asks for the prior of z, which spreads round each head, instead of that of the places.
+    """
+    generator, prior = own_generator(generator), model.prior
+    if of_style and hasattr(model, "cluster_heads"):
+        prior = model.style_prior
+    return prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
 
 
-def decode(model: nn.Module, z: Tensor, label: int | None = None) -> Tensor:
-    """Images of codes z (N, d); with the category `label` where the decoder sees one beside z."""
-    if not hasattr(model, "categories") or hasattr(model, "cluster_heads"):
-        return model.decode(z)
-    if label is None:
+def sees_category(model: nn.Module) -> bool:
+    """Whether the decoder takes (z, y). On a map it takes the place alone, which holds the category."""
+    return hasattr(model, "categories") and not hasattr(model, "cluster_heads")
+
+
+def decode(model: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor:
+    """Images of codes z (N, d), on the CPU; where the decoder sees a category beside z, with y: one number, or (N, K).
+
+    Raises ValueError where it sees one and y is None, and where it sees none and y is given.
+    """
+    if not sees_category(model):
+        if y is not None:
+            raise ValueError(f"The decoder of this {type(model).__name__} sees no category: leave label out.")
+        return model.decode(z).cpu()
+    if y is None:
         raise ValueError(f"This decoder sees a category beside z: say which, label=0 to {model.categories - 1}.")
-    return model.decode(z, torch.full((len(z),), label))
+    return model.decode(z, y if isinstance(y, Tensor) else torch.full((len(z),), y)).cpu()
 
 
-def extent_of(points: Tensor) -> tuple[float, float, float, float]:
-    """(left, right, bottom, top): the square, with a margin, round all but the outermost 1 % of points (N, 2)."""
-    low, high = torch.quantile(points.double(), torch.tensor([0.005, 0.995], dtype=torch.float64), dim=0)
+def class_colour(label: int) -> str:
+    return CLASS_COLOURS[label % len(CLASS_COLOURS)] if label >= 0 else UNLABELLED
+
+
+def extent_of(points: Tensor, share: float = 0.99) -> tuple[float, float, float, float]:
+    """(left, right, bottom, top): the square, with a margin, round all but the outermost of points (N, 2).
+
+    In each coordinate `share` of the points lie inside.
+    """
+    low, high = torch.quantile(points.double(), torch.tensor([0.5 - share / 2, 0.5 + share / 2]).double(), dim=0)
     centre, half = (low + high) / 2, float((high - low).max()) * 0.55 or 1.0
     return tuple(float(side) for side in (centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half))
 

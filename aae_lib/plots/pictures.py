@@ -69,8 +69,9 @@ def samples(
     figure.alt = f"A grid of {len(drawn)} images decoded from samples of the prior."
     if classes:
         ax.set_yticks(range(classes))
-        ax.set_ylabel("class", fontsize=common.SIZE)
-        figure.alt = f"{classes} rows of {columns} images decoded from samples of the prior, one row for each class."
+        kind = "class" if getattr(model, "named_categories", True) else "category"
+        ax.set_ylabel(kind, fontsize=common.SIZE)
+        figure.alt = f"{classes} rows of {columns} images decoded from samples of the prior, one row for each {kind}."
     return figure
 
 
@@ -82,7 +83,8 @@ def plane(
 
     `extent` (left, right, bottom, top) holds the codes of the outermost images, in units of z; default: the square
     round 99 % of the prior. z₁ grows to the right and z₂ upwards. Where the decoder sees a category beside z, `label`
-    says which. Raises ValueError for codes that are not 2-D and for a wrong extent.
+    says which. Raises ValueError for codes that are not 2-D, for a wrong extent, and for a label that is missing or
+    that the decoder does not see.
     """
     common.need_plane(model, "The decoded plane")
     if n < 2:
@@ -110,21 +112,23 @@ def plane(
 
 
 def interpolation(
-    model: nn.Module, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False, *, label: int | None = None,
-    figsize: Size = None,
+    model: nn.Module, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False,
+    *, label: int | tuple[int, int] | None = None, figsize: Size = None,
 ) -> Picture:  # fmt: skip
     """A walk from `a` to `b` in latent space in `n` decoded steps, straight or (`spherical`) along `slerp`.
 
     `a` and `b` are images (C, H, W), which are encoded and drawn at both ends as well, or codes (d,). Where the decoder
-    sees a category beside z, `label` says which one is kept all the way. Raises ValueError for any other shape and for
-    n < 2.
+    sees a category y beside z, y goes from one end to the other too, always straight: from the model's probabilities
+    for image a to those for image b, or, with `label=(3, 8)`, from one category to another; `label=3` keeps one all the
+    way. Raises ValueError for any other shape, for n < 2, and for a label that is missing or that the decoder does not
+    see.
     """
     if n < 2:
         raise ValueError(f"n = {n} is no walk: ask for 2 or more.")
     codes = [_code(model, end) for end in (a, b)]
     t = torch.linspace(0, 1, n)
     path = slerp(*codes, t) if spherical else torch.lerp(*codes, t[:, None])
-    walk, ticks = common.decode(model, path, label).cpu(), [f"{step:.2g}" for step in t.tolist()]
+    walk, ticks = common.decode(model, path, _category(model, a, b, t, label)), [f"{step:.2g}" for step in t.tolist()]
     if a.ndim == 3:
         walk, ticks = torch.cat([common.scale(a[None]).cpu(), walk]), ["image a", *ticks]
     if b.ndim == 3:
@@ -147,6 +151,22 @@ def _code(model: nn.Module, end: Tensor) -> Tensor:
         f"An end of the walk is one image of shape {tuple(model.image_shape)} or one code of shape "
         f"({model.latent_dim},), and this has {tuple(end.shape)}: pass data.test.images[0], say."
     )
+
+
+def _category(
+    model: nn.Module, a: Tensor, b: Tensor, t: Tensor, label: int | tuple[int, int] | None
+) -> int | Tensor | None:
+    """The category along a walk, as `common.decode` takes it: one number, or shares (n, K) of 1."""
+    if label is None and a.ndim == b.ndim == 3 and common.sees_category(model) and hasattr(model, "classify"):
+        ends = [model.classify(end[None])[0].cpu() for end in (a, b)]
+    elif isinstance(label, tuple | list) and common.sees_category(model):
+        k = model.categories
+        if len(label) != 2 or not all(0 <= end < k for end in label):
+            raise ValueError(f"label is one category, or two for the ends of the walk, of 0 to {k - 1}; got {label}.")
+        ends = torch.eye(k)[list(label)]
+    else:
+        return label
+    return torch.lerp(*ends, t[:, None])
 
 
 def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
