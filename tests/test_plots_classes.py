@@ -83,7 +83,7 @@ def test_a_category_of_few_is_not_said_to_hold_none():
     names = words(
         aae.plots.prototypes(Sorted(), aae.data.Split(images, torch.zeros(300).long())).axes[0].get_yticklabels()
     )
-    assert names == ["category: share, main class", "0: 100%, class 0 (100%)", "1: <1%, class 0 (100%)", "2: empty"]
+    assert names == ["category: share, main class", "0: 100%, class 0 (100%)", "1: 0.3%, class 0 (100%)", "2: empty"]
 
 
 def test_bars_are_the_shares_by_class(split):

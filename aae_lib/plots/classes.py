@@ -174,7 +174,7 @@ def _centres(model: nn.Module) -> tuple[Tensor, ...]:
 def _described(i: int, share: float, labels: Tensor) -> str:
     if share == 0:
         return f"{i}: empty"
-    known, part = labels[labels >= 0], "<1%" if share < 0.005 else f"{share:.0%}"
+    known, part = labels[labels >= 0], f"{share:.0%}" if share > 0.005 else f"{100 * share:.1g}%"
     if len(known) == 0:
         return f"{i}: {part}"
     most = known.bincount().argmax()
