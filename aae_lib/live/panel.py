@@ -96,7 +96,7 @@ class Panel:
         self._forked = False
         # None: while phases are run one at a time, when arrows can be followed
         self._overlays: dict[str, bool | None] = {"surface": True, "arrows": None, "images": view != "plane"}
-        if any(lane.scene.categories() is not None for lane in lanes):
+        if any(hasattr(lane.trainer.model, "classify") for lane in lanes):
             self._overlays["predicted"] = True
         self._n = 0
         self._newest: dict[str, Wish] = {}
@@ -436,7 +436,8 @@ class Panel:
         shape = [*scene.images.shape[2:], scene.images.shape[1]] if scene.has_decoder else None
         classes = set(scene.split.labels.unique().tolist()) if hasattr(scene.model, "encode") else set()
         for lane in lanes:
-            classes |= set(range(lane.spec()["categories"] or 0))
+            if hasattr(lane.trainer.model, "classify"):
+                classes |= set(range(lane.scene.n_categories))
         names = {phase.name for phase in lanes[0].trainer.phases}
         return {
             "large": self.large,

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .. import metrics
 from ..data import Split
+from ..metrics.checks import sees_category
 from ..plots.common import extent_of
 from ..streams import Stream
 from .pulls import moving_phases, pulls
@@ -74,7 +75,6 @@ class Scene:
         self.pulled = moving_phases(trainer)
         self.latent_dim = int(self.model.prior.dim)
         self.n_categories: int | None = getattr(self.model, "categories", None)
-        self.styled = self.n_categories is not None and not hasattr(self.model, "cluster_heads")  # decode(z, y)
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
         self.new_prior()
 
@@ -200,15 +200,16 @@ class Scene:
             return _picture(self.decode(z)), None, None
         i = int(distance.argmin())
         near = {"label": int(self.split.labels[i]), "distance": float(distance[i])}
-        if self.styled:
-            took = self.categories()
-            near["category"] = max(0, near["label"]) if took is None else int(took[i])
+        if sees_category(self.model):
+            sorts = hasattr(self.model, "classify")
+            took = int(self.model.classify(self.images[i : i + 1]).argmax()) if sorts else near["label"]
+            near["category"] = max(0, took)
         decoded = _picture(self.decode(z, near.get("category", 0)))
         return decoded, _picture(self.images[i : i + 1]), near
 
     def decode(self, z: Tensor, first: int = 0) -> Tensor:
         """Images of z (N, d); where the decoder wants a category, row i gets number first + i, round and round."""
-        if not self.styled:
+        if not sees_category(self.model):
             return self.model.decode(z)
         return self.model.decode(z, (first + torch.arange(len(z), device=self.device)) % self.n_categories)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from aae_lib.metrics import classes, clouds, codes, images, modes
-from aae_lib.metrics.checks import own_generator, subsample
+from aae_lib.metrics.checks import own_generator, sees_category, subsample
 from aae_lib.metrics.table import Row, table
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def compare(
     rows = [*_reconstruction(model, split), _distance("MMD", clouds.mmd, z, p, prior, generator, against)]
     named = min(_labels(train), _labels(split)) >= 10
     how = "cross-validated within the split" if test is None else "fitted on train, scored on test"
-    wanted = "low" if _has_style(model) else "high"
+    wanted = "low" if sees_category(model) else "high"
     if named:
         fit, score = codes.labelled_codes(model, train), None if test is None else codes.labelled_codes(model, test)
         value = codes.accuracy(codes.neighbours(5), fit, score, generator)
@@ -142,7 +142,7 @@ def _modes(model, z: Tensor, labels: Tensor, prior, generator) -> Iterator[Row]:
         return
     value = modes.mode_coverage(z, prior, generator=generator)
     yield Row("modes covered", value, prior.classes, "high", "parts of the prior that hold codes")
-    if (labels >= 0).any() and not _has_style(model) and getattr(model, "named_categories", True):
+    if (labels >= 0).any() and not sees_category(model) and getattr(model, "named_categories", True):
         value = modes.mode_coverage(z, prior, labels, generator=generator)
         yield Row("modes, right class", value, prior.classes, "high", "of them by their own class (if trained so)")
 
@@ -166,11 +166,6 @@ def _pictures(model, prior, train, test, generator) -> Iterator[Row]:
         (unseen,) = subsample(generator, PICTURES, test.images)
         value = images.nearest_distance(samples, train.images, unseen)
         yield Row("distance to the data", value, 1.0, "near", "samples to nearest training image; 1: as test images")
-
-
-def _has_style(model) -> bool:
-    """Whether its codes stand beside a category that holds the class (on a map, they are place and class in one)."""
-    return hasattr(model, "categories") and not hasattr(model, "cluster_heads")
 
 
 def _labels(split) -> int:

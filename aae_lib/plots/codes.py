@@ -7,6 +7,7 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor, nn
 
 from ..data import Split
+from ..metrics.classes import styles
 from . import common
 from .picture import Picture
 
@@ -80,7 +81,7 @@ def surface(
             split = split.take((split.labels == label).nonzero()[:, 0])
             if len(split) == 0:
                 raise ValueError(f"This split has no image labelled {label}: take another one, or leave split out.")
-        z = common.check_finite(_played(model, common.random_part(split, n, generator)[0]))
+        z = styles(model, common.random_part(split, n, generator)[0]).float()
         clouds.append((z, "codes, “fake”", DARK_ORANGE, "^"))
     if extent is None:
         extent = common.extent_of(torch.cat([cloud for cloud, *_ in clouds]))
@@ -115,12 +116,6 @@ def surface(
         f"under {' and '.join(name for _, name, *_ in clouds)}."
     )
     return figure
-
-
-def _played(model: nn.Module, images: Tensor) -> Tensor:
-    """What D sees of images: their codes; on a map, whose code is c = W y + z, their styles z."""
-    z, heads = model.encode(images).cpu(), getattr(model, "cluster_heads", None)
-    return z if heads is None else z - model.classify(images).cpu() @ heads.detach().cpu()
 
 
 def _clouds(

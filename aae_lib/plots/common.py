@@ -7,7 +7,7 @@ from matplotlib.image import AxesImage
 from torch import Tensor, nn
 
 from ..data import Split, scale
-from ..metrics.checks import own_generator
+from ..metrics.checks import own_generator, sees_category
 from .picture import Picture
 
 # Paul Tol's "muted" scheme and black (sronpersonalpages.nl/~pault): ten colours that stay apart, and apart from the
@@ -108,11 +108,6 @@ def prior_sample(
     if of_style and hasattr(model, "cluster_heads"):
         prior = model.style_prior
     return prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
-
-
-def sees_category(model: nn.Module) -> bool:
-    """Whether the decoder takes (z, y). On a map it takes the place alone, which holds the category."""
-    return hasattr(model, "categories") and not hasattr(model, "cluster_heads")
 
 
 def decode(model: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor:

@@ -1,9 +1,9 @@
-import pytest
 import torch
 import torch.nn.functional as F
 
 from aae_lib import losses, metrics
 from aae_lib.checks import check
+from tests.checks.answers import judged
 
 
 def rows_then_mean(logits, x):
@@ -339,17 +339,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "answer"), [(n, f) for n, answers in RIGHT.items() for f in answers])
-def test_right_answers_pass_however_they_are_written(number, answer):
-    verdict = check(number, answer)
-    assert verdict, verdict
-
-
-@pytest.mark.parametrize(("number", "message"), [(n, m) for n, answers in WRONG.items() for m in answers])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)
 
 
 def test_checks_leave_the_global_generator_alone():

@@ -1,11 +1,10 @@
 import math
 
-import pytest
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 from aae_lib import losses
-from aae_lib.checks import check
+from tests.checks.answers import judged
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -243,18 +242,8 @@ BOUND_WRONG = {
 }
 
 
-ALL_RIGHT = {"02.1": KL, "02.2": DRAW, "02.3": LOG_Q, "02.4": TC, "02.5": BOUND}
-ALL_WRONG = {"02.1": KL_WRONG, "02.2": DRAW_WRONG, "02.3": LOG_Q_WRONG, "02.4": TC_WRONG, "02.5": BOUND_WRONG}
+RIGHT = {"02.1": KL, "02.2": DRAW, "02.3": LOG_Q, "02.4": TC, "02.5": BOUND}
+WRONG = {"02.1": KL_WRONG, "02.2": DRAW_WRONG, "02.3": LOG_Q_WRONG, "02.4": TC_WRONG, "02.5": BOUND_WRONG}
 
 
-@pytest.mark.parametrize(("number", "name"), [(number, name) for number in ALL_RIGHT for name in ALL_RIGHT[number]])
-def test_right_answers_pass_however_they_are_written(number, name):
-    verdict = check(number, ALL_RIGHT[number][name])
-    assert verdict, verdict.sentence
-
-
-@pytest.mark.parametrize(("number", "message"), [(number, text) for number in ALL_WRONG for text in ALL_WRONG[number]])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, ALL_WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence, verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)

@@ -1,9 +1,8 @@
-import pytest
 import torch
 import torch.nn.functional as F
 
 from aae_lib import losses
-from aae_lib.checks import check
+from tests.checks.answers import judged
 
 # ---- 03.0: one move of the points ----
 
@@ -256,14 +255,4 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "name"), [(number, name) for number in RIGHT for name in RIGHT[number]])
-def test_right_answers_pass_however_they_are_written(number, name):
-    verdict = check(number, RIGHT[number][name])
-    assert verdict, verdict
-
-
-@pytest.mark.parametrize(("number", "message"), [(number, message) for number in WRONG for message in WRONG[number]])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)

@@ -1,9 +1,8 @@
-import pytest
 import torch
 import torch.nn.functional as F
 
 from aae_lib import losses
-from aae_lib.checks import check
+from tests.checks.answers import judged
 
 GENERATOR = {
     "softplus": lambda m, b, t: F.softplus(-m.discriminator(b["z"])).mean(),
@@ -346,14 +345,14 @@ PURITY_WRONG = {
 }
 
 
-ALL_RIGHT = {
+RIGHT = {
     "04.1": GENERATOR,
     "04.2": DISCRIMINATOR,
     "04.3": STEP,
     "04.4": ADAM,
     "04.5": PURITY,
 }
-ALL_WRONG = {
+WRONG = {
     "04.1": GENERATOR_WRONG,
     "04.2": DISCRIMINATOR_WRONG,
     "04.3": STEP_WRONG,
@@ -362,14 +361,4 @@ ALL_WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "name"), [(number, name) for number in ALL_RIGHT for name in ALL_RIGHT[number]])
-def test_right_answers_pass_however_they_are_written(number, name):
-    verdict = check(number, ALL_RIGHT[number][name])
-    assert verdict, verdict.sentence
-
-
-@pytest.mark.parametrize(("number", "message"), [(number, text) for number in ALL_WRONG for text in ALL_WRONG[number]])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, ALL_WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)

@@ -1,11 +1,11 @@
 import math
 
 import numpy as np
-import pytest
 import torch
 
 from aae_lib import priors
 from aae_lib.checks import check
+from tests.checks.answers import judged
 
 TURN = 2 * math.pi
 ELSEWHERE = np.random.default_rng()
@@ -268,17 +268,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "answer"), [(number, f) for number in RIGHT for f in RIGHT[number]])
-def test_right_answers_pass_however_they_are_written(number, answer):
-    verdict = check(number, answer)
-    assert verdict, verdict
-
-
-@pytest.mark.parametrize(("number", "message"), [(number, message) for number in WRONG for message in WRONG[number]])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)
 
 
 def test_a_check_leaves_the_global_generator_alone():

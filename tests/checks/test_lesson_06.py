@@ -2,14 +2,13 @@
 
 import math
 
-import pytest
 import torch
 import torch.nn.functional as F
 from torch.nn.functional import softplus
 
 from aae_lib import losses
-from aae_lib.checks import check
 from aae_lib.checks.lesson_06 import cases, diagnose, noisy_logits, penalty, smoothed_loss
+from tests.checks.answers import judged
 
 # ---- 06.0: label smoothing ----
 
@@ -220,8 +219,8 @@ DOCTOR_WRONG = {
     "raised KeyError": lambda c: c["loss"],
 }
 
-ALL_RIGHT = {"06.0": SMOOTH, "06.1": EFFECTIVE, "06.2": PENALTY, "06.3": NOISE, "06.4": DOCTOR}
-ALL_WRONG = {
+RIGHT = {"06.0": SMOOTH, "06.1": EFFECTIVE, "06.2": PENALTY, "06.3": NOISE, "06.4": DOCTOR}
+WRONG = {
     "06.0": SMOOTH_WRONG,
     "06.1": EFFECTIVE_WRONG,
     "06.2": PENALTY_WRONG,
@@ -230,14 +229,4 @@ ALL_WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "name"), [(number, name) for number in ALL_RIGHT for name in ALL_RIGHT[number]])
-def test_right_answers_pass_however_they_are_written(number, name):
-    verdict = check(number, ALL_RIGHT[number][name])
-    assert verdict, verdict.sentence
-
-
-@pytest.mark.parametrize(("number", "message"), [(number, text) for number in ALL_WRONG for text in ALL_WRONG[number]])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, ALL_WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)

@@ -1,11 +1,10 @@
 import math
 
-import pytest
 import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
-from aae_lib.checks import check
+from tests.checks.answers import judged
 
 # ---- 07.1 slerp ----
 
@@ -267,17 +266,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "answer"), [(n, a) for n, answers in RIGHT.items() for a in answers])
-def test_right_answers_pass_however_they_are_written(number, answer):
-    verdict = check(number, answer)
-    assert verdict, verdict
-
-
-@pytest.mark.parametrize(("number", "message"), [(n, m) for n, answers in WRONG.items() for m in answers])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)
 
 
 def test_the_borrowed_slerp_is_the_librarys():

@@ -1,9 +1,8 @@
-import pytest
 import torch
 import torch.nn.functional as F
 
 from aae_lib import losses
-from aae_lib.checks import check
+from tests.checks.answers import judged
 
 # ---- 08.1 ----
 
@@ -280,8 +279,8 @@ DISTANCES_WRONG = {
 }
 
 
-ALL_RIGHT = {"08.1": D_INPUT, "08.2": SWAP, "08.3": BUGS, "08.4": AXES, "08.5": DISTANCES}
-ALL_WRONG = {
+RIGHT = {"08.1": D_INPUT, "08.2": SWAP, "08.3": BUGS, "08.4": AXES, "08.5": DISTANCES}
+WRONG = {
     "08.1": D_INPUT_WRONG,
     "08.2": SWAP_WRONG,
     "08.3": BUGS_WRONG,
@@ -290,14 +289,4 @@ ALL_WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "name"), [(number, name) for number in ALL_RIGHT for name in ALL_RIGHT[number]])
-def test_right_answers_pass_however_they_are_written(number, name):
-    verdict = check(number, ALL_RIGHT[number][name])
-    assert verdict, verdict.sentence
-
-
-@pytest.mark.parametrize(("number", "message"), [(number, text) for number in ALL_WRONG for text in ALL_WRONG[number]])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, ALL_WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)

@@ -1,10 +1,9 @@
 """The checks of lesson 10: right answers, however written, pass; typical mistakes are told what is wrong."""
 
-import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from aae_lib.checks import check
+from tests.checks.answers import judged
 
 # ---- 10.1: the hinge between heads ----
 
@@ -237,8 +236,8 @@ INFORMATION_WRONG = {
     "a plain number": lambda m, b, t: as_divergence(m, b, t).item(),
 }
 
-ALL_RIGHT = {"10.1": HINGE, "10.2": NAMES, "10.3": ENTROPIES, "10.4": TRUST, "10.5": INFORMATION}
-ALL_WRONG = {
+RIGHT = {"10.1": HINGE, "10.2": NAMES, "10.3": ENTROPIES, "10.4": TRUST, "10.5": INFORMATION}
+WRONG = {
     "10.1": HINGE_WRONG,
     "10.2": NAMES_WRONG,
     "10.3": ENTROPIES_WRONG,
@@ -247,14 +246,4 @@ ALL_WRONG = {
 }
 
 
-@pytest.mark.parametrize(("number", "name"), [(number, name) for number in ALL_RIGHT for name in ALL_RIGHT[number]])
-def test_right_answers_pass_however_they_are_written(number, name):
-    verdict = check(number, ALL_RIGHT[number][name])
-    assert verdict, verdict.sentence
-
-
-@pytest.mark.parametrize(("number", "message"), [(number, text) for number in ALL_WRONG for text in ALL_WRONG[number]])
-def test_wrong_answers_are_told_what_is_wrong(number, message):
-    verdict = check(number, ALL_WRONG[number][message])
-    assert verdict.right is False
-    assert message in verdict.sentence, verdict.sentence
+test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)
