@@ -133,6 +133,7 @@ class SemiSupervisedAAE(CategoryAAE):
 
     Beyond the arguments of `CategoryAAE`:
     classification_optimizer  of that phase; None: the reconstruction's
+    r1_y                      weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft
     """
 
     named_categories = True
@@ -144,9 +145,12 @@ class SemiSupervisedAAE(CategoryAAE):
         *,
         categories: int = 10,
         classification_optimizer: Optimizer | None = None,
+        r1_y: float | None = None,
         **options,
     ) -> None:
         super().__init__(image_shape, latent_dim, categories=categories, **options)
+        self.r1_y = self.r1 if r1_y is None else r1_y
+        self.settings["r1_y"] = r1_y
         self.classification_optimizer = classification_optimizer or self.optimizer
         self.discriminator_y = Discriminator(
             self.categories,
@@ -170,6 +174,7 @@ class SemiSupervisedAAE(CategoryAAE):
                 share=share_categories,
                 loss=discriminator_y,
                 updates=("discriminator_y",),
+                terms={} if self.r1_y is None else {"r1": self.r1_y},
             ),
             generator.replace(name="generator_y", loss=generator_y, updates=("encoder.trunk", "encoder.y_head")),
         )

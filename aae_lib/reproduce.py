@@ -71,17 +71,23 @@ def reproduce(
     return own
 
 
-def prepare(recipe: Recipe, seed: int, data: Dataset, device: str = "auto") -> Trainer:
-    """The trainer of one seed: it decides the weights, the order of the images, and which labels are kept."""
+def prepare(recipe: Recipe, seed: int, data: Dataset, device: str = "auto", alone: str | None = None) -> Trainer:
+    """The trainer of one seed: it decides the weights, the order of the images, and which labels are kept.
+
+    alone  name of the one phase that is trained; None: all
+    """
     import aae_lib
 
     if recipe.labels is not None:
         data = replace(data, train=data.train.keep_labels(recipe.labels, seed=seed))
     model = getattr(aae_lib, recipe.model)(data.image_shape, seed=seed, **recipe.settings)
     schedule = recipe.schedule(len(data.train) // recipe.batch_size)
-    trainer = Trainer(model, data, seed=seed, batch_size=recipe.batch_size, schedule=schedule, device=device)
-    trainer.weights.update(recipe.weights)
-    return trainer
+    phases = model.phases()
+    if alone is not None:
+        # batch norm follows this phase, as there is no other
+        phases = tuple(phase.replace(moves_statistics=True) for phase in phases if phase.name == alone)
+    settings = {"seed": seed, "batch_size": recipe.batch_size, "schedule": schedule, "device": device}
+    return Trainer(model, data, phases=phases, **settings)
 
 
 def one_run(
@@ -120,28 +126,15 @@ def _classification(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str
     """Errors of the encoder; beside it a supervised net of the same make and label spreading, with the same labels."""
     from . import metrics
 
-    net = prepare(recipe, trainer.seed, data, trainer.device)
-    train = net.data.train
-    (classification,) = (phase for phase in net.phases if phase.name == "classification")
-    # batch norm follows this phase, as there is no other
-    classification = classification.replace(moves_statistics=True)
-    supervised = Trainer(
-        net.model,
-        net.data,
-        seed=net.seed,
-        batch_size=recipe.batch_size,
-        schedule=net.schedule,
-        device=net.device,
-        phases=(classification,),
-    )
+    supervised = prepare(recipe, trainer.seed, data, trainer.device, alone="classification")
     # few labels are learned within a thousand steps; all of them get the passes that the recipe has
     steps = trainer.steps if recipe.labels is None else min(trainer.steps, 2000)
     supervised.run(steps=steps, progress=False)
     return {
         "test error": 100 * metrics.classification_error(trainer.model, data.test),
         "validation error": 100 * metrics.classification_error(trainer.model, data.validation),
-        "supervised net": 100 * metrics.classification_error(net.model, data.test),
-        "label spreading": 100 * metrics.label_spreading_error(train, data.test),
+        "supervised net": 100 * metrics.classification_error(supervised.model, data.test),
+        "label spreading": 100 * metrics.label_spreading_error(supervised.data.train, data.test),
     }
 
 
@@ -212,7 +205,7 @@ def described(recipe: Recipe, data: Dataset) -> dict[str, Any]:
 
 def machine(device: torch.device) -> dict[str, Any]:
     """Where a run was made."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
         "device": device.type,
         "name": name,
@@ -220,6 +213,15 @@ def machine(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "cpus": os.cpu_count(),
     }
+
+
+def processor() -> str:
+    """The processor's name where Linux tells it, else its kind."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def write_table(results: Path) -> Path:

@@ -21,6 +21,8 @@ import torch
 from contenders import BATCH, WARM_UP, Ours, OursPenalised, Pythae, Textbook, pythae_installed, random_images
 from limit import Counter, Limit
 
+from aae_lib.reproduce import processor
+
 HERE = Path(__file__).resolve().parent
 NETWORKS = {"784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}
 CONTENDERS = (Ours, Textbook, Pythae, OursPenalised, Limit)
@@ -171,15 +173,6 @@ def store(result: dict[str, Any], name: str, text: str, begin: str, end: str) ->
     after = rest.partition(end)[2]
     readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
     print(text)
-
-
-def processor() -> str:
-    """The processor's name where Linux tells it, else its kind."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def versions(*names: str) -> dict[str, str | None]:

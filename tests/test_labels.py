@@ -145,6 +145,18 @@ def test_the_losses_of_the_game_for_y_are_those_of_goodfellow(make):
     assert lib.discriminator_y(model, batch, {}).item() == pytest.approx(2 * math.log(2))
 
 
+def test_the_penalty_of_the_game_for_y_can_differ_from_that_for_z():
+    def penalties(**options):
+        return {
+            p.name: dict(p.terms) for p in aae.ClusterAAE(SHAPE, hidden=(8,), **options).phases() if "disc" in p.name
+        }
+
+    assert penalties() == {"discriminator": {}, "discriminator_y": {}}
+    assert penalties(r1=1.0) == {"discriminator": {"r1": 1.0}, "discriminator_y": {"r1": 1.0}}
+    assert penalties(r1=1.0, r1_y=0.1) == {"discriminator": {"r1": 1.0}, "discriminator_y": {"r1": 0.1}}
+    assert penalties(r1_y=0.1) == {"discriminator": {}, "discriminator_y": {"r1": 0.1}}
+
+
 def test_classification_is_cross_entropy_on_logits_not_on_probabilities():
     model = aae.SemiSupervisedAAE(SHAPE, hidden=(16,))
     x, y = torch.rand(7, *SHAPE, generator=rng()), torch.arange(7)

@@ -22,6 +22,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib.metrics.classes import classification_error, cluster_error, label_spreading_error
+from aae_lib.reproduce import processor
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "few_labels.json"
 LABELS = (10, 20, 50, 100, 200, 500, 1300)
@@ -125,7 +126,7 @@ def main() -> int:
         "recipe": json.loads(json.dumps(RECIPE)) | {"steps": STEPS, "schedule": "Cosine"},
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": numpy.__version__}
         | {"scikit-learn": sklearn.__version__},
-        "machine": f"{platform.system()} {platform.machine()}, one thread",
+        "machine": f"{processor()}, {platform.system()} {platform.machine()}, one thread",
     }
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() and not fresh else {"runs": {}}
     if stored["runs"] and stored["about"]["recipe"] != about["recipe"]:
