@@ -33,11 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return doctor(options)
     from .checkpoints import CheckpointError
     from .mnist import DataNotFoundError
+    from .processes import ProcessLostError
     from .training import NotFiniteError
 
     try:
         return options.command(options) or 0
-    except (ValueError, OSError, CheckpointError, DataNotFoundError, NotFiniteError) as error:
+    except (ValueError, OSError, CheckpointError, DataNotFoundError, NotFiniteError, ProcessLostError) as error:
         print(f"aae_lib: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -122,17 +123,16 @@ def train(options: argparse.Namespace) -> int:
     import torch
 
     from . import checkpoints, metrics, plots
+    from .processes import joined, restarted
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    if checkpoints.exists(options.out) and not options.resume:
+    if checkpoints.exists(options.out) and not (options.resume or restarted()):
         raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
-    data, trainer, total = build(options)
-    if checkpoints.exists(options.out):
-        checkpoints.load(trainer, options.out)
-        print(f"resuming {options.out} at step {trainer.steps} of {total}.")
-    trainer.run(steps=max(0, total - trainer.steps), folder=options.out, save_seconds=options.save_seconds)
-
+    with joined(options.device) as options.device:
+        data, trainer = train_to_the_end(options)
+    if not trainer.processes.first:
+        return 0
     trainer.history.to_csv(options.out / "history.csv", index=False)
     table = metrics.compare(trainer.model, data)
     (options.out / "figures.json").write_text(table.to_json(orient="index", indent=1))
@@ -146,6 +146,19 @@ def train(options: argparse.Namespace) -> int:
     print(table.to_string())
     print(f"written to {options.out}: checkpoint, history.csv, figures.json and four pictures.")
     return 0
+
+
+def train_to_the_end(options: argparse.Namespace) -> tuple[Any, Any]:
+    """Data and trainer, after the last step."""
+    from . import checkpoints
+
+    data, trainer, total = build(options)
+    if checkpoints.exists(options.out):
+        checkpoints.load(trainer, options.out)
+        if trainer.processes.first:
+            print(f"resuming {options.out} at step {trainer.steps} of {total}.")
+    trainer.run(steps=max(0, total - trainer.steps), folder=options.out, save_seconds=options.save_seconds)
+    return data, trainer
 
 
 def build(options: argparse.Namespace) -> tuple[Any, Any, int]:

@@ -57,7 +57,7 @@ class WAE(AE):
 
     def phases(self) -> tuple[Phase, ...]:
         phase = self.reconstruction_phase()
-        return (phase.replace(draw=self.draw_game, loss=wae_loss, terms={"mmd": self.mmd}),)
+        return (phase.replace(draw=self.draw_game, loss=wae_loss, terms={"mmd": self.mmd}, by_rows=False),)
 
     def draw_game(self, data: Any, generator: Generator) -> Batch:
         return with_prior_sample(self.prior, self.draw_images(data, generator), generator)

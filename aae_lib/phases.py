@@ -37,6 +37,8 @@ class Phase:
     terms      weights of terms inside the loss, where their ratio counts, e.g. {"r1": 0.1}
     repeats    how many times in a row the phase runs within a step, each time with a new batch
     moves_statistics  whether batch norm's running statistics follow this phase (the reconstruction alone)
+    by_rows    whether the loss is a mean over the batch's rows, which several processes can share out; False where it
+               compares rows with each other, as MMD does
     """
 
     name: str
@@ -49,6 +51,7 @@ class Phase:
     terms: Mapping[str, float] = field(default_factory=dict)
     repeats: int = 1
     moves_statistics: bool = False
+    by_rows: bool = True
 
     def replace(self, **changes: Any) -> "Phase":
         """A copy with some fields changed: `phase.replace(loss=my_loss)`."""

@@ -15,6 +15,7 @@ from .history import History
 from .networks import BatchNorm
 from .optimizers import Cosine, Schedule
 from .phases import Batch, Loss, Phase, check_phases
+from .processes import Processes
 from .streams import Stream
 
 PRECISIONS = ("fp32", "bf16")
@@ -76,6 +77,9 @@ class Trainer:
 
         self.phases = with_losses(tuple(phases or model.phases()), losses or {})
         check_phases(self.phases)
+        self._norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+        self.processes = Processes()
+        self.processes.check(self.phases, batch_size, bool(self._norms))
         self.parameters = {phase.name: phase.parameters(model) for phase in self.phases}
         self.optimizers = {
             phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
@@ -86,7 +90,6 @@ class Trainer:
         self.repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True, once=once)
         self._rate = Controls({"rate": 1.0})
 
-        self._norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
         self.steps = 0
         self.in_step = False  # between the first and the last phase of a step
         self._history = History([phase.name for phase in self.phases], self.device)
@@ -142,7 +145,7 @@ class Trainer:
     def update(self, phase: Phase, batch: Batch, now: Mapping[str, Any]) -> tuple[Batch, Tensor]:
         """Draw, loss, gradients, update of one phase; returns batch and loss (NaN if anything was not finite)."""
         if phase.draw:
-            batch = phase.draw(self.stream, self.generator)
+            batch = self.processes.own_rows(phase.draw(self.stream, self.generator), self.stream.batch_size)
         # autocast is entered for each phase: its cached casts of the weights are stale once a phase has moved them
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             if phase.share:
@@ -150,7 +153,8 @@ class Trainer:
             loss = phase.loss(self.model, batch, now["terms"][phase.name])
         parameters = self.parameters[phase.name]
         gradients = phase.gradients(loss, parameters)
-        value = self._guard(loss.detach(), gradients)
+        loss, gradients = self.processes.add_up(loss.detach(), gradients, self.stream.batch_size)
+        value = self._guard(loss, gradients)
         for parameter, gradient in zip(parameters.values(), gradients, strict=True):
             parameter.grad = gradient
         # MPS's fused kernels do not look at found_inf; there the host has to
@@ -215,7 +219,9 @@ class Trainer:
         self.flush()
         self.start_clock()
         saved = time.monotonic()
-        hidden = {} if progress else {"disable": True}  # without it TQDM_DISABLE=1 in the environment may decide
+        folder = folder if self.processes.first else None
+        # without "disable" TQDM_DISABLE=1 in the environment may decide
+        hidden = {} if progress and self.processes.first else {"disable": True}
         for _ in tqdm(range(n), desc="training", unit="step", mininterval=0.5, **hidden):
             self.step()
             if measure and every and self.steps % every == 0:
