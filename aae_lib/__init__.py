@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # for editors; at run time __getattr__ below finds the same n
     from .phases import Phase  # noqa: F401
     from .plane import PlaneGame  # noqa: F401
     from .streams import Stream  # noqa: F401
+    from .sweep import Sweep  # noqa: F401
     from .training import NotFiniteError, Trainer  # noqa: F401
 
 __version__ = "0.1.0"
@@ -47,6 +48,7 @@ _HOME = {
     "SemiSupervisedAAE": "labels",
     "Stream": "streams",
     "SupervisedAAE": "labels",
+    "Sweep": "sweep",
     "Trainer": "training",
     "VAE": "models",
     "WAE": "models",

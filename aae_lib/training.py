@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +77,9 @@ class Trainer:
 
         self.phases = with_losses(tuple(phases or model.phases()), losses or {})
         check_phases(self.phases)
-        self._norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+        self.norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
         self.processes = Processes()
-        self.processes.check(self.phases, batch_size, bool(self._norms))
+        self.processes.check(self.phases, batch_size, bool(self.norms))
         self.parameters = {phase.name: phase.parameters(model) for phase in self.phases}
         self.optimizers = {
             phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
@@ -110,10 +110,7 @@ class Trainer:
         """One training step, phase by phase: yields the phase's name after its update."""
         if self.driver not in (None, threading.current_thread()):
             raise RuntimeError("a live panel is training this model: stop it first (its stop button, or panel.stop()).")
-        now = self.snapshot()
-        self._set_rates(now)
-        self.in_step = True
-        self.stream.advance(self.generator)
+        now = self.begin()
         batch: Batch = {}
         for phase in self.phases:
             for extra in reversed(range(now["repeats"][phase.name])):
@@ -124,6 +121,18 @@ class Trainer:
                 batch, loss = self.update(phase, batch, now)
             self._history.record(phase.name, loss)
             yield phase.name
+        self.end()
+
+    def begin(self) -> dict[str, Any]:
+        """A step starts: its minibatch, its learning rates; returns the `snapshot` that it acts by."""
+        now = self.snapshot()
+        self._set_rates(now)
+        self.in_step = True
+        self.stream.advance(self.generator)
+        return now
+
+    def end(self) -> None:
+        """A step is over."""
         self.steps += 1
         self.in_step = False
         if self._history.next_row():
@@ -145,29 +154,38 @@ class Trainer:
     def update(self, phase: Phase, batch: Batch, now: Mapping[str, Any]) -> tuple[Batch, Tensor]:
         """Draw, loss, gradients, update of one phase; returns batch and loss (NaN if anything was not finite)."""
         if phase.draw:
-            batch = self.processes.own_rows(phase.draw(self.stream, self.generator), self.stream.batch_size)
+            batch = self.draw(phase)
         # autocast is entered for each phase: its cached casts of the weights are stale once a phase has moved them
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             if phase.share:
                 batch = batch | phase.share(self.model, batch)
             loss = phase.loss(self.model, batch, now["terms"][phase.name])
-        parameters = self.parameters[phase.name]
-        gradients = phase.gradients(loss, parameters)
+        gradients = phase.gradients(loss, self.parameters[phase.name])
         loss, gradients = self.processes.add_up(loss.detach(), gradients, self.stream.batch_size)
+        return batch, self.apply(phase, loss, gradients, now)
+
+    def draw(self, phase: Phase) -> Batch:
+        """The phase's batch, all of it random; of several processes each takes its own rows."""
+        assert phase.draw is not None
+        return self.processes.own_rows(phase.draw(self.stream, self.generator), self.stream.batch_size)
+
+    def apply(self, phase: Phase, loss: Tensor, gradients: Sequence[Tensor], now: Mapping[str, Any]) -> Tensor:
+        """Move the phase's parameters, if loss and gradients are finite; returns the loss, NaN if anything was not."""
         value = self._guard(loss, gradients)
-        for parameter, gradient in zip(parameters.values(), gradients, strict=True):
+        parameters = self.parameters[phase.name].values()
+        for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         # MPS's fused kernels do not look at found_inf; there the host has to
         if self.device.type != "mps" or not self.fault:
             self.optimizers[phase.name].step()
-        for parameter in parameters.values():
+        for parameter in parameters:
             parameter.grad = None
         if phase.moves_statistics and now["weights"][phase.name]:
-            for norm in self._norms:
+            for norm in self.norms:
                 norm.follow(self.fault)
-        return batch, value
+        return value
 
-    def _guard(self, loss: Tensor, gradients: tuple[Tensor, ...]) -> Tensor:
+    def _guard(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
         """Raise the fault flag, on the device, if the loss or a gradient is not finite."""
         norm = torch.stack(torch._foreach_norm(gradients)).sum()
         value = torch.add(loss, norm, alpha=0)  # 0 · inf = NaN: one number tells of both
