@@ -130,10 +130,13 @@ class SemiSupervisedAAE(CategoryAAE):
     discriminator, generator      D; trunk and z head     the game that makes z look like prior samples
     discriminator_y, generator_y  D_y; trunk and y head   the game that makes y look one-hot, every category as often
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
+    consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
 
     Beyond the arguments of `CategoryAAE`:
     classification_optimizer  of that phase; None: the reconstruction's
     r1_y                      weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft
+    consistency               None (default, as in the paper): no such phase. Otherwise the standard deviation of the
+                              pixel noise of the copies, say .5
     """
 
     named_categories = True
@@ -146,11 +149,14 @@ class SemiSupervisedAAE(CategoryAAE):
         categories: int = 10,
         classification_optimizer: Optimizer | None = None,
         r1_y: float | None = None,
+        consistency: float | None = None,
         **options,
     ) -> None:
+        if consistency is not None and consistency <= 0:
+            raise ValueError(f"consistency is the size of a noise and must be positive, or None; got {consistency}.")
         super().__init__(image_shape, latent_dim, categories=categories, **options)
-        self.r1_y = self.r1 if r1_y is None else r1_y
-        self.settings["r1_y"] = r1_y
+        self.r1_y, self.consistency = self.r1 if r1_y is None else r1_y, consistency
+        self.settings |= {"r1_y": r1_y, "consistency": consistency}
         self.classification_optimizer = classification_optimizer or self.optimizer
         self.discriminator_y = Discriminator(
             self.categories,
@@ -179,7 +185,16 @@ class SemiSupervisedAAE(CategoryAAE):
             generator.replace(name="generator_y", loss=generator_y, updates=("encoder.trunk", "encoder.y_head")),
         )
         generator = generator.replace(updates=("encoder.trunk", "encoder.z_head"))
-        return (reconstruction, discriminator, generator, *game, *self.label_phases())
+        return (reconstruction, discriminator, generator, *game, *self.label_phases(), *self.consistency_phases())
+
+    def consistency_phases(self) -> tuple[Phase, ...]:
+        """One phase, or none."""
+        if self.consistency is None:
+            return ()
+        phase = Phase(
+            "consistency", draw=self.draw_copies, loss=consistency, updates=("encoder.trunk", "encoder.y_head")
+        )
+        return (phase.replace(optimizer=self.classification_optimizer),)
 
     def label_phases(self) -> tuple[Phase, ...]:
         """The phases that use labels."""
@@ -199,6 +214,11 @@ class SemiSupervisedAAE(CategoryAAE):
         x = batch["x"]
         batch["y_prior"] = self.category_prior.sample(len(x), generator=generator, device=x.device)
         return batch
+
+    def draw_copies(self, data: Any, generator: Generator) -> Batch:
+        """The minibatch "x", and "x_copy", the same with noise of its own."""
+        x, _ = data.minibatch()
+        return {"x": x, "x_copy": x + self.consistency * torch.randn(x.shape, generator=generator, device=x.device)}
 
     def draw_labelled(self, data: Any, generator: Generator) -> Batch:
         """A batch of labelled images alone, drawn at random; an epoch is counted in all images, not in these."""
@@ -377,6 +397,15 @@ def generator_y(model: SemiSupervisedAAE, batch: Batch, terms: Mapping[str, floa
 def classification(model: SemiSupervisedAAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
     """−log y_label, mean over the labelled batch: cross-entropy, taken on logits."""
     return F.cross_entropy(model.encoder.logits(batch["x_in"]), batch["y"])
+
+
+def consistency(model: SemiSupervisedAAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """−Σ_k y_k(x) log y_k(x + noise), mean over images; y(x) is detached, the copy follows the image.
+
+    No part of the AAE: the Π-model of Laine and Aila 2017 (arXiv 1610.02242), with cross-entropy as its distance.
+    """
+    y = model.encoder.logits(batch["x"]).softmax(1).detach()
+    return F.cross_entropy(model.encoder.logits(batch["x_copy"]), y)
 
 
 def heads_apart(model: MapAAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:

@@ -157,6 +157,36 @@ def test_the_penalty_of_the_game_for_y_can_differ_from_that_for_z():
     assert penalties(r1_y=0.1) == {"discriminator": {}, "discriminator_y": {"r1": 0.1}}
 
 
+def test_consistency_is_cross_entropy_against_the_image_s_own_category():
+    model = aae.SemiSupervisedAAE(SHAPE, hidden=(16,), categories=4, consistency=0.5)
+    assert [phase.name for phase in model.phases()][-1] == "consistency"
+    assert "consistency" not in [phase.name for phase in aae.SemiSupervisedAAE(SHAPE, hidden=(16,)).phases()]
+    x = torch.rand(5, *SHAPE, generator=rng())
+    batch = {"x": x, "x_copy": x + 0.1}
+    y, copy = (model.encoder.logits(batch[name]).softmax(1) for name in ("x", "x_copy"))
+    expected = -(y * copy.log()).sum(1).mean()
+    assert lib.consistency(model, batch, {}).item() == pytest.approx(expected.item(), rel=1e-5)
+    # the copy follows the image: no gradient through the image's own category
+    same = lib.consistency(model, {"x": x, "x_copy": x}, {})
+    (through_both,) = torch.autograd.grad(same, model.encoder.y_head.bias)
+    assert torch.allclose(through_both, torch.zeros(4), atol=1e-7)  # cross-entropy is least at y itself
+    with pytest.raises(ValueError, match="must be positive"):
+        aae.SemiSupervisedAAE(SHAPE, hidden=(16,), consistency=0.0)
+
+
+def test_the_copies_have_noise_of_the_size_asked_for():
+    model = aae.SemiSupervisedAAE(SHAPE, hidden=(16,), consistency=0.5)
+
+    class Data:
+        def minibatch(self):
+            return torch.full((400, *SHAPE), 0.5), None
+
+    batch = model.draw_copies(Data(), rng())
+    noise = batch["x_copy"] - batch["x"]
+    assert noise.std().item() == pytest.approx(0.5, rel=0.02)
+    assert noise.mean().abs() < 0.01
+
+
 def test_classification_is_cross_entropy_on_logits_not_on_probabilities():
     model = aae.SemiSupervisedAAE(SHAPE, hidden=(16,))
     x, y = torch.rand(7, *SHAPE, generator=rng()), torch.arange(7)

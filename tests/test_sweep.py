@@ -27,7 +27,7 @@ MAKES = {
     "WAE": {},
     "AAE": {"r1": 0.1, "input_noise": 0.1},
     "SupervisedAAE": {"latent_dim": 4},
-    "SemiSupervisedAAE": {"r1": 1.0, "r1_y": 0.1},
+    "SemiSupervisedAAE": {"r1": 1.0, "r1_y": 0.1, "consistency": 0.5},
     "ClusterAAE": {"input_dropout": 0.2},
     "MapAAE": {},
 }
