@@ -11,6 +11,7 @@ COLOURS = {
     "discriminator_y": "#CC3311",
     "generator_y": "#0077BB",
     "classification": "#33BBEE",
+    "consistency": "#AA3377",
     "heads": "#997700",
 }
 OTHERS = ("#0077BB", "#33BBEE", "#CC3311", "#997700")

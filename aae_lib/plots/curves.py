@@ -11,7 +11,7 @@ from . import common
 from .picture import Picture
 
 MEASURE = "#009E73"
-PHASES = ("reconstruction", "discriminator", "generator", "classification", "heads", "elbo")
+PHASES = ("reconstruction", "discriminator", "generator", "classification", "consistency", "heads", "elbo")
 # where each player's loss stands when D = 1/2 everywhere, and the side of the line that its name goes to
 TIE = {"discriminator": (2 * math.log(2), "2 log 2", "bottom"), "generator": (math.log(2), "log 2", "top")}
 
