@@ -46,6 +46,20 @@ class History:
         self.row += 1
         return self.row == ROWS
 
+    def passed(self, n: int, began: float) -> None:
+        """n steps were done at once, from `began` (by `time.perf_counter`) on; their losses are in the first rows."""
+        self.mark = time.perf_counter()
+        self.pending = [(self.mark - began) / n] * n
+        self.row = n
+
+    def state(self) -> tuple[Any, ...]:
+        """What steps change on the host."""
+        return self.row, list(self.pending), self.mark
+
+    def set_state(self, state: tuple[Any, ...]) -> None:
+        """Back to an earlier `state`."""
+        self.row, self.pending, self.mark = state
+
     def flush(self, steps: int) -> tuple[int, str] | None:
         """Take the ring's rows into the tables; `steps` is the number of steps done.
 

@@ -51,11 +51,15 @@ class Stream:
 
     def advance(self, generator: Generator) -> None:
         """Go to the next minibatch of the epoch; a new permutation when the epoch is over."""
+        self.shuffle_if_over(generator)
+        self.rows = self.epoch_rows(self.cursor)
+        self.cursor += 1
+
+    def shuffle_if_over(self, generator: Generator) -> None:
+        """Begin another epoch, with another permutation, if this one is over."""
         if self.cursor == self.steps_per_epoch:
             self.permutation = torch.randperm(len(self.images), generator=generator, device=self.images.device)
             self.cursor = 0
-        self.rows = self.epoch_rows(self.cursor)
-        self.cursor += 1
 
     def epoch_rows(self, cursor: int) -> Tensor:
         """The rows of minibatch number `cursor` of this epoch."""

@@ -10,6 +10,7 @@ trainer alone would do, to rounding.
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from . import checkpoints
+from .graphs import Graphs
 from .phases import Batch, Phase
 from .training import NotFiniteError, Trainer
 
@@ -36,6 +38,7 @@ class Sweep:
         self.trainers = list(trainers)
         _check(self.trainers)
         self.template = _Called(self.trainers[0].model)
+        self.graphs = Graphs(self.trainers, self.step, self.flush) if self.trainers[0].graphs else None
         self.stacked = {name: self._stack(name) for name in dict(self.trainers[0].model.named_parameters())}
 
     def _stack(self, name: str) -> Tensor:
@@ -75,16 +78,21 @@ class Sweep:
         from tqdm import tqdm
 
         n = self.trainers[0].stream.count(steps, epochs)
-        self._every("flush")
+        self.flush()
         self._every("start_clock")
         saved = time.monotonic()
         hidden = {} if progress else {"disable": True}
-        for _ in tqdm(range(n), desc=f"training {len(self.trainers)} models", unit="step", mininterval=0.5, **hidden):
-            self.step()
+        bar = tqdm(total=n, desc=f"training {len(self.trainers)} models", unit="step", mininterval=0.5, **hidden)
+        done = 0
+        while done < n:
+            taken = self.advance(n - done)
+            done += taken
+            bar.update(taken)
             if folder and time.monotonic() - saved > save_seconds:
                 self.save(folder)
                 saved = time.monotonic()
-        self._every("flush")
+        bar.close()
+        self.flush()
         if folder:
             self.save(folder)
         return self.history
@@ -94,9 +102,20 @@ class Sweep:
         for s, trainer in enumerate(self.trainers):
             checkpoints.save(trainer, Path(folder) / str(s))
 
-    def step(self) -> None:
-        """One training step of every member."""
-        nows = [trainer.begin() for trainer in self.trainers]
+    def advance(self, n: int) -> int:
+        """As `Trainer.advance`."""
+        if self.graphs:
+            return self.graphs.play(n)
+        self.step()
+        return 1
+
+    def flush(self) -> None:
+        """`Trainer.flush` of every member."""
+        self._every("flush")
+
+    def step(self, nows: Sequence[Mapping[str, Any] | None] | None = None) -> None:
+        """One training step of every member; `nows`: see `Trainer.begin`."""
+        nows = [trainer.begin(now) for trainer, now in zip(self.trainers, nows or repeat(None), strict=False)]
         batch: Batch = {}
         for phase in self.trainers[0].phases:
             losses, batch = self.update(phase, batch, nows)
@@ -114,8 +133,9 @@ class Sweep:
         with torch.autocast(first.device.type, torch.bfloat16, enabled=first.precision == "bf16"):
             if phase.share:
                 batch = batch | self._over_members(phase.share, batch)
+            every = [now["terms"][phase.name] for now in nows]
             terms = {
-                name: torch.tensor([now["terms"][phase.name][name] for now in nows], device=first.device)
+                name: torch.stack([torch.as_tensor(of_one[name], device=first.device) for of_one in every])
                 for name in phase.terms
             }
             losses = self._over_members(phase.loss, batch, terms)

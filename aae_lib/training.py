@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from . import checkpoints
 from .controls import Controls
+from .graphs import Graphs
 from .history import History
 from .networks import BatchNorm
 from .optimizers import Cosine, Schedule
@@ -37,6 +38,8 @@ class Trainer:
     schedule    of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`. Default: Cosine(4000, final=.05).
                 Two players at full speed circle and never settle: on digits the MMD after 4000 steps was .16, .07 and
                 .03 at constant rates (three seeds), and .001 to .003 with the cosine
+    graph       whether `run` records its steps as CUDA graphs (see graphs.py); None (default): yes, on CUDA. Where that
+                cannot be done, one warning says why
     phases      instead of model.phases(); losses: a dict of phase name -> your own loss(model, batch, terms)
 
     While it trains, these may be changed at any time, from any thread; each step takes one snapshot at its start:
@@ -58,6 +61,7 @@ class Trainer:
         schedule: Schedule | None = None,
         phases: tuple[Phase, ...] | None = None,
         losses: Mapping[str, Loss] | None = None,
+        graph: bool | None = None,
     ) -> None:
         if precision not in PRECISIONS:
             raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
@@ -97,20 +101,26 @@ class Trainer:
         self.fault = torch.zeros((), device=self.device)
         for optimizer in self.optimizers.values():
             optimizer.found_inf, optimizer.grad_scale = self.fault, None
+        on_cuda = self.device.type == "cuda"
+        if graph and not on_cuda:
+            raise ValueError(f"graph=True records CUDA graphs, and the device is {self.device}: leave it out.")
+        single = self.processes.count == 1
+        wanted = on_cuda and single if graph is None else graph
+        self.graphs = Graphs([self], lambda nows: self.step(nows[0]), self.flush) if wanted else None
         self._start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
     # ---- one step ----
 
-    def step(self) -> None:
+    def step(self, now: Mapping[str, Any] | None = None) -> None:
         """One training step: every phase once (or `repeats` times)."""
-        for _ in self.walk():
+        for _ in self.walk(now):
             pass
 
-    def walk(self) -> Iterator[str]:
-        """One training step, phase by phase: yields the phase's name after its update."""
+    def walk(self, now: Mapping[str, Any] | None = None) -> Iterator[str]:
+        """One training step, phase by phase: yields the phase's name after its update. `now`: see `begin`."""
         if self.driver not in (None, threading.current_thread()):
             raise RuntimeError("a live panel is training this model: stop it first (its stop button, or panel.stop()).")
-        now = self.begin()
+        now = self.begin(now)
         batch: Batch = {}
         for phase in self.phases:
             for extra in reversed(range(now["repeats"][phase.name])):
@@ -123,10 +133,15 @@ class Trainer:
             yield phase.name
         self.end()
 
-    def begin(self) -> dict[str, Any]:
-        """A step starts: its minibatch, its learning rates; returns the `snapshot` that it acts by."""
-        now = self.snapshot()
-        self._set_rates(now)
+    def begin(self, now: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """A step starts: its minibatch, its learning rates. Returns the settings that it acts by.
+
+        now  None: the `snapshot`. A graph gives its own, whose numbers are tensors, "rates" among them
+        """
+        now = now or self.snapshot()
+        for name, rate in (now.get("rates") or self.rates_at(self.steps, now)).items():
+            (group,) = self.optimizers[name].param_groups
+            group["lr"].copy_(rate) if isinstance(rate, Tensor) else group["lr"].fill_(rate)
         self.in_step = True
         self.stream.advance(self.generator)
         return now
@@ -192,11 +207,10 @@ class Trainer:
         self.fault.logical_or_(value.isfinite().logical_not_())
         return value
 
-    def _set_rates(self, now: Mapping[str, Any]) -> None:
-        factor = now["rate"] * self.schedule(self.steps)
-        for phase in self.phases:
-            (group,) = self.optimizers[phase.name].param_groups
-            group["lr"].fill_(phase.optimizer.lr * factor * now["weights"][phase.name])
+    def rates_at(self, step: int, now: Mapping[str, Any]) -> dict[str, float]:
+        """Every phase's learning rate at that step."""
+        factor = now["rate"] * self.schedule(step)
+        return {phase.name: phase.optimizer.lr * factor * now["weights"][phase.name] for phase in self.phases}
 
     @property
     def rate(self) -> float:
@@ -240,18 +254,30 @@ class Trainer:
         folder = folder if self.processes.first else None
         # without "disable" TQDM_DISABLE=1 in the environment may decide
         hidden = {} if progress and self.processes.first else {"disable": True}
-        for _ in tqdm(range(n), desc="training", unit="step", mininterval=0.5, **hidden):
-            self.step()
+        bar = tqdm(total=n, desc="training", unit="step", mininterval=0.5, **hidden)
+        done = 0
+        while done < n:
+            taken = self.advance(min(n - done, every - self.steps % every if every else n))
+            done += taken
+            bar.update(taken)
             if measure and every and self.steps % every == 0:
                 self.flush()
                 self._history.add_measures(self.steps, measure(self.model))
             if folder and time.monotonic() - saved > save_seconds:
                 checkpoints.save(self, folder)
                 saved = time.monotonic()
+        bar.close()
         self.flush()
         if folder:
             checkpoints.save(self, folder)
         return self.history
+
+    def advance(self, n: int) -> int:
+        """Do at most n steps, many at once where they are recorded as a CUDA graph; returns how many."""
+        if self.graphs:
+            return self.graphs.play(n)
+        self.step()
+        return 1
 
     def __iter__(self) -> Iterator[int]:
         """Train for ever: yields the number of steps done after each."""

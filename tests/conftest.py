@@ -10,6 +10,13 @@ import aae_lib as aae
 torch.set_num_threads(1)  # two threads on a busy machine are slower than one for networks this small
 
 
+def pytest_collection_modifyitems(items):
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
 @pytest.fixture(scope="session")
 def digits():
     return aae.load("digits")

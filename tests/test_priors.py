@@ -338,7 +338,6 @@ def test_constants_are_moved_to_a_device_once():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @each({name: prior for name, prior in ALL.items() if prior.capturable})
 def test_sampling_runs_inside_a_cuda_graph(prior):
     source = torch.Generator("cuda").manual_seed(0)
@@ -356,7 +355,6 @@ def test_sampling_runs_inside_a_cuda_graph(prior):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_function_of_the_cpu_follows_a_generator_on_the_gpu():
     source, same = torch.Generator("cuda").manual_seed(0), torch.Generator("cuda").manual_seed(0)
     first, second = (ALL["function"].sample(50, source, "cuda") for _ in range(2))

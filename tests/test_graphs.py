@@ -1,0 +1,190 @@
+"""Steps recorded as a CUDA graph.
+
+What is done around the recording is tested on the CPU, by playing the same steps from the same tensors; the recording
+itself needs a GPU.
+"""
+
+import warnings
+
+import pytest
+import torch
+
+import aae_lib as aae
+from aae_lib import checkpoints
+from aae_lib.graphs import Graphs
+
+GPU = pytest.mark.gpu
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return aae.load("digits")
+
+
+def trainer(data, seed=0, device="cpu", kind="SemiSupervisedAAE", graph=None, **options):
+    options = {"hidden": (16, 16), "r1": 0.1, "input_noise": 0.1, "seed": seed} | options
+    model = getattr(aae, kind)(data.image_shape, **options)
+    return aae.Trainer(model, data, seed=seed, device=device, schedule=aae.Cosine(100), graph=graph)
+
+
+def unrecorded(one):
+    """The trainer with its steps played from the tensors that a graph would read."""
+    one.graphs = Graphs([one], lambda nows: one.step(nows[0]), one.flush, record=False)
+    return one
+
+
+def same(one, other, atol=0.0):
+    for name, tensor in one.model.state_dict().items():
+        assert torch.allclose(tensor, other.model.state_dict()[name], rtol=0, atol=atol), name
+    assert one.steps == other.steps
+    assert one.stream.cursor == other.stream.cursor
+    a, b = (t.history.drop(columns="seconds").to_numpy() for t in (one, other))
+    assert a == pytest.approx(b, rel=1e-5 if atol else 0, abs=1e-6 if atol else 0, nan_ok=True)
+
+
+def weight(model):
+    return {"weight": model.decoder.layers[0].weight.sum().item()}
+
+
+def drive(one):
+    """A run with all that may happen on the way: ends of epochs (13 steps), sliders, repeats, prior, measures."""
+    one.run(steps=31, progress=False)
+    one.weights["generator"], one.rate = 0.3, 0.5
+    one.terms["discriminator"]["r1"] = 2.0
+    one.run(steps=9, measure=weight, every=4, progress=False)
+    one.repeats["discriminator"] = 3
+    one.run(steps=5, progress=False)
+    one.model.set_prior(aae.priors.Uniform(10))
+    one.model.input_noise = 0.0
+    one.run(steps=15, progress=False)
+
+
+@pytest.mark.parametrize("kind", ["AAE", "SupervisedAAE", "SemiSupervisedAAE"])
+def test_steps_played_many_at_a_time_are_the_same_steps(digits, kind):
+    options = {"kind": kind, "latent_dim": 10, "batch_norm": kind == "SemiSupervisedAAE"}
+    plain, played = trainer(digits, **options), unrecorded(trainer(digits, **options))
+    for one in (plain, played):
+        drive(one)
+    same(plain, played)
+    assert played.steps == 60
+
+
+def test_a_run_is_resumed_in_the_middle_of_an_epoch(digits, tmp_path):
+    plain, played = trainer(digits), unrecorded(trainer(digits))
+    plain.run(steps=40, progress=False)
+    played.run(steps=17, progress=False, folder=tmp_path)
+    resumed = unrecorded(trainer(digits))
+    checkpoints.load(resumed, tmp_path)
+    resumed.run(steps=23, progress=False)
+    same(plain, resumed)
+
+
+def test_a_sweep_is_played_too(digits):
+    plain, played = (aae.Sweep([trainer(digits, seed) for seed in (0, 1)]) for _ in range(2))
+    played.graphs = Graphs(played.trainers, played.step, played.flush, record=False)
+    for sweep in (plain, played):
+        sweep.run(steps=30, progress=False)
+        sweep.trainers[1].terms["discriminator"]["r1"] = 3.0
+        sweep.run(steps=5, progress=False)
+    for one, other in zip(plain.trainers, played.trainers, strict=True):
+        same(one, other)
+
+
+def test_a_fault_is_told_at_its_step(digits):
+    one = unrecorded(trainer(digits))
+    one.run(steps=20, progress=False)
+    good = {name: tensor.clone() for name, tensor in one.model.state_dict().items()}
+    one.rate = 1e35
+    with pytest.raises(aae.NotFiniteError, match="at step 2"):
+        one.run(steps=10, progress=False)
+    assert 20 <= one.steps < 30
+    assert all(tensor.isfinite().all() for tensor in one.model.state_dict().values())
+    one.model.load_state_dict(good)
+    one.rate = 1.0
+    one.run(steps=3, progress=False)
+
+
+def test_one_warning_says_why_steps_are_not_recorded(digits):
+    def mine(n, generator=None):
+        return torch.randn(n, 10, generator=generator)
+
+    one, plain = (trainer(digits, prior=mine) for _ in range(2))
+    plain.run(steps=6, progress=False)
+    unrecorded(one)
+    with pytest.warns(UserWarning, match="does not promise to draw on the GPU") as seen:
+        one.run(steps=6, progress=False)
+    assert len(seen) == 1
+    same(plain, one)
+
+
+def test_a_recording_that_fails_leaves_the_run_as_it_was(digits, monkeypatch):
+    """Where CUDA refuses to record, steps go on one by one. Without CUDA, recording is refused in just that way."""
+    if torch.cuda.is_available():
+        pytest.skip("here a recording does not fail")
+    plain, one = trainer(digits), trainer(digits)
+    one.graphs = Graphs([one], lambda nows: one.step(nows[0]), one.flush)
+    plain.run(steps=4, progress=False)
+    with pytest.warns(UserWarning, match="not as a CUDA graph") as seen:
+        one.run(steps=4, progress=False)
+    assert len(seen) == 1
+    same(plain, one)
+
+
+def test_graphs_need_cuda(digits):
+    with pytest.raises(ValueError, match="the device is cpu"):
+        trainer(digits, graph=True)
+
+
+# ---- on a GPU ----
+
+
+@GPU
+@pytest.mark.parametrize("kind", ["AAE", "VAE", "SupervisedAAE", "SemiSupervisedAAE", "ClusterAAE"])
+@pytest.mark.parametrize("optimizer", [aae.Adam(1e-3), aae.SGD(1e-3, 0.9)])
+def test_a_graph_does_what_single_steps_do(digits, kind, optimizer):
+    options = {"kind": kind, "device": "cuda", "optimizer": optimizer, "latent_dim": 10}
+    if kind == "VAE":
+        options |= {"r1": None}
+    plain, graphed = trainer(digits, graph=False, **options), trainer(digits, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it is recorded indeed
+        for one in (plain, graphed):
+            one.run(steps=31, progress=False)
+            one.rate = 0.5
+            one.run(steps=40, progress=False)
+    same(plain, graphed, atol=1e-4)
+    assert graphed.graphs.recorded
+
+
+@GPU
+def test_sliders_repeats_and_priors_act_on_a_graph(digits):
+    plain, graphed = (trainer(digits, device="cuda", latent_dim=10, graph=graph) for graph in (False, None))
+    for one in (plain, graphed):
+        drive(one)
+    same(plain, graphed, atol=1e-3)
+
+
+@GPU
+def test_a_loss_that_makes_the_gpu_wait_is_run_step_by_step(digits):
+    def waits(model, batch, terms):
+        logits = model.decoded(batch)
+        assert logits.abs().max().item() < 1e6
+        return model.reconstruction_loss(logits, batch["x"])
+
+    model = aae.AAE(digits.image_shape, hidden=(16,))
+    one = aae.Trainer(model, digits, device="cuda", losses={"reconstruction": waits})
+    with pytest.warns(UserWarning, match="not as a CUDA graph"):
+        one.run(steps=20, progress=False)
+    assert one.steps == 20
+    assert one.history["reconstruction"].iloc[-1] < one.history["reconstruction"].iloc[0]
+
+
+@GPU
+def test_a_sweep_as_a_graph_gives_each_member_its_single_run(digits):
+    alone = [trainer(digits, seed, device="cuda", graph=False) for seed in (0, 1, 2)]
+    sweep = aae.Sweep([trainer(digits, seed, device="cuda") for seed in (0, 1, 2)])
+    for one in alone:
+        one.run(steps=40, progress=False)
+    sweep.run(steps=40, progress=False)
+    for one, other in zip(alone, sweep.trainers, strict=True):
+        same(one, other, atol=1e-3)
