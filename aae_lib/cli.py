@@ -104,6 +104,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--size", default="small", choices=("small", "full"), help="a laptop's CPU, or the paper's networks")
     p.add_argument("--seeds", type=int, help="so many, from 0 on (default: 1 small, 5 full)")
     p.add_argument("--resume", action="store_true", help="keep the figures that are there, go on from checkpoints")
+    p.add_argument("--together", action="store_true", help="train all seeds at once, as a sweep (pays on a GPU)")
+    p.add_argument("--minutes", type=float, help="stop training after so long; --resume goes on")
     p.add_argument("--steps", type=int, help="only try so many steps, and write nothing")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     p.add_argument("--threads", type=int, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
@@ -258,9 +260,11 @@ def reproduce(options: argparse.Namespace) -> int:
     for name in ("seeds", "steps"):
         if getattr(options, name) is not None and getattr(options, name) < 1:
             raise ValueError(f"--{name} must be at least 1; got {getattr(options, name)}.")
+    if options.minutes is not None and options.minutes <= 0:
+        raise ValueError(f"--minutes must be positive; got {options.minutes}.")
     if options.threads:
         torch.set_num_threads(options.threads)
-    names = ("steps", "data_dir", "results", "runs", "resume", "device")
+    names = ("steps", "minutes", "data_dir", "results", "runs", "resume", "device", "together")
     run_tasks(options.tasks, options.size, options.seeds, **{name: getattr(options, name) for name in names})
     return 0
 

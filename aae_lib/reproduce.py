@@ -13,7 +13,7 @@ import platform
 import shutil
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import torch
 
 from . import checkpoints
 from .data import Dataset, load
+from .sweep import Sweep
 from .tasks import TASKS, Recipe, Task
 from .training import Trainer
 
@@ -40,13 +41,18 @@ def reproduce(
     device: str = "auto",
     progress: bool = True,
     save_seconds: float = 30.0,
+    seconds: float | None = None,
+    together: bool = False,
 ) -> dict[str, Any]:
     """Train and measure `task` with seeds 0 to seeds - 1; what is in results/ already is kept.
+
+    seconds   stop training after so long; `resume` goes on from there
+    together  train all missing seeds at once, as a sweep
 
     Returns what results/TASK.json holds for this size. Raises ValueError where figures or checkpoints are there and
     `resume` is False, where they were made with other settings, or where an image stands in two splits.
     """
-    recipe = getattr(task, size)
+    began, recipe = time.monotonic(), getattr(task, size)
     data.check_disjoint()
     path = results / f"{task.name}.json"
     everything = json.loads(path.read_text()) if path.exists() else {}
@@ -56,18 +62,22 @@ def reproduce(
         raise ValueError(f"{path} holds {size} figures of {len(done)} seed(s): --resume adds what is missing.")
     if own["settings"] != described(recipe, data):
         raise ValueError(f"{path} was made with other settings: move it away, or use the version that made it.")
-    for seed in range(seeds):
-        if seed in done:
-            continue
-        folder = runs / f"{task.name}-{size}-{seed}"
+    missing = [seed for seed in range(seeds) if seed not in done]
+    folders = {seed: runs / f"{task.name}-{size}-{seed}" for seed in missing}
+    for folder in folders.values():
         if checkpoints.exists(folder) and not resume:
             raise ValueError(f"{folder} holds a run that was cut short: --resume goes on with it.")
-        own["seeds"].append(one_run(task, recipe, seed, data, folder, device, progress, save_seconds))
-        everything |= {"task": task.name, size: own}
-        results.mkdir(parents=True, exist_ok=True)
-        checkpoints.write_whole(path, (json.dumps(everything, indent=1) + "\n").encode())
-        write_table(results)
-        shutil.rmtree(folder, ignore_errors=True)  # its figures are kept; the optimizers' state is large
+    options = {"device": device, "progress": progress, "save_seconds": save_seconds}
+    for group in [missing] if together else [[seed] for seed in missing]:
+        left = None if seconds is None else seconds - (time.monotonic() - began)
+        for run in run_seeds(task, recipe, {seed: folders[seed] for seed in group}, data, seconds=left, **options):
+            own["seeds"].append(run)
+            everything |= {"task": task.name, size: own}
+            results.mkdir(parents=True, exist_ok=True)
+            checkpoints.write_whole(path, (json.dumps(everything, indent=1) + "\n").encode())
+            write_table(results)
+            # its figures are kept; the optimizers' state is large
+            shutil.rmtree(folders[run["seed"]], ignore_errors=True)
     return own
 
 
@@ -90,33 +100,47 @@ def prepare(recipe: Recipe, seed: int, data: Dataset, device: str = "auto", alon
     return Trainer(model, data, phases=phases, **settings)
 
 
-def one_run(
+def run_seeds(
     task: Task,
     recipe: Recipe,
-    seed: int,
+    folders: Mapping[int, Path],
     data: Dataset,
-    folder: Path,
+    *,
     device: str = "auto",
     progress: bool = True,
     save_seconds: float = 30.0,
-) -> dict[str, Any]:
-    """Train one seed to the end, going on from a checkpoint in `folder`, and take its figures."""
-    trainer = prepare(recipe, seed, data, device)
-    if checkpoints.exists(folder):
-        checkpoints.load(trainer, folder)
-    total = trainer.stream.count(epochs=recipe.epochs)
-    trainer.run(steps=total - trainer.steps, folder=folder, progress=progress, save_seconds=save_seconds)
-    start = time.monotonic()
-    figures = MEASURES[task.measure](trainer, recipe, data)
-    return {
-        "seed": seed,
-        "figures": figures,
-        "steps": trainer.steps,
-        "train_s": round(float(trainer.history["seconds"].iloc[-1]), 1),
-        "measure_s": round(time.monotonic() - start, 1),
-        "machine": machine(trainer.device),
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
-    }
+    seconds: float | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Train these seeds to the end together, going on from the checkpoints in `folders`; then the figures of each."""
+    trainers = [prepare(recipe, seed, data, device) for seed in folders]
+    for trainer, folder in zip(trainers, folders.values(), strict=True):
+        if checkpoints.exists(folder):
+            checkpoints.load(trainer, folder)
+    options = {"progress": progress, "save_seconds": save_seconds, "seconds": seconds}
+    furthest = max(trainer.steps for trainer in trainers)
+    for trainer in trainers:  # a kill may have come between their checkpoints
+        trainer.run(steps=furthest - trainer.steps, progress=False)
+    total = trainers[0].stream.count(epochs=recipe.epochs)
+    if len(trainers) == 1:
+        trainers[0].run(steps=total - furthest, folder=folders[trainers[0].seed], **options)
+    else:
+        Sweep(trainers).run(steps=total - furthest, folders=list(folders.values()), **options)
+    if trainers[0].steps < total:
+        print(f"{task.name}: {trainers[0].steps:,} of {total:,} steps done; --resume goes on from there.")
+        return
+    for trainer in trainers:
+        start = time.monotonic()
+        figures = MEASURES[task.measure](trainer, recipe, data)
+        yield {
+            "seed": trainer.seed,
+            "figures": figures,
+            "steps": trainer.steps,
+            "train_s": round(float(trainer.history["seconds"].iloc[-1]), 1),
+            "trained_together": len(trainers),
+            "measure_s": round(time.monotonic() - start, 1),
+            "machine": machine(trainer.device),
+            "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+        }
 
 
 # ---- the figures, in percent or nats ----
@@ -280,11 +304,20 @@ def _spread(mean: float, sd: float | None, unit: str) -> str:
 
 
 def run_tasks(
-    names: Sequence[str], size: str, seeds: int | None, *, data_dir: Path | None, steps: int | None, **options: Any
+    names: Sequence[str],
+    size: str,
+    seeds: int | None,
+    *,
+    data_dir: Path | None,
+    steps: int | None,
+    minutes: float | None = None,
+    **options: Any,
 ) -> None:
     """The command: train and measure these tasks; with `steps`, only try that many steps and write nothing."""
     data = load("mnist", folder=data_dir)
+    end = None if minutes is None else time.monotonic() + 60 * minutes
     for name in names:
+        seconds = None if end is None else max(0.0, end - time.monotonic())
         task = TASKS[name]
         if steps is not None:
             trainer = prepare(getattr(task, size), 0, data, options.get("device", "auto"))
@@ -293,5 +326,5 @@ def run_tasks(
             print(f"{name}, {size}: {steps} steps in {took:.1f} s; nothing written.")
             print(history.drop(columns="seconds").iloc[[-1]].to_string(index=False))
             continue
-        own = reproduce(task, size, seeds or (1 if size == "small" else 5), data, **options)
+        own = reproduce(task, size, seeds or (1 if size == "small" else 5), data, seconds=seconds, **options)
         print(f"{name}, {size}: {task.figure} {_mean(own, task.figure, task.unit)}")

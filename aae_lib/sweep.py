@@ -8,7 +8,6 @@ loss holds its parameters. What is drawn, and each update, stays the member's ow
 trainer alone would do, to rounding.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 from pathlib import Path
@@ -21,7 +20,7 @@ from torch.func import functional_call, vmap
 from . import checkpoints
 from .graphs import Graphs
 from .phases import Batch, Phase
-from .training import NotFiniteError, Trainer
+from .training import NotFiniteError, Trainer, take_steps
 
 
 class Sweep:
@@ -67,40 +66,30 @@ class Sweep:
         steps: int | None = None,
         epochs: float | None = None,
         *,
-        folder: str | Path | None = None,
+        folders: Sequence[str | Path] = (),
         save_seconds: float = 30.0,
+        seconds: float | None = None,
         progress: bool = True,
     ) -> Any:
         """Train all members for so many `steps` or `epochs` (the first one's); returns the history. See `Trainer.run`.
 
-        folder  each member saves to a folder of its own in it: 0, 1, 2, ...
+        folders  where each member saves its checkpoints; none: nowhere
         """
-        from tqdm import tqdm
+
+        def save() -> None:
+            for trainer, folder in zip(self.trainers, folders, strict=False):
+                checkpoints.save(trainer, folder)
 
         n = self.trainers[0].stream.count(steps, epochs)
+        if folders and len(folders) != len(self.trainers):
+            raise ValueError(f"{len(self.trainers)} members need as many folders; got {len(folders)}.")
         self.flush()
         self._every("start_clock")
-        saved = time.monotonic()
-        hidden = {} if progress else {"disable": True}
-        bar = tqdm(total=n, desc=f"training {len(self.trainers)} models", unit="step", mininterval=0.5, **hidden)
-        done = 0
-        while done < n:
-            taken = self.advance(n - done)
-            done += taken
-            bar.update(taken)
-            if folder and time.monotonic() - saved > save_seconds:
-                self.save(folder)
-                saved = time.monotonic()
-        bar.close()
+        title = f"training {len(self.trainers)} models" if progress else None
+        take_steps(self.advance, n, save, save_seconds, seconds, title)
         self.flush()
-        if folder:
-            self.save(folder)
+        save()
         return self.history
-
-    def save(self, folder: str | Path) -> None:
-        """A checkpoint of every member, in folders 0, 1, 2, ..."""
-        for s, trainer in enumerate(self.trainers):
-            checkpoints.save(trainer, Path(folder) / str(s))
 
     def advance(self, n: int) -> int:
         """As `Trainer.advance`."""

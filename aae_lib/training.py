@@ -232,6 +232,7 @@ class Trainer:
         every: int | None = None,
         folder: str | Path | None = None,
         save_seconds: float = 30.0,
+        seconds: float | None = None,
         progress: bool = True,
     ) -> Any:
         """Train for so many `steps` or `epochs` (passes over all training images) and return the history.
@@ -239,6 +240,7 @@ class Trainer:
         measure   called with the model every `every` steps; its figures become columns of the history.
                   Its random numbers must be its own: the trainer's generator belongs to the training
         folder    where to save checkpoints: every `save_seconds` and at the end
+        seconds   stop after so long, even if steps are left
         progress  show a bar
 
         Raises NotFiniteError, with the phase, the step and what to try; the last good state is kept.
@@ -246,30 +248,24 @@ class Trainer:
         n = self.stream.count(steps, epochs)
         if (measure is None) != (every is None) or (every is not None and every < 1):
             raise ValueError("measure= and every= belong together, and every is at least 1 step.")
-        from tqdm import tqdm
 
-        self.flush()
-        self.start_clock()
-        saved = time.monotonic()
-        folder = folder if self.processes.first else None
-        # without "disable" TQDM_DISABLE=1 in the environment may decide
-        hidden = {} if progress and self.processes.first else {"disable": True}
-        bar = tqdm(total=n, desc="training", unit="step", mininterval=0.5, **hidden)
-        done = 0
-        while done < n:
-            taken = self.advance(min(n - done, every - self.steps % every if every else n))
-            done += taken
-            bar.update(taken)
+        def advance(left: int) -> int:
+            taken = self.advance(min(left, every - self.steps % every) if every else left)
             if measure and every and self.steps % every == 0:
                 self.flush()
                 self._history.add_measures(self.steps, measure(self.model))
-            if folder and time.monotonic() - saved > save_seconds:
+            return taken
+
+        def save() -> None:
+            if folder and self.processes.first:
                 checkpoints.save(self, folder)
-                saved = time.monotonic()
-        bar.close()
+
         self.flush()
-        if folder:
-            checkpoints.save(self, folder)
+        self.start_clock()
+        shown = progress and self.processes.first
+        take_steps(advance, n, save, save_seconds, seconds, "training" if shown else None)
+        self.flush()
+        save()
         return self.history
 
     def advance(self, n: int) -> int:
@@ -324,6 +320,34 @@ class Trainer:
         self.steps = 0
         self.in_step = False
         self._history.clear()
+
+
+def take_steps(
+    advance: Callable[[int], int],
+    n: int,
+    save: Callable[[], None],
+    save_seconds: float,
+    seconds: float | None = None,
+    title: str | None = "training",
+) -> None:
+    """Call `advance(steps left)`, which says how many it did, until n are done or so many `seconds` have passed.
+
+    `save` is called every `save_seconds`; a bar is shown if there is a `title` (TQDM_DISABLE=1 in the environment
+    hides it)
+    """
+    from tqdm import tqdm
+
+    began = saved = time.monotonic()
+    hidden = {} if title else {"disable": True}  # without "disable" the environment decides
+    done = 0
+    with tqdm(total=n, desc=title, unit="step", mininterval=0.5, **hidden) as bar:
+        while done < n and (seconds is None or time.monotonic() - began < seconds):
+            taken = advance(n - done)
+            done += taken
+            bar.update(taken)
+            if time.monotonic() - saved > save_seconds:
+                save()
+                saved = time.monotonic()
 
 
 def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[Phase, ...]:

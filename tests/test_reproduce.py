@@ -108,6 +108,30 @@ reproduce.reproduce(task, "small", 1, aae.load("digits"), **folders, progress=Fa
     assert resumed["steps"] == whole["steps"] == 520
 
 
+def test_seeds_trained_together_give_the_figures_of_single_runs(run, tmp_path):
+    alone = run(seeds=3)["seeds"]
+    for path in (tmp_path / "results").iterdir():
+        path.unlink()
+    together = run(seeds=3, together=True)["seeds"]
+    assert [one["trained_together"] for one in together] == [3, 3, 3]
+    for one, other in zip(alone, together, strict=True):
+        assert other["seed"] == one["seed"]
+        # rounding may tip an image that lies between two classes
+        assert other["figures"]["test error"] == pytest.approx(one["figures"]["test error"], abs=1.5)
+        assert other["figures"]["supervised net"] == one["figures"]["supervised net"]
+
+
+def test_a_run_stopped_by_the_clock_goes_on(run, tmp_path, capsys):
+    long = replace(FEW, small=replace(TINY, epochs=30))
+    assert run(long, seeds=2, together=True, seconds=0.5)["seeds"] == []
+    assert "--resume goes on" in capsys.readouterr().out
+    assert not (tmp_path / "results").exists()
+    steps = [checkpoints.read_index(tmp_path / "runs" / f"semi-supervised-100-small-{s}")["steps"] for s in (0, 1)]
+    assert 0 < steps[0] == steps[1] < 390
+    done = run(long, seeds=2, together=True, resume=True)["seeds"]
+    assert [one["steps"] for one in done] == [390, 390]
+
+
 @pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
 @pytest.mark.parametrize("size", ["small", "full"])
 def test_every_recipe_can_be_built_and_takes_a_step(task, size, digits):
@@ -128,7 +152,7 @@ def test_every_recipe_can_be_built_and_takes_a_step(task, size, digits):
 def test_every_measure_gives_the_figure_of_its_row(name, digits, tmp_path):
     task = TASKS[name]
     recipe = replace(task.small, settings={**task.small.settings, "hidden": (16, 16)}, epochs=1)
-    own = lib.one_run(task, recipe, 0, digits, tmp_path, progress=False)
+    (own,) = lib.run_seeds(task, recipe, {0: tmp_path}, digits, progress=False)
     assert task.figure in own["figures"]
     assert all(isinstance(value, float) for value in own["figures"].values())
 

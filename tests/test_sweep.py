@@ -107,7 +107,7 @@ def test_a_member_is_a_trainer_to_save_load_and_train_further(digits, tmp_path):
     straight = trainer(digits, "AAE", 1)
     straight.run(steps=20, progress=False)
     sweep = aae.Sweep([trainer(digits, "AAE", seed) for seed in (0, 1)])
-    sweep.run(steps=8, folder=tmp_path, progress=False)
+    sweep.run(steps=8, folders=[tmp_path / "0", tmp_path / "1"], progress=False)
     resumed = [trainer(digits, "AAE", seed) for seed in (0, 1)]
     for s, one in enumerate(resumed):
         checkpoints.load(one, tmp_path / str(s))
