@@ -267,7 +267,7 @@ def write_table(results: Path) -> Path:
         paper = "pictures only" if task.paper is None else _spread(*task.paper, task.unit)
         shown = [_mean(sizes.get(size), task.figure, task.unit) for size in ("small", "full")]
         lines.append(f"| {task.title} | {task.figure} | {paper} | {shown[0]} | {shown[1]} |")
-    lines += ["", "A dash: not run yet.", ""]
+    lines += ["", "A dash: not run yet; *full* wants a GPU.", ""]
     for name, sizes in found.items():
         for size in ("small", "full"):
             if size in sizes:
