@@ -2,6 +2,7 @@
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
 # make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
+# make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
 # make exercises  make exercises/ from solutions/
 # make notebooks  run the notebooks again and store their outputs
 #
@@ -16,7 +17,7 @@ BIN := .venv/bin
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo test bench notebooks exercises lint clean
+.PHONY: lab demo test bench gpu notebooks exercises lint clean
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
@@ -38,6 +39,11 @@ lint: .venv/.test
 bench: .venv/.bench
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 	$(BIN)/python benchmarks/panel.py $(ARGS)
+	$(BIN)/python benchmarks/scale.py $(ARGS)
+	$(BIN)/python benchmarks/quality.py $(ARGS)
+
+gpu:
+	PYTHONPATH=. $(PYTHON) tools/gpu.py $(ARGS)
 
 notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)

@@ -14,8 +14,10 @@ What is checked, at every reading:
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
+import importlib.util
 import math
 import os
 import zlib
@@ -93,9 +95,11 @@ def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.nd
 
 def cache_folder() -> Path:
     """Where downloads are kept: AAE_CACHE_DIR, else this user's cache folder."""
+    if own := os.environ.get("AAE_CACHE_DIR"):
+        return Path(own).expanduser()
     import platformdirs
 
-    return Path(os.environ.get("AAE_CACHE_DIR") or platformdirs.user_cache_dir("aae_course")).expanduser()
+    return Path(platformdirs.user_cache_dir("aae_course"))
 
 
 def find_local(name: str, folder: str | Path | None = None) -> Path:
@@ -109,8 +113,12 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
     Raises:
         DataNotFoundError: if no folder holds all four.
     """
-    places = [folder] if folder is not None else [os.environ.get("AAE_DATA_DIR"), cache_folder()]
-    for place in (Path(place).expanduser() for place in places if place):
+    own = os.environ.get("AAE_DATA_DIR") if folder is None else folder
+    places = [Path(own).expanduser()] if own else []
+    if folder is None:
+        with contextlib.suppress(ModuleNotFoundError):  # a bare server has no cache
+            places.append(cache_folder())
+    for place in places:
         for inside in (place / name, place):
             if all(_either(inside, file).is_file() for file in FILES):
                 return inside
@@ -130,6 +138,11 @@ def download(name: str) -> Path:
     Raises:
         DataNotFoundError: if no mirror gave a right file, or the cache cannot be written.
     """
+    for tool in ("platformdirs", "pooch"):
+        if importlib.util.find_spec(tool) is None:
+            raise DataNotFoundError(
+                _advice(f"{name} is not here, and {tool}, which downloads need, not installed", name)
+            )
     mirrors = list(MIRRORS[name])
     if own := os.environ.get("AAE_DATA_MIRROR"):
         mirrors.insert(0, f"{own.rstrip('/')}/{name}")

@@ -12,7 +12,7 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,16 @@ def main() -> None:
     store(result, "bench.json", table(result), BEGIN, END)
 
 
-def race(hidden: tuple[int, ...], n_images: int, threads: int, seconds: float, repeats: int) -> list[dict[str, Any]]:
+def race(
+    hidden: tuple[int, ...],
+    n_images: int,
+    threads: int,
+    seconds: float,
+    repeats: int,
+    makes: Sequence[Callable[..., Any]] = CONTENDERS,
+) -> list[dict[str, Any]]:
     """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike."""
-    contenders = [
-        Worker(make, hidden, n_images, threads) for make in CONTENDERS if make is not Pythae or pythae_installed()
-    ]
+    contenders = [Worker(make, hidden, n_images, threads) for make in makes if make is not Pythae or pythae_installed()]
     slowest = max(contender.ask("seconds", 5) / 5 for contender in contenders)
     steps = max(5, int(seconds / slowest))
     rounds = [[contender.ask("seconds", steps) / steps * 1e3 for contender in contenders] for _ in range(repeats)]
@@ -85,7 +90,7 @@ def race(hidden: tuple[int, ...], n_images: int, threads: int, seconds: float, r
             }
         )
         contender.ask("stop")
-    if not pythae_installed():
+    if Pythae in makes and not pythae_installed():
         rows.insert(2, {"name": Pythae.name, "missing": MISSING})
     return rows
 

@@ -7,8 +7,9 @@ All use ReLU networks, binary cross-entropy summed over pixels, Adam and batches
 import contextlib
 import importlib.util
 import logging
+import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from time import perf_counter
 from types import SimpleNamespace
@@ -20,7 +21,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import aae_lib as aae
 
-BATCH, PIXELS, LATENT, WARM_UP = 100, 784, 2, 5
+BATCH, LATENT, WARM_UP = 100, 2, 5
+DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
 
 
 def random_images(n: int) -> Tensor:
@@ -37,23 +39,57 @@ def mlp(*sizes: int) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-class Ours:
-    """`aae_lib.Trainer` with an `AAE`."""
+class Loop:
+    """A contender that takes steps when asked: `run(steps)`."""
+
+    def seconds(self, steps: int) -> float:
+        """What `steps` steps take, after a few that are not timed."""
+        self.run(steps=WARM_UP, progress=False)
+        return self.timed(steps)
+
+    def timed(self, steps: int) -> float:
+        start = perf_counter()
+        self.run(steps=steps, progress=False)
+        if DEVICE == "cuda":
+            torch.cuda.synchronize()
+        return perf_counter() - start
+
+    def watch(self, steps: int, every: int, look: Callable[[float], bool]) -> None:
+        """Train; after `every` steps look, with the seconds of training so far, until it says True."""
+        taken = 0.0
+        for _ in range(0, steps, every):
+            taken += self.timed(every)
+            if look(taken):
+                return
+
+
+class Ours(Loop):
+    """`aae_lib.Trainer` with an `AAE`, step by step."""
 
     name = "this trainer"
     r1: float | None = None
+    precision, graph, members = "fp32", False, 1
+    schedule = aae.Constant()
 
     def __init__(self, hidden: Sequence[int], images: Tensor) -> None:
-        activations = {"activation": "relu", "discriminator_activation": "relu"}
-        model = aae.AAE(images.shape[1:], LATENT, hidden=hidden, reconstruction="bce", r1=self.r1, **activations)
-        split = SimpleNamespace(images=images, labels=torch.zeros(len(images), dtype=torch.long))
-        self.trainer = aae.Trainer(model, split, device="cpu", batch_size=BATCH)
+        first = torch.initial_seed()
+        self.trainers = [self.trainer(hidden, images, seed) for seed in range(first, first + self.members)]
+        self.run = (aae.Sweep(self.trainers) if self.members > 1 else self.trainers[0]).run
 
-    def seconds(self, steps: int) -> float:
-        self.trainer.run(steps=WARM_UP, progress=False)
-        start = perf_counter()
-        self.trainer.run(steps=steps, progress=False)
-        return perf_counter() - start
+    def model(self, hidden: Sequence[int], images: Tensor, seed: int) -> aae.AAE:
+        options = {"activation": "relu", "discriminator_activation": "relu", "reconstruction": "bce", "r1": self.r1}
+        return aae.AAE(images.shape[1:], LATENT, hidden=hidden, seed=seed, **options)
+
+    def trainer(self, hidden: Sequence[int], images: Tensor, seed: int) -> aae.Trainer:
+        split = SimpleNamespace(images=images, labels=(torch.arange(len(images)) % 10).long())
+        options = {"device": DEVICE, "batch_size": BATCH, "precision": self.precision, "graph": self.graph}
+        return aae.Trainer(self.model(hidden, images, seed), split, seed=seed, schedule=self.schedule, **options)
+
+    def encode(self, images: Tensor) -> Tensor:
+        return self.trainers[0].model.encode(images)
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        return self.trainers[0].model.reconstruct(images)
 
 
 class OursPenalised(Ours):
@@ -63,15 +99,64 @@ class OursPenalised(Ours):
     r1 = 0.1
 
 
-class Textbook:
+class Recipe(Ours):
+    """The library's defaults with the schedule that they are meant for, to measure what is reached and not the step."""
+
+    name = "this library's defaults"
+    schedule = aae.Cosine(4000)
+
+    def model(self, hidden: Sequence[int], images: Tensor, seed: int) -> aae.AAE:
+        return aae.AAE(images.shape[1:], LATENT, hidden=hidden, seed=seed)
+
+
+class Bf16(Ours):
+    """The same in bfloat16 where autocast takes it."""
+
+    name, precision = "this trainer, bf16", "bf16"
+
+
+class Sweep8(Ours):
+    """Eight models at once: its time is that of a step of all."""
+
+    name, members = "a sweep of 8", 8
+
+
+class Sweep64(Ours):
+    """Sixty-four models at once."""
+
+    name, members = "a sweep of 64", 64
+
+
+class Semi(Ours):
+    """A step of the semi-supervised AAE: six phases, two games."""
+
+    name = "this trainer, semi-supervised"
+
+    def model(self, hidden: Sequence[int], images: Tensor, seed: int) -> aae.AAE:
+        options = {"activation": "relu", "discriminator_activation": "relu", "reconstruction": "bce"}
+        return aae.SemiSupervisedAAE(images.shape[1:], 10, hidden=hidden, seed=seed, **options)
+
+
+def graphed(kind: type[Ours]) -> type[Ours]:
+    """The same contender with its steps recorded as CUDA graphs."""
+    own = {"name": f"{kind.name}, graph", "graph": True, "__module__": __name__}
+    return type(f"{kind.__name__}Graphed", (kind,), own)
+
+
+OursGraphed, Bf16Graphed, SemiGraphed = graphed(Ours), graphed(Bf16), graphed(Semi)
+Sweep8Graphed, Sweep64Graphed = graphed(Sweep8), graphed(Sweep64)
+
+
+class Textbook(Loop):
     """The loop of most tutorials: a DataLoader, three optimizers, `zero_grad`, `backward`, `step`, and `.item()`."""
 
     name = "textbook loop"
 
     def __init__(self, hidden: Sequence[int], images: Tensor) -> None:
-        self.encoder = mlp(PIXELS, *hidden, LATENT)
-        self.decoder = mlp(LATENT, *reversed(hidden), PIXELS)
-        self.discriminator = mlp(LATENT, *hidden, 1)
+        pixels = images[0].numel()
+        self.encoder = mlp(pixels, *hidden, LATENT).to(DEVICE)
+        self.decoder = mlp(LATENT, *reversed(hidden), pixels).to(DEVICE)
+        self.discriminator = mlp(LATENT, *hidden, 1).to(DEVICE)
         self.autoencoder_step = torch.optim.Adam([*self.encoder.parameters(), *self.decoder.parameters()])
         self.discriminator_step = torch.optim.Adam(self.discriminator.parameters(), betas=(0.5, 0.999))
         self.generator_step = torch.optim.Adam(self.encoder.parameters(), betas=(0.5, 0.999))
@@ -86,8 +171,8 @@ class Textbook:
                 yield x
 
     def step(self) -> None:
-        x = next(self.batches)
-        ones, zeros = torch.ones(len(x), 1), torch.zeros(len(x), 1)
+        x = next(self.batches).to(DEVICE)
+        ones, zeros = torch.ones(len(x), 1, device=DEVICE), torch.zeros(len(x), 1, device=DEVICE)
 
         logits = self.decoder(self.encoder(x))
         reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
@@ -95,7 +180,7 @@ class Textbook:
         reconstruction.backward()
         self.autoencoder_step.step()
 
-        real = self.discriminator(torch.randn(len(x), LATENT))
+        real = self.discriminator(torch.randn(len(x), LATENT, device=DEVICE))
         fake = self.discriminator(self.encoder(x).detach())
         game = F.binary_cross_entropy_with_logits(real, ones) + F.binary_cross_entropy_with_logits(fake, zeros)
         self.discriminator_step.zero_grad()
@@ -109,13 +194,17 @@ class Textbook:
 
         self.history.append((reconstruction.item(), game.item(), generator.item()))
 
-    def seconds(self, steps: int) -> float:
-        for _ in range(WARM_UP):
-            self.step()
-        start = perf_counter()
+    def run(self, steps: int, progress: bool) -> None:
         for _ in range(steps):
             self.step()
-        return perf_counter() - start
+
+    @torch.no_grad()
+    def encode(self, images: Tensor) -> Tensor:
+        return self.encoder(images.flatten(1).to(DEVICE) / 255).cpu()
+
+    @torch.no_grad()
+    def reconstruct(self, images: Tensor) -> Tensor:
+        return self.decoder(self.encode(images).to(DEVICE)).sigmoid().view(images.shape).cpu()
 
 
 def pythae_installed() -> bool:
@@ -139,10 +228,12 @@ class Pythae:
         from pythae.trainers import AdversarialTrainer, AdversarialTrainerConfig
         from pythae.trainers.training_callbacks import TrainingCallback
 
+        pixels = images[0].numel()
+
         class Encoder(BaseEncoder):
             def __init__(self) -> None:
                 super().__init__()
-                self.layers = mlp(PIXELS, *hidden, LATENT)
+                self.layers = mlp(pixels, *hidden, LATENT)
 
             def forward(self, x: Tensor) -> ModelOutput:
                 z = self.layers(x)
@@ -152,7 +243,7 @@ class Pythae:
         class Decoder(BaseDecoder):
             def __init__(self) -> None:
                 super().__init__()
-                self.layers = mlp(LATENT, *reversed(hidden), PIXELS)
+                self.layers = mlp(LATENT, *reversed(hidden), pixels)
 
             def forward(self, z: Tensor) -> ModelOutput:
                 return ModelOutput(reconstruction=self.layers(z).sigmoid())
@@ -168,20 +259,19 @@ class Pythae:
         class Clock(TrainingCallback):
             def on_train_begin(self, training_config, **_) -> None:
                 self.trainer.callback_handler.callbacks = [self]  # without the progress bar and the printer
-
-            def on_train_step_begin(self, training_config, **_) -> None:
-                self.done = 0
+                self.done, self.taken, self.start = 0, 0.0, perf_counter()
 
             def on_train_step_end(self, training_config, **_) -> None:
                 self.done += 1
-                if self.done == WARM_UP:
-                    self.start = perf_counter()
-                if self.done == WARM_UP + self.steps:
-                    self.taken = perf_counter() - self.start
+                if self.done % self.every and self.done != WARM_UP:
+                    return
+                self.taken += perf_counter() - self.start
+                if self.look(self.done, self.taken) or self.done == self.steps:
                     raise Enough
+                self.start = perf_counter()
 
         config = Adversarial_AE_Config(
-            input_dim=(PIXELS,), latent_dim=LATENT, reconstruction_loss="bce", deterministic_posterior=True
+            input_dim=(pixels,), latent_dim=LATENT, reconstruction_loss="bce", deterministic_posterior=True
         )
         self.clock = Clock()
         self.folder = tempfile.TemporaryDirectory()
@@ -192,8 +282,8 @@ class Pythae:
                 training_config=AdversarialTrainerConfig(
                     output_dir=self.folder.name,
                     per_device_train_batch_size=BATCH,
-                    num_epochs=1,
-                    no_cuda=True,
+                    num_epochs=1_000_000,  # `Enough` ends it
+                    no_cuda=DEVICE == "cpu",
                     autoencoder_learning_rate=1e-3,
                     discriminator_learning_rate=1e-3,
                 ),
@@ -202,10 +292,28 @@ class Pythae:
         self.clock.trainer = self.trainer
 
     def seconds(self, steps: int) -> float:
-        self.clock.steps = steps
+        """As `Loop.seconds`."""
+        times = {}
+        self.train(WARM_UP + steps, WARM_UP + steps, lambda done, taken: times.update({done: taken}))
+        return times[WARM_UP + steps] - times[WARM_UP]
+
+    def watch(self, steps: int, every: int, look: Callable[[float], bool]) -> None:
+        """As `Loop.watch`."""
+        self.train(steps, every, lambda done, taken: done != WARM_UP and look(taken))
+
+    def train(self, steps: int, every: int, look: Callable[[int, float], bool | None]) -> None:
+        """After the warm-up and every `every` steps call `look` with the steps and seconds of training so far."""
+        self.clock.steps, self.clock.every, self.clock.look = steps, every, look
         with quiet(), contextlib.suppress(Enough):
             self.trainer.train()
-        return self.clock.taken
+
+    @torch.no_grad()
+    def encode(self, images: Tensor) -> Tensor:
+        return self.trainer.model.encoder(images.flatten(1).to(DEVICE) / 255).embedding.cpu()
+
+    @torch.no_grad()
+    def reconstruct(self, images: Tensor) -> Tensor:
+        return self.trainer.model.decoder(self.encode(images).to(DEVICE)).reconstruction.view(images.shape).cpu()
 
 
 class Enough(Exception):  # noqa: N818

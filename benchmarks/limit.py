@@ -72,7 +72,7 @@ class Limit:
     name = "limit: matrix products and Adam alone"
 
     def __init__(self, hidden: Sequence[int], images: Tensor) -> None:
-        trainer = Ours(hidden, images).trainer
+        trainer = Ours(hidden, images).trainers[0]
         trainer.step()
         with Recorder() as recorder:
             trainer.step()

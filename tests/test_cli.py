@@ -111,22 +111,47 @@ def test_doctor_passes_here():
     assert "ready" in here.stdout
 
 
-def test_doctor_runs_without_torch_and_exits_non_zero_with_the_mend(tmp_path):
-    """A real process in which importing torch fails, and its metadata is gone, as where it was never installed."""
-    (tmp_path / "sitecustomize.py").write_text(
+def without(folder, *names):
+    """The environment of a real process in which importing these fails, and their metadata is gone."""
+    (folder / "sitecustomize.py").write_text(
         "import sys, importlib.metadata as m\n"
-        "sys.modules['torch'] = None\n"
+        f"names = {names}\n"
+        "sys.modules.update(dict.fromkeys(names))\n"
         "found = m.version\n"
         "def version(name):\n"
-        "    if name == 'torch': raise m.PackageNotFoundError(name)\n"
+        "    if name in names: raise m.PackageNotFoundError(name)\n"
         "    return found(name)\n"
         "m.version = version\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    told = subprocess.run(command("doctor"), capture_output=True, text=True, env=environment)
+    return os.environ | {"PYTHONPATH": str(folder)}
+
+
+def test_doctor_runs_without_torch_and_exits_non_zero_with_the_mend(tmp_path):
+    told = subprocess.run(command("doctor"), capture_output=True, text=True, env=without(tmp_path, "torch"))
     assert told.returncode == 1
     assert re.search(r"FAULT +torch: not installed\n +-> make lab", told.stdout)
     assert "Traceback" not in told.stderr
+
+
+def test_a_bare_server_trains_and_doctor_only_warns(tmp_path):
+    """Neither Jupyter nor what downloads: as on many a GPU server, with the code by PYTHONPATH."""
+    lacking = ("jupyterlab", "ipywidgets", "ipykernel", "IPython", "anywidget", "traitlets", "pooch", "platformdirs")
+    environment = without(tmp_path, *lacking, "pythae", "voila", "nbformat")
+    for name in ("AAE_DATA_DIR", "AAE_CACHE_DIR"):
+        environment.pop(name, None)
+
+    def run(*arguments):
+        return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment)
+
+    told = run("doctor")
+    assert told.returncode == 0
+    assert len(re.findall(r"warning +\w+: not installed", told.stdout)) == 5
+    assert "MNIST: not here yet" in told.stdout
+    assert run("train", "--out", tmp_path / "run", "--steps", "20").returncode == 0
+    refused = run("train", "--dataset", "mnist", "--out", tmp_path / "other")
+    assert refused.returncode == 1
+    assert "which downloads need, not installed: put mnist/" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_doctor_names_each_fault_with_its_mend(monkeypatch, capsys):

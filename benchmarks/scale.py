@@ -1,0 +1,103 @@
+"""Many models, many processes, other precisions: `python benchmarks/scale.py [--device cuda] [--quick]`.
+
+Writes results/scale-cpu.json or results/scale-cuda.json, and with it the tables in benchmarks/README.md.
+"""
+
+import argparse
+import csv
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+NETWORKS = {"784-32-32-2": (32, 32), "784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}
+PROCESSES = (1, 2)
+MEMBERS = {"a sweep of 8": 8, "a sweep of 64": 64}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--repeats", type=int, default=5, help="rounds, of which the medians are taken (default 5)")
+    parser.add_argument("--quick", action="store_true", help="2 short rounds: does it run? The figures say little")
+    options = parser.parse_args()
+    os.environ["BENCH_DEVICE"] = options.device  # before the contenders are imported, here and in their processes
+    import contenders as c
+    from bench import race, store, this_machine, versions
+
+    makes = [c.Ours, c.Bf16, c.Semi, c.Sweep8, c.Sweep64, c.Textbook]
+    if options.device == "cuda":
+        makes += [c.OursGraphed, c.Bf16Graphed, c.SemiGraphed, c.Sweep8Graphed, c.Sweep64Graphed]
+    repeats, seconds = (2, 0.05) if options.quick else (options.repeats, 4.0)
+    machine, rows = this_machine(), []
+    if options.device == "cuda":
+        import torch
+
+        machine["gpu"] = torch.cuda.get_device_name()
+    for network, hidden in NETWORKS.items():
+        # 64 large models want minutes a round on a CPU
+        fit = [make for make in makes if options.device == "cuda" or sum(hidden) < 100 or "64" not in make.name]
+        print(network, flush=True)
+        rows += [{"network": network} | row for row in race(hidden, 6_000, 1, seconds, repeats, fit)]
+    result = {
+        "command": " ".join(["python benchmarks/scale.py", *sys.argv[1:]]),
+        "repeats": repeats,
+        "machine": machine,
+        "versions": {"python": platform.python_version()} | versions("torch", "numpy"),
+        "rows": rows,
+        "processes": together(options.device, repeats, 30 if options.quick else 200),
+    }
+    begin, end = (f"<!-- {mark} of scale.py, {options.device} -->" for mark in ("table", "end"))
+    store(result, f"scale-{options.device}.json", table(result), begin, end)
+
+
+def together(device: str, repeats: int, steps: int) -> list[dict[str, Any]]:
+    """Milliseconds a step of one run in 1, 2, ... processes with one thread each, digits, 1000-1000 networks."""
+    found: dict[int, list[float]] = {}
+    for _ in range(repeats):
+        for count in PROCESSES:
+            with tempfile.TemporaryDirectory() as folder:
+                run = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m"]
+                run += ["aae_lib", "train", "--hidden", "1000", "1000", "--steps", str(steps), "--batch-size", "400"]
+                run += ["--threads", "1", "--device", device, "--out", folder]
+                quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": HERE.parent}
+                code = subprocess.run(run, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False, **quiet).returncode
+                if code:
+                    continue  # fewer GPUs than processes
+                with open(Path(folder) / "history.csv", encoding="utf-8") as file:
+                    times = [float(row["seconds"]) for row in csv.DictReader(file)]
+            half = len(times) // 2
+            found.setdefault(count, []).append(1e3 * (times[-1] - times[half]) / (len(times) - 1 - half))
+    return [{"processes": n, "ms": ms, "median_ms": statistics.median(ms)} for n, ms in found.items()]
+
+
+def table(result: dict[str, Any]) -> str:
+    """The Markdown tables of the README."""
+    from bench import described
+
+    gpu = result["machine"].get("gpu")
+    lines = [
+        f"{gpu + '; ' if gpu else ''}{described(result)}. Medians of {result['repeats']} interleaved rounds (fastest "
+        "to slowest), batch 100, one thread each.",
+        "",
+        "| network | | ms a step | ms a step and model | of this trainer's time |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for row in result["rows"]:
+        members = next((n for name, n in MEMBERS.items() if row["name"].startswith(name)), 1)
+        ms = f"{row['median_ms']:.2f} ({min(row['ms']):.2f} to {max(row['ms']):.2f})"
+        each, share = row["median_ms"] / members, row["time_over_ours"] / members
+        lines.append(f"| {row['network']} | {row['name']} | {ms} | {each:.2f} | {share:.2f} |")
+    lines += ["", "| processes | ms a step, 1000-1000 networks, batch 400 |", "|---:|---:|"]
+    for row in result["processes"]:
+        lines.append(f"| {row['processes']} | {row['median_ms']:.1f} ({min(row['ms']):.1f} to {max(row['ms']):.1f}) |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
