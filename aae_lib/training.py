@@ -63,9 +63,8 @@ class Trainer:
         losses: Mapping[str, Loss] | None = None,
         graph: bool | None = None,
     ) -> None:
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
         self.device = find_device(device)
+        check_precision(precision, self.device)
         # glibc hands large freed blocks back to the system, and every step would fault them in again, a tenth of its
         # time; freeing one block of just under 32 MB raises its threshold for good. Elsewhere this does nothing
         torch.empty(31 << 20, dtype=torch.uint8)
@@ -82,6 +81,11 @@ class Trainer:
         self.phases = with_losses(tuple(phases or model.phases()), losses or {})
         check_phases(self.phases)
         self.norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+        if self.norms and not any(phase.moves_statistics for phase in self.phases):
+            raise ValueError(
+                "no phase moves batch norm's running statistics, which an evaluated model goes by: give one of them "
+                "moves_statistics=True, by phase.replace(moves_statistics=True)."
+            )
         self.processes = Processes()
         self.processes.check(self.phases, batch_size, bool(self.norms))
         self.parameters = {phase.name: phase.parameters(model) for phase in self.phases}
@@ -370,3 +374,19 @@ def find_device(device: str | torch.device = "auto") -> torch.device:
             f'device {str(device)!r} cannot be used here ({why}): device="auto" takes what is here.'
         ) from error
     return torch.device(device)
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """ValueError where there is no such precision, or the device cannot compute in it."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
+    if precision == "fp32":
+        return
+    try:
+        if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+            raise RuntimeError("this GPU has no bfloat16 arithmetic")
+        with torch.autocast(device.type, torch.bfloat16):
+            torch.mm(*torch.ones(2, 8, 8, device=device))
+    except RuntimeError as error:
+        why = str(error).splitlines()[0].rstrip(".")
+        raise ValueError(f'precision="bf16" cannot be used on {device.type} ({why}): leave it at "fp32".') from error
