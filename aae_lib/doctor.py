@@ -78,11 +78,14 @@ def device() -> Finding:
     """Where will training run?"""
     import torch
 
-    if torch.cuda.is_available():
-        return Finding("ok", "device", f"CUDA: {torch.cuda.get_device_name()}")
-    if torch.backends.mps.is_available():
-        return Finding("ok", "device", "MPS (Apple)")
-    return Finding("ok", "device", "CPU; every lesson is made to run on it")
+    from .devices import find_device
+
+    try:
+        kind = find_device().type
+    except ValueError as error:
+        return Finding("fault", "device", str(error), "unset AAE_DEVICE")
+    gpu = torch.cuda.get_device_name() if kind == "cuda" else "Apple's GPU"
+    return Finding("ok", "device", "cpu; every lesson is made to run on it" if kind == "cpu" else f"{kind}, {gpu}")
 
 
 def threads() -> Finding:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .devices import preferred
 from .phases import Batch, Phase
 
 
@@ -86,15 +87,14 @@ def joined(device: str) -> Iterator[str]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
         return
-    cuda = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
+    device = preferred() if device == "auto" else device
+    cuda = device.startswith("cuda")
     if cuda:
         local, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
         if local >= there:
             raise ValueError(f"there are {there} GPUs here, and a process each is the most: lower --nproc-per-node.")
         device = f"cuda:{local}"
         torch.cuda.set_device(device)
-    elif device == "auto":
-        device = "cpu"
     torch.distributed.init_process_group("nccl" if cuda else "gloo", **_meeting_place())
     try:
         yield device

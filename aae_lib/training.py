@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from . import checkpoints
 from .controls import Controls
+from .devices import check_precision, find_device
 from .graphs import Graphs
 from .history import History
 from .networks import BatchNorm
@@ -18,8 +19,6 @@ from .optimizers import Cosine, Schedule
 from .phases import Batch, Loss, Phase, check_phases
 from .processes import Processes
 from .streams import Stream
-
-PRECISIONS = ("fp32", "bf16")
 
 
 class NotFiniteError(RuntimeError):
@@ -360,33 +359,3 @@ def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[
         names = ", ".join(phase.name for phase in phases)
         raise ValueError(f"there is no phase {', '.join(sorted(unknown))}; the phases are {names}.")
     return tuple(phase.replace(loss=losses[phase.name]) if phase.name in losses else phase for phase in phases)
-
-
-def find_device(device: str | torch.device = "auto") -> torch.device:
-    """The device of that name; "auto" is CUDA, else MPS, else the CPU. ValueError if it is not there."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        why = str(error).splitlines()[0].rstrip(".")
-        raise ValueError(
-            f'device {str(device)!r} cannot be used here ({why}): device="auto" takes what is here.'
-        ) from error
-    return torch.device(device)
-
-
-def check_precision(precision: str, device: torch.device) -> None:
-    """ValueError where there is no such precision, or the device cannot compute in it."""
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
-    if precision == "fp32":
-        return
-    try:
-        if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-            raise RuntimeError("this GPU has no bfloat16 arithmetic")
-        with torch.autocast(device.type, torch.bfloat16):
-            torch.mm(*torch.ones(2, 8, 8, device=device))
-    except RuntimeError as error:
-        why = str(error).splitlines()[0].rstrip(".")
-        raise ValueError(f'precision="bf16" cannot be used on {device.type} ({why}): leave it at "fp32".') from error

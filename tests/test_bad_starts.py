@@ -1,6 +1,7 @@
 """Bad starts end well: each with a sentence that says what to do, or with nothing amiss at all."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +111,7 @@ def test_a_home_that_cannot_be_written(tmp_path):
     assert "FAULT" not in done.stdout
 
 
-def test_a_device_that_is_not_there():
+def test_a_device_that_is_not_there(monkeypatch):
     import torch
 
     import aae_lib as aae
@@ -120,3 +121,9 @@ def test_a_device_that_is_not_there():
     data = aae.load("digits")
     with pytest.raises(ValueError, match=r"cuda.*cannot be used here.*auto"):
         aae.Trainer(aae.AAE(data.image_shape), data, device="cuda")
+    monkeypatch.setenv("AAE_DEVICE", "cuda")
+    with pytest.raises(ValueError, match=r"cuda.*cannot be used here.*AAE_DEVICE asks for it"):
+        aae.Trainer(aae.AAE(data.image_shape), data)
+    run = subprocess.run([sys.executable, "-m", "aae_lib", "doctor"], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 1
+    assert re.search(r"FAULT +device: .*AAE_DEVICE", run.stdout)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import training
+from aae_lib import devices
 from aae_lib.optimizers import Constant
 from tests.conftest import moved, state
 
@@ -340,9 +340,9 @@ def test_bad_settings_are_refused_before_training(make, change, message):
 def test_a_precision_that_the_device_lacks_is_refused(device, monkeypatch):
     """A GPU from before bfloat16; and a device that cannot run autocast at all."""
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: False)
-    assert training.check_precision("fp32", torch.device(device)) is None
+    assert devices.check_precision("fp32", torch.device(device)) is None
     with pytest.raises(ValueError, match=rf'"bf16" cannot be used on {device} \(.+\): leave it at "fp32"'):
-        training.check_precision("bf16", torch.device(device))
+        devices.check_precision("bf16", torch.device(device))
 
 
 def test_batch_norm_that_no_phase_would_move_is_refused(make):

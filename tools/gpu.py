@@ -28,8 +28,11 @@ MEASURING = 60  # seconds kept after training, to measure and to write
 
 
 def main() -> int:
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        print(f"{sys.executable} has no torch; which Python has? make gpu PYTHON=/its/path")
+        return 1
     from aae_lib.tasks import TASKS
 
     names = ("tests", "bench", "quality", *TASKS)
