@@ -65,6 +65,11 @@ def test_symmetric_and_blind_to_rotation_and_order(metric):
     assert value == pytest.approx(metric(x @ turn, y.flip(0) @ turn), abs=1e-9)
 
 
+def test_mmd_of_more_rows_than_a_block_equals_the_loss():
+    x, y = normal(2500).double(), (normal(1100, seed=1) + 0.2).double()
+    assert metrics.mmd(x, y) == pytest.approx(float(losses.mmd(x, y)), abs=1e-12)
+
+
 def test_mmd_test_equals_the_plain_loop():
     x, y = normal(12).double(), (normal(9, seed=1) + 0.4).double()
     draw, pooled = rng(5), torch.cat([x, y])

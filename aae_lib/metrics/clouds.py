@@ -19,9 +19,12 @@ def mmd(x: Tensor, y: Tensor) -> float:
     The kernel and the formula stand in `aae_lib.losses.mmd`.
     Raises ValueError for clouds of different dimension, fewer than 2 points, or points that are not finite.
     """
-    from aae_lib import losses
+    from aae_lib.losses import MMD_SCALES, mmd_kernel
 
-    return float(losses.mmd(*two_clouds(x, y)))
+    x, y = two_clouds(x, y)
+    n, m, itself = len(x), len(y), len(MMD_SCALES)  # k(x, x)
+    xy, xx, yy = _summed(mmd_kernel, x, y), _summed(mmd_kernel, x, x), _summed(mmd_kernel, y, y)
+    return (xx - n * itself) / (n * (n - 1)) + (yy - m * itself) / (m * (m - 1)) - 2 * xy / (n * m)
 
 
 def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Generator | None = None) -> float:
@@ -84,13 +87,13 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     """
     x, y = two_clouds(x, y)
     n, m = len(x), len(y)
-    xy, xx, yy = _distances(x, y) / (n * m), _distances(x, x) / (n * (n - 1)), _distances(y, y) / (m * (m - 1))
-    return 2 * xy - xx - yy
+    xy, xx, yy = _summed(torch.cdist, x, y), _summed(torch.cdist, x, x), _summed(torch.cdist, y, y)
+    return 2 * xy / (n * m) - xx / (n * (n - 1)) - yy / (m * (m - 1))
 
 
-def _distances(x: Tensor, y: Tensor) -> float:
-    """The sum of all distances, some rows at a time."""
-    return float(sum(torch.cdist(rows, y).sum() for rows in x.split(1024)))
+def _summed(pairs: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> float:
+    """The sum of `pairs` over all rows of x and y, some rows at a time: memory grows with n + m only."""
+    return float(sum(pairs(rows, y).sum() for rows in x.split(1024)))
 
 
 def classifier_two_sample(x: Tensor, y: Tensor, generator: torch.Generator | None = None) -> float:
