@@ -256,7 +256,7 @@ def write_table(results: Path) -> Path:
         "",
         "Makhzani et al. 2015, *Adversarial Autoencoders* ([arXiv 1511.05644](https://arxiv.org/abs/1511.05644)), on",
         "MNIST. Mean ± standard deviation over seeds where there are several; every figure is of the last step, on the",
-        "test images. *small* is what a laptop does within twenty minutes, *full* has the paper's networks and length:",
+        "test images. *small* is what a laptop does within twenty minutes, *full* has the paper's networks, for long:",
         "two different things. Written by `python -m aae_lib reproduce TASK --size small|full --seeds N`.",
         "",
         "| task | figure | paper | small | full |",

@@ -157,17 +157,13 @@ def test_every_measure_gives_the_figure_of_its_row(name, digits, tmp_path):
     assert all(isinstance(value, float) for value in own["figures"].values())
 
 
-def test_the_papers_recipe_is_the_papers():
-    recipe = TASKS["semi-supervised-100"].full
-    model = aae.SemiSupervisedAAE((1, 28, 28), **recipe.settings)
-    phases = {phase.name: phase.optimizer for phase in model.phases()}
-    assert {name: (o.lr, o.momentum) for name, o in phases.items()} == {
-        "reconstruction": (0.01, 0.9), "classification": (0.01, 0.9), "discriminator": (0.1, 0.1),
-        "generator": (0.1, 0.1), "discriminator_y": (0.1, 0.1), "generator_y": (0.1, 0.1),
-    }  # fmt: skip
-    schedule = recipe.schedule(550)
-    assert [round(schedule(550 * epoch), 6) for epoch in (0, 49, 50, 999, 1000)] == [1, 1, 0.1, 0.1, 0.01]
-    assert (model.input_noise, model.latent_dim, model.hidden) == (0.3, 10, (1000, 1000))
+def test_full_has_the_papers_networks_and_noise():
+    width = {"clusters": 3000, "map": 3000}
+    for name, task in TASKS.items():
+        units = width.get(name.split("-")[0], 1000)
+        assert task.full.settings["hidden"] == (units, units)
+    model = aae.SemiSupervisedAAE((1, 28, 28), **TASKS["semi-supervised-100"].full.settings)
+    assert (model.input_noise, model.latent_dim) == (0.3, 10)
     x = torch.rand(3, 1, 28, 28)
     loss = model.reconstruction_loss(torch.zeros(3, 1, 28, 28), x)
     assert loss.item() == pytest.approx(float(((x - 0.5) ** 2).sum() / 6), rel=1e-5)
