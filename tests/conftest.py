@@ -47,3 +47,18 @@ def moved(before, module):
     """Names of the top-level parts of which any number changed."""
     after = module.state_dict()
     return {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+
+
+def without(folder, *names):
+    """The environment of a real process in which importing these fails, and their metadata is gone."""
+    (folder / "sitecustomize.py").write_text(
+        "import sys, importlib.metadata as m\n"
+        f"names = {names}\n"
+        "sys.modules.update(dict.fromkeys(names))\n"
+        "found = m.version\n"
+        "def version(name):\n"
+        "    if name in names: raise m.PackageNotFoundError(name)\n"
+        "    return found(name)\n"
+        "m.version = version\n"
+    )
+    return os.environ | {"PYTHONPATH": str(folder)}

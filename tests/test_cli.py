@@ -11,6 +11,7 @@ import pytest
 
 from aae_lib import checkpoints
 from aae_lib.cli import main
+from tests.conftest import without
 
 SMALL = ["--hidden", "32", "32", "--steps", "60"]
 
@@ -109,21 +110,6 @@ def test_doctor_passes_here():
     here = subprocess.run(command("doctor"), capture_output=True, text=True)
     assert here.returncode == 0, here.stdout
     assert "ready" in here.stdout
-
-
-def without(folder, *names):
-    """The environment of a real process in which importing these fails, and their metadata is gone."""
-    (folder / "sitecustomize.py").write_text(
-        "import sys, importlib.metadata as m\n"
-        f"names = {names}\n"
-        "sys.modules.update(dict.fromkeys(names))\n"
-        "found = m.version\n"
-        "def version(name):\n"
-        "    if name in names: raise m.PackageNotFoundError(name)\n"
-        "    return found(name)\n"
-        "m.version = version\n"
-    )
-    return os.environ | {"PYTHONPATH": str(folder)}
 
 
 def test_doctor_runs_without_torch_and_exits_non_zero_with_the_mend(tmp_path):

@@ -1,0 +1,67 @@
+"""`make gpu` where there is no GPU: what it says, what it takes for done, and what its tests need."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import without
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def gpu(tmp_path):
+    """tools/gpu.py, with a results folder of its own."""
+    spec = importlib.util.spec_from_file_location("gpu", ROOT / "tools" / "gpu.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.RESULTS = tmp_path
+    return module
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_without_a_gpu_it_says_so_and_writes_nothing():
+    before = sorted((ROOT / "results").iterdir())
+    run = subprocess.run([sys.executable, "tools/gpu.py", "tests"], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 1
+    assert "no CUDA device is found here" in run.stdout
+    assert sorted((ROOT / "results").iterdir()) == before
+
+
+def test_without_torch_it_asks_for_another_python(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "tools/gpu.py"], capture_output=True, text=True, cwd=ROOT, env=without(tmp_path, "torch")
+    )
+    assert run.returncode == 1
+    assert "make gpu PYTHON=" in run.stdout
+    assert "Traceback" not in run.stderr
+
+
+def test_a_task_is_done_with_five_seeds_at_full_size_and_not_before(gpu):
+    task = gpu.RESULTS / "style.json"
+    for found, is_done in (
+        ({"task": "style", "small": {"seeds": [{}] * 5}}, False),
+        ({"task": "style", "full": {"seeds": [{}] * 4}}, False),
+        ({"task": "style", "full": {"seeds": [{}] * 5}}, True),
+    ):
+        task.write_text(json.dumps(found))
+        assert gpu.done("style") is is_done
+    assert not gpu.done("bench")
+    (gpu.RESULTS / "scale-cuda.json").write_text(json.dumps({"rows": []}))
+    assert gpu.done("bench")
+
+
+def test_its_tests_are_collected_where_only_training_is_installed(gpu, tmp_path):
+    """As on a server without Jupyter, POT, dcor, and what downloads."""
+    lacking = ("IPython", "ipywidgets", "anywidget", "traitlets", "nbformat", "nbclient", "ot", "dcor", "pooch")
+    environment = without(tmp_path, *lacking, "platformdirs", "pythae", "requests", "tyro")
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they are not there either
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    run = subprocess.run([*command, *gpu.TESTS], capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert run.returncode == 0, run.stdout
+    assert "tests/test_graphs.py" in run.stdout
