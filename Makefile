@@ -28,8 +28,6 @@ lab: .venv/.lab
 demo: .venv/.demo
 	$(BIN)/voila aae_lib/live/demo.ipynb --Voila.config_file_paths=aae_lib/live $(ARGS)
 
-# stored outputs are a CPU's
-test notebooks: export AAE_DEVICE ?= cpu
 test: .venv/.test lint
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions

@@ -14,6 +14,7 @@ import resource
 import statistics
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from torch import Tensor
@@ -34,8 +35,9 @@ def main() -> None:
     makes = [Recipe, Textbook] + [Pythae] * pythae_installed()
     for seed in range(options.seeds):  # in turn, so that a busy machine is busy for all alike
         for make in makes:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:  # a process of its own: its memory is its own
-                rows.append({"name": make.name, "seed": seed} | pool.apply(run, (make, seed)))
+            # a process of its own: its memory is its own
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as own:
+                rows.append({"name": make.name, "seed": seed} | own.submit(run, make, seed).result())
             print(rows[-1], flush=True)
     result = {
         "command": " ".join(["python benchmarks/quality.py", *sys.argv[1:]]),

@@ -1,7 +1,6 @@
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
-os.environ.setdefault("AAE_DEVICE", "cpu")  # stored figures and outputs are a CPU's; tests that want a GPU say so
 
 import pytest
 import torch

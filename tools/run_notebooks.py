@@ -63,7 +63,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("prefix", nargs="?", default="", help="e.g. 04")
     chosen = options.parse_args()
-    os.environ |= {"AAE_STRICT": "1", "TQDM_DISABLE": "1"}
+    os.environ |= {"AAE_STRICT": "1", "TQDM_DISABLE": "1", "AAE_DEVICE": "cpu"}
     faults = []
     seconds = {}
     for path in (p for folder in FOLDERS for p in sorted((ROOT / folder).glob(f"{chosen.prefix}*.ipynb"))):
