@@ -58,24 +58,22 @@ class Task:
     full: Recipe
 
 
-# ---- few labels ----
+# ---- what our recipes share; few labels ----
 
 GAMES = Adam(1e-3, beta1=0.5)
-SEMI = {
+OWN = {
     **PAPER_NET,
     **PAPER_LOSS,
-    "latent_dim": 10,
-    "input_noise": 0.3,
     "batch_norm": True,
     "r1": 1.0,
     "optimizer": Adam(1e-3),
     "game_optimizer": GAMES,
-    "consistency": 0.5,
 }
+OWN_DEPARTURES = (HELD_OUT, "Adam instead of SGD with momentum, its rate on half a cosine")
 CONSISTENT = "one phase more: an image and a noisy copy of it get the same category (noise of 0.5)"
+SEMI = {**OWN, "latent_dim": 10, "input_noise": 0.3, "consistency": 0.5}
 SEMI_DEPARTURES = (
-    HELD_OUT,
-    "Adam instead of SGD with momentum, its rate on half a cosine",
+    *OWN_DEPARTURES,
     "batch norm in the encoder",
     "gradient penalty r1 = 1 in both games",
     CONSISTENT,
@@ -116,20 +114,7 @@ STYLE_RECIPE = Recipe(
     epochs=10,
     departures=(HELD_OUT, "rates, loss and length of training are ours: the paper does not give them", "r1 = 1"),
 )
-CLUSTERS = {
-    **PAPER_NET,
-    **PAPER_LOSS,
-    "latent_dim": 5,
-    "input_dropout": 0.2,
-    "batch_norm": True,
-    "r1": 1.0,
-    "optimizer": Adam(1e-3),
-    "game_optimizer": GAMES,
-}
-CLUSTER_DEPARTURES = (
-    HELD_OUT,
-    "Adam instead of SGD with momentum, its rate on half a cosine",
-)
+CLUSTERS = {**OWN, "latent_dim": 5, "input_dropout": 0.2}
 
 
 def _clusters(k: int, paper: tuple[float, float]) -> Task:
@@ -137,7 +122,7 @@ def _clusters(k: int, paper: tuple[float, float]) -> Task:
     small = {**own, "hidden": (400, 400)}
     full = {**own, "hidden": (3000, 3000)}
     shorter = "layers of 400 instead of 3000, 15 epochs instead of 1,500"
-    departures = (*CLUSTER_DEPARTURES, "gradient penalty r1 = 1 in the game for z, 0.1 in that for y")
+    departures = (*OWN_DEPARTURES, "gradient penalty r1 = 1 in the game for z, 0.1 in that for y")
     return Task(
         f"clusters-{k}",
         f"clustering, {k} clusters",
@@ -153,7 +138,7 @@ def _clusters(k: int, paper: tuple[float, float]) -> Task:
 def _map(labels: int | None, paper: tuple[float, float | None]) -> Task:
     own: dict[str, Any] = {**CLUSTERS, "latent_dim": 2, "categories": 20 if labels is None else 10}
     departures = (
-        *CLUSTER_DEPARTURES,
+        *OWN_DEPARTURES,
         "gradient penalty r1 = 1 in both games",
         "the heads' distance (6) and their rate are ours: the paper does not give them",
     )
