@@ -21,7 +21,7 @@ INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_IN
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
-	@$(BIN)/python aae_lib/workspace.py
+	@$(BIN)/python aae_lib/course/workspace.py
 	cd work && ../$(BIN)/jupyter lab $(ARGS)
 
 # how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
@@ -65,5 +65,5 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements # no pop-up
-	@mkdir -p .venv/etc/ipython && echo 'get_config().InteractiveShellApp.extensions = ["aae_lib.shell"]' > .venv/etc/ipython/ipython_config.py
+	@mkdir -p .venv/etc/ipython && echo 'get_config().InteractiveShellApp.extensions = ["aae_lib.course.shell"]' > .venv/etc/ipython/ipython_config.py
 	@touch $@

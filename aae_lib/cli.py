@@ -31,10 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.command is doctor:  # it must run where nothing else does
         return doctor(options)
-    from .checkpoints import CheckpointError
-    from .mnist import DataNotFoundError
-    from .processes import ProcessLostError
-    from .training import NotFiniteError
+    from .data.mnist import DataNotFoundError
+    from .training import CheckpointError, NotFiniteError, checkpoints
+    from .training.processes import ProcessLostError
 
     try:
         return options.command(options) or 0
@@ -42,8 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"aae_lib: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted. The last checkpoint is kept: --resume goes on from there.", file=sys.stderr)
+        out = getattr(options, "out", None)
+        kept = out is not None and checkpoints.exists(out)
+        told = "The last checkpoint is kept: --resume goes on from there." if kept else "Nothing was saved."
+        print(f"interrupted. {told}", file=sys.stderr)
         return 130
+
+
+def whole(text: str) -> int:
+    """A whole number of at least 1; else argparse says which option was wrong, and the command ends with 2."""
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"takes a whole number of at least 1; got {text}")
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,20 +78,20 @@ def parser() -> argparse.ArgumentParser:
     t.add_argument("--model", default="aae", choices=tuple(MODELS))
     t.add_argument("--prior", default="gaussian", help="gaussian, ring, grid, swiss-roll, circle, sphere, uniform")
     t.add_argument("--labels", type=int, default=0, help="so many training labels are used, evenly over the classes")
-    t.add_argument("--categories", type=int, metavar="K", help="length of the category y; default: one a class")
-    t.add_argument("--latent-dim", type=int, metavar="D", help="length of the code z; default 2, with a category 10")
-    t.add_argument("--hidden", type=int, nargs="+", default=None, metavar="N", help="widths of the hidden layers")
+    t.add_argument("--categories", type=whole, metavar="K", help="length of the category y; default: one a class")
+    t.add_argument("--latent-dim", type=whole, metavar="D", help="length of the code z; default 2, with a category 10")
+    t.add_argument("--hidden", type=whole, nargs="+", default=None, metavar="N", help="widths of the hidden layers")
     t.add_argument("--network", default="mlp", choices=("mlp", "conv"))
     t.add_argument("--posterior", default=None, choices=("deterministic", "gaussian", "universal"))
     length = t.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="training steps (4000 if neither steps nor epochs are given)")
     length.add_argument("--epochs", type=float, help="passes over the training images")
-    t.add_argument("--batch-size", type=int, default=100)
+    t.add_argument("--batch-size", type=whole, default=100)
     t.add_argument("--lr", type=float, default=1e-3, help="learning rate of the reconstruction")
     t.add_argument("--game-lr", type=float, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=int, default=0)
     t.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    t.add_argument("--threads", type=int, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
+    t.add_argument("--threads", type=whole, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
     t.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
     t.add_argument("--out", type=Path, default=Path("runs/aae"), help="folder for everything that is written")
     t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
@@ -90,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
 
     s = add("sample", sample, "draw new images from a trained model into a PNG")
     s.add_argument("run", type=Path, help="folder of a training run")
-    s.add_argument("--n", type=int, default=64)
+    s.add_argument("--n", type=whole, default=64)
     s.add_argument("--seed", type=int, default=0)
     s.add_argument("--out", type=Path, help="the picture (default: samples.png in the run's folder)")
 
@@ -102,13 +111,13 @@ def parser() -> argparse.ArgumentParser:
     p = add("reproduce", reproduce, "train and measure experiments of the paper on MNIST; writes results/TASK.json")
     p.add_argument("tasks", nargs="*", metavar="TASK", help="without any, they are listed")
     p.add_argument("--size", default="small", choices=("small", "full"), help="a laptop's CPU, or the paper's networks")
-    p.add_argument("--seeds", type=int, help="so many, from 0 on (default: 1 small, 5 full)")
+    p.add_argument("--seeds", type=whole, help="so many, from 0 on (default: 1 small, 5 full)")
     p.add_argument("--resume", action="store_true", help="keep the figures that are there, go on from checkpoints")
     p.add_argument("--together", action="store_true", help="train all seeds at once, as a sweep (pays on a GPU)")
     p.add_argument("--minutes", type=float, help="stop training after so long; --resume goes on")
-    p.add_argument("--steps", type=int, help="only try so many steps, and write nothing")
+    p.add_argument("--steps", type=whole, help="only try so many steps, and write nothing")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    p.add_argument("--threads", type=int, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
+    p.add_argument("--threads", type=whole, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
     p.add_argument("--data-dir", type=Path, help="folder that holds mnist/ (else AAE_DATA_DIR)")
     p.add_argument("--results", type=Path, default=Path("results"), help="folder of figures")
     p.add_argument("--runs", type=Path, default=Path("runs/reproduce"), help="folder of checkpoints")
@@ -124,8 +133,9 @@ def train(options: argparse.Namespace) -> int:
     """Train to the end of --steps or --epochs, going on from the checkpoint with --resume."""
     import torch
 
-    from . import checkpoints, metrics, plots
-    from .processes import joined, restarted
+    from . import metrics, plots
+    from .training import checkpoints
+    from .training.processes import joined, restarted
 
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -152,11 +162,11 @@ def train(options: argparse.Namespace) -> int:
 
 def train_to_the_end(options: argparse.Namespace) -> tuple[Any, Any]:
     """Data and trainer, after the last step."""
-    from . import checkpoints
+    from .training import checkpoints
 
     data, trainer, total = build(options)
     if checkpoints.exists(options.out):
-        checkpoints.load(trainer, options.out)
+        checkpoints.load(trainer, options.out, schedule=False)
         if trainer.processes.first:
             print(f"resuming {options.out} at step {trainer.steps} of {total}.")
     trainer.run(steps=max(0, total - trainer.steps), folder=options.out, save_seconds=options.save_seconds)
@@ -170,9 +180,8 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     import aae_lib
 
     from . import priors
-    from .data import load
+    from .data import Minibatches, load
     from .optimizers import Adam, Cosine
-    from .streams import Stream
     from .training import Trainer
 
     data = load(options.dataset, folder=options.data_dir)
@@ -180,31 +189,30 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         raise ValueError(f"{options.dataset} is a cloud of points; train takes images.")
     with_category = options.model in WITH_GAME[1:]
     dim = options.latent_dim or (10 if with_category and options.model != "map" else 2)
-    settings: dict[str, Any] = {"latent_dim": dim, "seed": options.seed, "prior": priors.named(options.prior, dim=dim)}
+    arguments: dict[str, Any] = {"latent_dim": dim, "seed": options.seed, "prior": priors.named(options.prior, dim=dim)}
     if options.hidden:
-        settings["hidden"] = options.hidden
+        arguments["hidden"] = options.hidden
     if options.posterior:
-        settings["posterior"] = options.posterior
-    settings["network"] = options.network
-    settings["optimizer"] = Adam(options.lr)
+        arguments["posterior"] = options.posterior
+    arguments["network"] = options.network
+    arguments["optimizer"] = Adam(options.lr)
     if options.model in WITH_GAME:
-        settings["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
+        arguments["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
     if options.labels:
         if options.model not in ("aae", "semi-supervised", "map"):
             raise ValueError(f"--labels keeps a part of the labels, and --model {options.model} cannot use a part.")
         data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
         if options.model == "aae":
-            settings["classes"] = data.classes
+            arguments["classes"] = data.classes
         if options.model == "map":
-            settings["labelled"] = True
+            arguments["labelled"] = True
     if options.categories is not None and not with_category:
         raise ValueError(f"--categories is for a code with a category, and that of --model {options.model} has none.")
     if with_category:
-        settings["categories"] = data.classes if options.categories is None else options.categories
-    model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **settings)
-    stream = Stream(data.train, options.batch_size)
+        arguments["categories"] = data.classes if options.categories is None else options.categories
+    model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
     steps = 4000 if options.steps is None and options.epochs is None else options.steps
-    total = stream.count(steps, options.epochs)
+    total = Minibatches(data.train, options.batch_size).count(steps, options.epochs)
     if total < 1:
         raise ValueError("there is nothing to train: ask for at least one step.")
     trainer = Trainer(
@@ -223,7 +231,8 @@ def sample(options: argparse.Namespace) -> int:
     """A grid of decoded prior samples as PNG."""
     import torch
 
-    from . import checkpoints, plots
+    from . import plots
+    from .training import checkpoints
 
     model = checkpoints.load_model(options.run)
     out = options.out or options.run / "samples.png"
@@ -234,13 +243,14 @@ def sample(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """The scoreboard of every run, on its own data."""
-    from . import checkpoints, metrics
+    from . import metrics
     from .data import load
+    from .training import checkpoints
 
     for run in options.runs:
         index = checkpoints.read_index(run)
-        data = load(index["settings"]["data"]["name"], folder=options.data_dir)
-        print(f"{run}: {index['settings']['model']['class']}, {index['steps']} steps")
+        data = load(index["made of"]["data"]["name"], folder=options.data_dir)
+        print(f"{run}: {index['made of']['model']['class']}, {index['steps']} steps")
         print(metrics.compare(checkpoints.load_model(run), data, details=options.details).to_string())
     return 0
 
@@ -249,17 +259,14 @@ def reproduce(options: argparse.Namespace) -> int:
     """Train and measure experiments of the paper."""
     import torch
 
-    from .reproduce import run_tasks
-    from .tasks import TASKS
+    from .paper.reproduce import run_tasks
+    from .paper.tasks import TASKS
 
     if not options.tasks:
         print("\n".join(f"{name:22} {task.title}" for name, task in TASKS.items()))
         return 0
     if unknown := set(options.tasks) - set(TASKS):
         raise ValueError(f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}.")
-    for name in ("seeds", "steps"):
-        if getattr(options, name) is not None and getattr(options, name) < 1:
-            raise ValueError(f"--{name} must be at least 1; got {getattr(options, name)}.")
     if options.minutes is not None and options.minutes <= 0:
         raise ValueError(f"--minutes must be positive; got {options.minutes}.")
     if options.threads:
@@ -271,14 +278,14 @@ def reproduce(options: argparse.Namespace) -> int:
 
 def doctor(options: argparse.Namespace) -> int:
     """Exit 1 if anything is missing."""
-    from .doctor import report
+    from .course.doctor import report
 
     return 1 if report() else 0
 
 
 def reset(options: argparse.Namespace) -> int:
     """Copy lessons into work/; never overwrite what a learner wrote."""
-    from . import workspace
+    from .course import workspace
 
     course = workspace.root()
     if options.lesson is None:

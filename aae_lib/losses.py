@@ -82,6 +82,21 @@ def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tu
     return logits, slope.square().sum(1).mean()
 
 
+def tell_apart(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, r1: float | None = None) -> Tensor:
+    """D's whole loss: −E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²).
+
+    `critic` gives the logits (2N,) of samples (N, d) `real` and `fake`, real ones first, in one call. `fake` is
+    detached: whoever made it is held fixed. r1 None: no penalty.
+    """
+    both = torch.cat([real, fake.detach()])
+    if r1 is None:
+        return discriminator_loss(*critic(both).chunk(2))
+    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient wants full precision
+        logits, slope = gradient_penalty(critic, both.float())
+    # the mean over both halves, times 2, is the sum of both expectations: r1/2 · 2 = r1
+    return discriminator_loss(*logits.chunk(2)) + r1 * slope
+
+
 # ---- without players ----
 
 

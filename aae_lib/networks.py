@@ -7,12 +7,23 @@ Nothing here is random after construction: noise comes in as an argument, drawn 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "silu": nn.SiLU}
 POSTERIORS = ("deterministic", "gaussian", "universal")
+NETWORKS = ("mlp", "conv")
+
+
+def check_network(network: str, image_shape: Sequence[int]) -> None:
+    """ValueError where there is no such network, or images of that shape (C, H, W) do not fit it."""
+    if network not in NETWORKS:
+        raise ValueError(f"network={network!r} is unknown; choose one of {', '.join(NETWORKS)}.")
+    _, h, w = image_shape
+    if network == "conv" and (h % 4 or w % 4):
+        raise ValueError(f'network="conv" halves the picture twice: {h}x{w} is not a multiple of 4. Use network="mlp".')
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -21,6 +32,8 @@ class BatchNorm(nn.BatchNorm1d):
     In training mode it normalises by the batch, in evaluation mode by the running statistics. The trainer lets them
     follow the last batch once a phase that may move them was found sound.
     """
+
+    batch: Tensor | None = None  # the last one seen in training mode
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -31,6 +44,7 @@ class BatchNorm(nn.BatchNorm1d):
     @torch.no_grad()
     def follow(self, fault: Tensor) -> None:
         """Move the running mean and variance towards the last batch's; not at all where `fault` (0-d) is 1."""
+        assert self.batch is not None, "nothing has been seen in training mode"
         var, mean = torch.var_mean(self.batch.float(), 0)
         for running, seen in ((self.running_mean, mean), (self.running_var, var)):
             running.copy_(torch.where(fault > 0, running, running.lerp(seen, self.momentum)))
@@ -42,7 +56,7 @@ def initialise(layer: nn.Module, generator: Generator | None, weight_sd: float |
     weight_sd None: PyTorch's default, weights and biases uniform in ±1/sqrt(fan_in). Otherwise weights
     ~ N(0, weight_sd²) and biases 0; the paper's "N(0, 0.01)" read as a standard deviation is weight_sd=0.01.
     """
-    fan_in, _ = nn.init._calculate_fan_in_and_fan_out(layer.weight)
+    fan_in = layer.weight[0].numel()
     bound = 1 / math.sqrt(fan_in)
     with torch.no_grad():
         if weight_sd is None:
@@ -116,18 +130,23 @@ class Encoder(nn.Module):
         posterior: str = "deterministic",
         noise_dim: int | None = None,
         network: str = "mlp",
-        **options,
+        activation: str = "relu",
+        batch_norm: bool = False,
+        generator: Generator | None = None,
+        weight_sd: float | None = None,
     ) -> None:
         super().__init__()
+        check_network(network, image_shape)
         if posterior not in POSTERIORS:
             raise ValueError(f"posterior={posterior!r} is unknown; choose one of {', '.join(POSTERIORS)}.")
         self.posterior = posterior
         universal_noise = 10 if noise_dim is None else noise_dim
         self.noise_dim = {"deterministic": 0, "gaussian": latent_dim, "universal": universal_noise}[posterior]
-        self.features, n_in, hidden = _features(image_shape, hidden, network, **options)
+        start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
+        self.features, n_in, hidden = _features(image_shape, hidden, network, batch_norm, **start)
         n_in += self.noise_dim if posterior == "universal" else 0
         n_out = 2 * latent_dim if posterior == "gaussian" else latent_dim
-        self.layers = MLP((n_in, *hidden, n_out), **options)
+        self.layers = MLP((n_in, *hidden, n_out), batch_norm=batch_norm, **start)
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         if self.posterior == "gaussian":
@@ -168,16 +187,19 @@ class TwoHeads(nn.Module):
         network: str = "mlp",
         activation: str = "relu",
         batch_norm: bool = False,
-        **options,
+        generator: Generator | None = None,
+        weight_sd: float | None = None,
     ) -> None:
         super().__init__()
+        check_network(network, image_shape)
         if not hidden:
             raise ValueError("an encoder with two heads needs a trunk: give at least one hidden width.")
-        features, n_in, hidden = _features(image_shape, hidden, network, batch_norm, activation=activation, **options)
+        start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
+        features, n_in, hidden = _features(image_shape, hidden, network, batch_norm, **start)
         after = [BatchNorm(hidden[-1])] * batch_norm + [activation_named(activation)]
-        self.trunk = nn.Sequential(features, MLP((n_in, *hidden), activation, batch_norm, **options), *after)
-        self.y_head = linear(hidden[-1], categories, **options)
-        self.z_head = linear(hidden[-1], latent_dim, **options)
+        self.trunk = nn.Sequential(features, MLP((n_in, *hidden), batch_norm=batch_norm, **start), *after)
+        self.y_head = linear(hidden[-1], categories, generator, weight_sd)
+        self.z_head = linear(hidden[-1], latent_dim, generator, weight_sd)
 
     def forward(self, x: Tensor, noise: Tensor | None = None) -> Tensor:
         return self.z_head(self.trunk(x)).float()
@@ -193,15 +215,15 @@ class TwoHeads(nn.Module):
 
 
 def _features(
-    image_shape: Sequence[int], hidden: Sequence[int], network: str, batch_norm: bool = False, **options
+    image_shape: Sequence[int], hidden: Sequence[int], network: str, batch_norm: bool, **start: Any
 ) -> tuple[nn.Module, int, Sequence[int]]:
     """What comes before an encoder's MLP, how many numbers it gives, and the MLP's hidden widths."""
-    if network != "conv":
+    if network == "mlp":
         return nn.Flatten(), math.prod(image_shape), hidden
     if not hidden or batch_norm:
         raise ValueError('network="conv" needs a hidden layer behind it, and has no batch norm.')
     n = 64 * (image_shape[1] // 4) * (image_shape[2] // 4)
-    return conv_features(image_shape, **options), n, hidden[-1:]
+    return conv_features(image_shape, **start), n, hidden[-1:]
 
 
 def reparameterise(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
@@ -221,15 +243,21 @@ class Decoder(nn.Module):
         latent_dim: int,
         hidden: Sequence[int] = (1000, 1000),
         network: str = "mlp",
-        **options,
+        activation: str = "relu",
+        generator: Generator | None = None,
+        weight_sd: float | None = None,
     ) -> None:
         super().__init__()
+        check_network(network, image_shape)
         c, h, w = image_shape
+        start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
         if network == "conv":
-            self.layers = MLP((latent_dim, hidden[-1], 64 * (h // 4) * (w // 4)), **options)
-            self.image: nn.Module = conv_image(image_shape, **options)
+            if not hidden:
+                raise ValueError('network="conv" needs a hidden layer: give at least one width.')
+            self.layers = MLP((latent_dim, hidden[-1], 64 * (h // 4) * (w // 4)), **start)
+            self.image: nn.Module = conv_image(image_shape, **start)
         else:
-            self.layers = MLP((latent_dim, *reversed(hidden), c * h * w), **options)
+            self.layers = MLP((latent_dim, *reversed(hidden), c * h * w), **start)
             self.image = nn.Unflatten(1, (c, h, w))
 
     def forward(self, z: Tensor) -> Tensor:
@@ -244,12 +272,18 @@ class Discriminator(nn.Module):
     """
 
     def __init__(
-        self, latent_dim: int, hidden: Sequence[int] = (1000, 1000), classes: int | None = None, **options
+        self,
+        latent_dim: int,
+        hidden: Sequence[int] = (1000, 1000),
+        classes: int | None = None,
+        activation: str = "relu",
+        generator: Generator | None = None,
+        weight_sd: float | None = None,
     ) -> None:
         super().__init__()
         self.classes = classes
         n_labels = 0 if classes is None else classes + 1
-        self.layers = MLP((latent_dim + n_labels, *hidden, 1), **options)
+        self.layers = MLP((latent_dim + n_labels, *hidden, 1), activation, False, generator, weight_sd)
         # row -1 of the identity is its last row: y = -1 finds "no label" without a branch
         self.register_buffer("one_hot", torch.eye(n_labels), persistent=False)
 
@@ -263,12 +297,13 @@ class Discriminator(nn.Module):
 
 
 def conv_features(
-    image_shape: Sequence[int], activation: str = "relu", generator=None, weight_sd=None, **_
+    image_shape: Sequence[int],
+    activation: str = "relu",
+    generator: Generator | None = None,
+    weight_sd: float | None = None,
 ) -> nn.Module:
     """(N, C, H, W) -> (N, 64·H/4·W/4): two convolutions 4x4 of stride 2, with 32 and 64 channels."""
-    c, h, w = image_shape
-    if h % 4 or w % 4:
-        raise ValueError(f'network="conv" halves the picture twice: {h}x{w} is not a multiple of 4. Use network="mlp".')
+    c = image_shape[0]
     first, second = (
         initialise(nn.utils.skip_init(nn.Conv2d, n_in, n_out, 4, 2, 1), generator, weight_sd)
         for n_in, n_out in ((c, 32), (32, 64))
@@ -276,7 +311,12 @@ def conv_features(
     return nn.Sequential(first, activation_named(activation), second, activation_named(activation), nn.Flatten())
 
 
-def conv_image(image_shape: Sequence[int], activation="relu", generator=None, weight_sd=None, **_) -> nn.Module:
+def conv_image(
+    image_shape: Sequence[int],
+    activation: str = "relu",
+    generator: Generator | None = None,
+    weight_sd: float | None = None,
+) -> nn.Module:
     """(N, 64·H/4·W/4) -> (N, C, H, W): the mirror image of `conv_features`, ending in logits."""
     c, h, w = image_shape
     first, second = (

@@ -23,7 +23,8 @@ class Adam:
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         parameters = list(parameters)
         lr = torch.tensor(self.lr, device=parameters[0].device)
-        optimizer = FusedAdam(parameters, lr=lr, betas=(self.beta1, self.beta2), fused=True, capturable=lr.is_cuda)
+        betas = (self.beta1, self.beta2)
+        optimizer = torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True, capturable=lr.is_cuda)
         for p in parameters:
             optimizer.state[p] = {
                 "step": torch.zeros((), device=p.device),
@@ -31,34 +32,6 @@ class Adam:
                 "exp_avg_sq": torch.zeros_like(p),
             }
         return optimizer
-
-
-class FusedAdam(torch.optim.Adam):
-    """torch's Adam with all state present and nothing optional: straight to its fused kernel, past book-keeping."""
-
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:
-        (group,) = self.param_groups
-        states = [self.state[p] for p in group["params"]]
-        steps = [state["step"] for state in states]
-        torch._foreach_add_(steps, 1)
-        torch._fused_adam_(
-            group["params"],
-            [p.grad for p in group["params"]],
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
-            [],
-            steps,
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            eps=group["eps"],
-            weight_decay=0.0,
-            amsgrad=False,
-            maximize=False,
-            found_inf=self.found_inf,
-        )
-        torch._foreach_sub_(steps, [self.found_inf] * len(steps))
 
 
 @dataclass(frozen=True)

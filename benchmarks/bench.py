@@ -21,7 +21,7 @@ import torch
 from contenders import BATCH, WARM_UP, Ours, OursPenalised, Pythae, Textbook, pythae_installed, random_images
 from limit import Counter, Limit
 
-from aae_lib.reproduce import processor
+from aae_lib.paper.reproduce import processor
 
 HERE = Path(__file__).resolve().parent
 NETWORKS = {"784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import checkpoints
-from aae_lib.checkpoints import CheckpointError
+from aae_lib.training import checkpoints
+from aae_lib.training.checkpoints import CheckpointError
 from tests.conftest import moved, state
 
 DIGITS = aae.load("digits")
@@ -115,7 +115,7 @@ def test_the_model_alone_comes_back_with_its_prior(make, tmp_path):
     model = checkpoints.load_model(tmp_path)
     assert moved(state(trainer.model), model) == set()
     assert model.prior == trainer.model.prior
-    x = trainer.stream.images[:7]
+    x = trainer.minibatches.images[:7]
     assert torch.equal(model.reconstruct(x), trainer.model.reconstruct(x))
 
 
@@ -140,10 +140,10 @@ def test_run_saves_as_it_goes(make, tmp_path):
         trainer.run(steps=100, folder=tmp_path, save_seconds=0, measure=kill, every=5, progress=False)
     again = make()
     checkpoints.load(again, tmp_path)
-    assert again.steps == 4
+    assert again.steps == 5  # an interrupt saves, too
     again.run(steps=2, folder=tmp_path, progress=False)
     checkpoints.load(make(), tmp_path)
-    assert json.loads((tmp_path / "checkpoint.json").read_text())["steps"] == 6
+    assert json.loads((tmp_path / "checkpoint.json").read_text())["steps"] == 7
 
 
 # ---- what cannot be loaded says why, and leaves the trainer as it was ----
@@ -180,7 +180,7 @@ def foreign_index(folder):
 
 def future_format(folder):
     file = folder / "checkpoint.json"
-    file.write_text(file.read_text().replace('"format": 1', '"format": 99'))
+    file.write_text(file.read_text().replace('"format": 2', '"format": 99'))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def future_format(folder):
         (remove_index, "there is no checkpoint in"),
         (truncate_index, "is damaged or was not written by aae_lib"),
         (foreign_index, "is damaged or was not written by aae_lib"),
-        (future_format, "has format 99; this aae_lib reads format 1"),
+        (future_format, "has format 99; this aae_lib reads format 2"),
     ],
 )
 def test_wrong_partial_and_foreign_files_are_told_apart(make, tmp_path, harm, message):
@@ -229,12 +229,57 @@ def test_another_architecture_or_setting_is_named(make, tmp_path, other, message
     assert trainer.steps == 0
 
 
-def test_half_a_step_is_not_saved(make, tmp_path):
+def assert_same(one, other):
+    """Every tensor that decides the steps to come, and every loss so far."""
+    a, b = one.whole_step(), other.whole_step()
+    assert (a.steps, a.cursor, a.chosen) == (b.steps, b.cursor, b.chosen)
+    assert [name for name in a.tensors if not torch.equal(a.tensors[name], b.tensors[name])] == []
+    assert one.history.drop(columns="seconds").equals(other.history.drop(columns="seconds"))
+
+
+def test_of_half_a_step_the_state_before_it_is_saved(make, tmp_path):
+    trainer, twin = make(), make()
+    for one in (trainer, twin):
+        one.run(steps=3, progress=False)
+    walk = trainer.walk()
+    next(walk)
+    trainer.save(tmp_path)
+    resumed = make()
+    resumed.load(tmp_path)
+    assert_same(twin, resumed)
+    for _ in walk:  # the step goes on where it was
+        pass
+    twin.step()
+    resumed.step()
+    assert_same(twin, trainer)
+    assert_same(twin, resumed)
+
+
+def test_half_a_step_that_is_given_up_never_was(make):
+    trainer, twin = make(), make()
+    next(trainer.walk())  # and let go
+    assert_same(twin, trainer)
+    walk = trainer.walk()
+    next(walk)
+    trainer.step()  # another one begins
+    twin.step()
+    assert_same(twin, trainer)
+    with pytest.raises(RuntimeError, match="was given up"):
+        next(walk)
+    assert_same(twin, trainer)
+
+
+def test_a_step_that_broke_off_half_way_is_not_saved(make, tmp_path):
     trainer = make()
-    next(trainer.walk())
-    with pytest.raises(CheckpointError, match="a step is under way"):
-        checkpoints.save(trainer, tmp_path / "half")
-    assert not (tmp_path / "half").exists()
+
+    def broken(model, batch, terms):
+        raise ZeroDivisionError
+
+    trainer.phases = (*trainer.phases[:-1], trainer.phases[-1].replace(loss=broken))
+    with pytest.raises(ZeroDivisionError):
+        trainer.step()
+    with pytest.raises(CheckpointError, match="broke off half way"):
+        trainer.save(tmp_path / "half")
 
 
 def test_nothing_in_a_checkpoint_is_pickled(make, tmp_path):

@@ -9,8 +9,8 @@ import time
 import pandas as pd
 import pytest
 
-from aae_lib import checkpoints
 from aae_lib.cli import main
+from aae_lib.training import checkpoints
 from tests.conftest import without
 
 SMALL = ["--hidden", "32", "32", "--steps", "60"]
@@ -143,7 +143,7 @@ def test_a_bare_server_trains_and_doctor_only_warns(tmp_path):
 def test_doctor_names_each_fault_with_its_mend(monkeypatch, capsys):
     from importlib import metadata
 
-    from aae_lib import doctor
+    from aae_lib.course import doctor
 
     version = metadata.version
 
@@ -177,7 +177,7 @@ def test_models_with_a_category_train_resume_sample_and_compare(tmp_path, capsys
     assert main(["train", *options, "--out", str(out), "--resume", *SMALL[:-1], "70"]) == 1  # another schedule
     assert "schedule.steps was 60, is 70" in capsys.readouterr().err
     index = checkpoints.read_index(out)
-    assert index["settings"]["model"]["class"] == kind
+    assert index["made of"]["model"]["class"] == kind
     model = checkpoints.load_model(out)
     assert model.categories == (13 if "13" in options else 10)
     assert main(["sample", str(out), "--n", "20", "--out", str(tmp_path / "samples.png")]) == 0

@@ -12,7 +12,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib.data import Dataset, Split
-from aae_lib.toys import TOYS
+from aae_lib.data.toys import TOYS
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = ["digits", "glyphs", *TOYS]

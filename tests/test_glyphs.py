@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import glyphs
+from aae_lib.data import glyphs
 
 MIDDLE = {"class": 3, "slant": 0.0, "size": 0.55, "weight": 0.5, "font": "DejaVuSans"}
 

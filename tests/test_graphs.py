@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import checkpoints
-from aae_lib.graphs import Graphs
+from aae_lib.training import checkpoints, graphs
+from aae_lib.training.graphs import Graphs
 
 GPU = pytest.mark.gpu
 
@@ -22,14 +22,14 @@ def digits():
 
 
 def trainer(data, seed=0, device="cpu", kind="SemiSupervisedAAE", graph=None, **options):
-    options = {"hidden": (16, 16), "r1": 0.1, "input_noise": 0.1, "seed": seed} | options
+    options = {"hidden": (16, 16), "input_noise": 0.1, "seed": seed} | ({} if kind == "VAE" else {"r1": 0.1}) | options
     model = getattr(aae, kind)(data.image_shape, **options)
     return aae.Trainer(model, data, seed=seed, device=device, schedule=aae.Cosine(100), graph=graph)
 
 
 def unrecorded(one):
     """The trainer with its steps played from the tensors that a graph would read."""
-    one.graphs = Graphs([one], lambda nows: one.step(nows[0]), one.flush, record=False)
+    one.graphs = Graphs([one], one.step, one.take, one.flush, record=False)
     return one
 
 
@@ -37,7 +37,7 @@ def same(one, other, atol=0.0):
     for name, tensor in one.model.state_dict().items():
         assert torch.allclose(tensor, other.model.state_dict()[name], rtol=0, atol=atol), name
     assert one.steps == other.steps
-    assert one.stream.cursor == other.stream.cursor
+    assert one.minibatches.cursor == other.minibatches.cursor
     a, b = (t.history.drop(columns="seconds").to_numpy() for t in (one, other))
     assert a == pytest.approx(b, rel=1e-5 if atol else 0, abs=1e-6 if atol else 0, nan_ok=True)
 
@@ -81,7 +81,7 @@ def test_a_run_is_resumed_in_the_middle_of_an_epoch(digits, tmp_path):
 
 def test_a_sweep_is_played_too(digits):
     plain, played = (aae.Sweep([trainer(digits, seed) for seed in (0, 1)]) for _ in range(2))
-    played.graphs = Graphs(played.trainers, played.step, played.flush, record=False)
+    played.graphs = Graphs(played.trainers, played.step, played.take, played.flush, record=False)
     for sweep in (plain, played):
         sweep.run(steps=30, progress=False)
         sweep.trainers[1].terms["discriminator"]["r1"] = 3.0
@@ -117,17 +117,90 @@ def test_one_warning_says_why_steps_are_not_recorded(digits):
     same(plain, one)
 
 
-def test_a_recording_that_fails_leaves_the_run_as_it_was(digits, monkeypatch):
-    """Where CUDA refuses to record, steps go on one by one. Without CUDA, recording is refused in just that way."""
-    if torch.cuda.is_available():
-        pytest.skip("here a recording does not fail")
+@pytest.fixture
+def cuda_that_refuses(monkeypatch):
+    """Recording as CUDA does it where a loss waits for the GPU: it fails, and so does the generator afterwards."""
+    poisoned, refuses = [], {"now": True}
+
+    def capture(steps, trainers):
+        if not refuses["now"]:
+            return steps
+        poisoned.extend(t.generator for t in trainers)
+        steps()
+        raise RuntimeError("operation not permitted when stream is capturing\nand more lines")
+
+    def randn(*size, generator=None, **on):
+        if any(generator is one for one in poisoned) and not refuses.get("capturing"):
+            raise RuntimeError("Offset increment outside graph capture encountered unexpectedly.")
+        return real(*size, generator=generator, **on)
+
+    real = torch.randn
+    monkeypatch.setattr(graphs, "warm_up", lambda steps, trainers, fill: (fill(), steps()))
+
+    def capturing(steps, trainers):
+        refuses["capturing"] = True
+        try:
+            return capture(steps, trainers)
+        finally:
+            refuses["capturing"] = False
+
+    monkeypatch.setattr(graphs, "capture", capturing)
+    monkeypatch.setattr(torch, "randn", randn)
+    return refuses
+
+
+def test_a_recording_that_fails_leaves_the_run_as_it_was(digits, cuda_that_refuses):
     plain, one = trainer(digits), trainer(digits)
-    one.graphs = Graphs([one], lambda nows: one.step(nows[0]), one.flush)
-    plain.run(steps=4, progress=False)
-    with pytest.warns(UserWarning, match="not as a CUDA graph") as seen:
-        one.run(steps=4, progress=False)
+    one.graphs = Graphs([one], one.step, one.take, one.flush)
+    plain.run(steps=40, progress=False)
+    with pytest.warns(UserWarning, match="not as a CUDA graph: operation not permitted when") as seen:
+        one.run(steps=40, progress=False)
     assert len(seen) == 1
+    assert not one.graphs.recorded
     same(plain, one)
+
+
+def test_one_refusal_is_not_for_ever(digits, cuda_that_refuses):
+    plain, one = trainer(digits), trainer(digits)
+    one.graphs = Graphs([one], one.step, one.take, one.flush)
+    with pytest.warns(UserWarning, match="not as a CUDA graph"):
+        one.run(steps=3, progress=False)
+    cuda_that_refuses["now"] = False
+    one.model.set_prior(aae.priors.Uniform(10))  # another structure: perhaps the cause has gone
+    one.run(steps=12, progress=False)
+    assert one.graphs.recorded
+    plain.run(steps=3, progress=False)
+    plain.model.set_prior(aae.priors.Uniform(10))
+    plain.run(steps=12, progress=False)
+    same(plain, one)
+
+
+def test_a_loss_that_fails_by_itself_is_not_taken_for_a_refusal(digits, cuda_that_refuses):
+    cuda_that_refuses["now"] = False
+
+    def wrong(model, batch, terms):
+        return model.decoded(batch).view(3, -1).mean()
+
+    model = aae.AAE(digits.image_shape, hidden=(16,))
+    one = aae.Trainer(model, digits, device="cpu", losses={"reconstruction": wrong})
+    one.graphs = Graphs([one], one.step, one.take, one.flush)
+    with pytest.raises(RuntimeError, match="is invalid for input of size"):
+        one.run(steps=3, progress=False)
+
+
+def test_a_graph_is_never_played_for_another_prior_or_other_phases(digits):
+    """Priors come and go, and Python gives a freed one's address to the next: the key must hold on to it."""
+    plain, played = trainer(digits, latent_dim=2, kind="AAE"), unrecorded(trainer(digits, latent_dim=2, kind="AAE"))
+    for i in range(40):
+        for one in (plain, played):
+            one.model.set_prior(aae.priors.GaussianRing(10, radius=1.0 + i))
+            one.run(steps=2, progress=False)
+    same(plain, played)
+    for one in (plain, played):
+        one.phases = tuple(p.replace(draw=p.draw and (lambda d, g, p=p: p.draw(d, g))) for p in one.phases)
+        one.run(steps=2, progress=False)
+    same(plain, played)
+    assert any(key[1][0][-3].thing is played.phases for key in played.graphs.recorded)
 
 
 def test_graphs_need_cuda(digits):
@@ -143,8 +216,6 @@ def test_graphs_need_cuda(digits):
 @pytest.mark.parametrize("optimizer", [aae.Adam(1e-3), aae.SGD(1e-3, 0.9)])
 def test_a_graph_does_what_single_steps_do(digits, kind, optimizer):
     options = {"kind": kind, "device": "cuda", "optimizer": optimizer, "latent_dim": 10}
-    if kind == "VAE":
-        options |= {"r1": None}
     plain, graphed = trainer(digits, graph=False, **options), trainer(digits, **options)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # it is recorded indeed
@@ -169,7 +240,7 @@ def test_a_loss_that_makes_the_gpu_wait_is_run_step_by_step(digits):
     def waits(model, batch, terms):
         logits = model.decoded(batch)
         assert logits.abs().max().item() < 1e6
-        return model.reconstruction_loss(logits, batch["x"])
+        return model.image_loss(logits, batch["x"])
 
     model = aae.AAE(digits.image_shape, hidden=(16,))
     one = aae.Trainer(model, digits, device="cuda", losses={"reconstruction": waits})

@@ -2,13 +2,15 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
-from aae_lib import labels as lib
+from aae_lib.models import category as lib
+from aae_lib.models.map import heads_loss
 from tests.conftest import state
 
 SHAPE = (1, 8, 8)
@@ -81,13 +83,13 @@ def test_classification_sees_labelled_images_alone_and_labels_reach_no_other_pha
 
     def spied(model, batch, terms):
         seen.append(batch["y"])
-        return lib.classification(model, batch, terms)
+        return lib.classification_loss(model, batch, terms)
 
     trainer = make(aae.SemiSupervisedAAE, data=few, losses={"classification": spied}, batch_size=50)
     trainer.run(steps=30, progress=False)
     assert torch.stack(seen).min() >= 0
     assert torch.stack(seen).unique().tolist() == list(range(10))
-    assert trainer.stream.steps_per_epoch == len(few.train) // 50
+    assert trainer.minibatches.steps_per_epoch == len(few.train) // 50
 
     # with other labels on the same images, only the classification can tell
     turned = replace(few, train=replace(few.train, labels=(few.train.labels + 1).where(few.train.labels >= 0, -1) % 10))
@@ -112,9 +114,9 @@ def test_clusters_and_unlabelled_maps_never_look_at_labels(make, digits):
 
 def test_input_dropout_hides_pixels_of_the_input_and_keeps_their_mean_and_the_target(make):
     trainer = make(aae.ClusterAAE, input_dropout=0.2, batch_size=500)
-    trainer.stream.advance(trainer.generator)
-    batch = trainer.model.draw_images(trainer.stream, trainer.generator)
-    assert torch.equal(batch["x"], trainer.stream.minibatch()[0])
+    minibatch = trainer.minibatches.next(trainer.generator)
+    batch = trainer.model.draw_images(minibatch, trainer.generator)
+    assert torch.equal(batch["x"], minibatch.x)
     inked = batch["x"] > 0
     hidden = (batch["x_in"] == 0) & inked
     assert float(hidden[inked].float().mean()) == pytest.approx(0.2, abs=0.01)
@@ -132,17 +134,17 @@ def test_the_losses_of_the_game_for_y_are_those_of_goodfellow(make):
     assert torch.allclose(batch["y_code"].sum(1), torch.ones(6))
     real, fake = (model.discriminator_y(y).sigmoid() for y in (batch["y_prior"], batch["y_code"]))
     expected = -real.log().mean() - (1 - fake).log().mean()
-    assert lib.discriminator_y(model, batch, {}).item() == pytest.approx(expected.item(), rel=1e-5)
-    assert lib.generator_y(model, batch, {}).item() == pytest.approx(-fake.log().mean().item(), rel=1e-5)
+    assert lib.discriminator_y_loss(model, batch, {}).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert lib.generator_y_loss(model, batch, {}).item() == pytest.approx(-fake.log().mean().item(), rel=1e-5)
     (into_encoder,) = torch.autograd.grad(
-        lib.discriminator_y(model, batch, {}), model.encoder.y_head.weight, allow_unused=True
+        lib.discriminator_y_loss(model, batch, {}), model.encoder.y_head.weight, allow_unused=True
     )
     assert into_encoder is None
-    penalised = lib.discriminator_y(model, batch, {"r1": 2.0})
+    penalised = lib.discriminator_y_loss(model, batch, {"r1": 2.0})
     assert penalised > expected
     for p in model.discriminator_y.parameters():
         torch.nn.init.zeros_(p)
-    assert lib.discriminator_y(model, batch, {}).item() == pytest.approx(2 * math.log(2))
+    assert lib.discriminator_y_loss(model, batch, {}).item() == pytest.approx(2 * math.log(2))
 
 
 def test_the_penalty_of_the_game_for_y_can_differ_from_that_for_z():
@@ -165,9 +167,9 @@ def test_consistency_is_cross_entropy_against_the_image_s_own_category():
     batch = {"x": x, "x_copy": x + 0.1}
     y, copy = (model.encoder.logits(batch[name]).softmax(1) for name in ("x", "x_copy"))
     expected = -(y * copy.log()).sum(1).mean()
-    assert lib.consistency(model, batch, {}).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert lib.consistency_loss(model, batch, {}).item() == pytest.approx(expected.item(), rel=1e-5)
     # the copy follows the image: no gradient through the image's own category
-    same = lib.consistency(model, {"x": x, "x_copy": x}, {})
+    same = lib.consistency_loss(model, {"x": x, "x_copy": x}, {})
     (through_both,) = torch.autograd.grad(same, model.encoder.y_head.bias)
     assert torch.allclose(through_both, torch.zeros(4), atol=1e-7)  # cross-entropy is least at y itself
     with pytest.raises(ValueError, match="must be positive"):
@@ -177,11 +179,7 @@ def test_consistency_is_cross_entropy_against_the_image_s_own_category():
 def test_the_copies_have_noise_of_the_size_asked_for():
     model = aae.SemiSupervisedAAE(SHAPE, hidden=(16,), consistency=0.5)
 
-    class Data:
-        def minibatch(self):
-            return torch.full((400, *SHAPE), 0.5), None
-
-    batch = model.draw_copies(Data(), rng())
+    batch = model.draw_copies(SimpleNamespace(x=torch.full((400, *SHAPE), 0.5)), rng())
     noise = batch["x_copy"] - batch["x"]
     assert noise.std().item() == pytest.approx(0.5, rel=0.02)
     assert noise.mean().abs() < 0.01
@@ -191,7 +189,7 @@ def test_classification_is_cross_entropy_on_logits_not_on_probabilities():
     model = aae.SemiSupervisedAAE(SHAPE, hidden=(16,))
     x, y = torch.rand(7, *SHAPE, generator=rng()), torch.arange(7)
     probabilities = model.classify(x)
-    got = lib.classification(model, {"x_in": x, "y": y}, {})
+    got = lib.classification_loss(model, {"x_in": x, "y": y}, {})
     assert got.item() == pytest.approx(-probabilities[torch.arange(7), y].log().mean().item(), rel=1e-5)
 
 
@@ -199,13 +197,13 @@ def test_heads_nearer_than_apart_push_each_other_away_and_others_rest():
     model = aae.MapAAE(SHAPE, hidden=(16,), categories=3)
     with torch.no_grad():
         model.cluster_heads.copy_(torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 20.0]]))
-    assert lib.heads_apart(model, {}, {"apart": 7.0}).item() == pytest.approx(2.0)  # one pair at distance 5
-    lib.heads_apart(model, {}, {"apart": 7.0}).backward()
+    assert heads_loss(model, {}, {"apart": 7.0}).item() == pytest.approx(2.0)  # one pair at distance 5
+    heads_loss(model, {}, {"apart": 7.0}).backward()
     torch.testing.assert_close(model.cluster_heads.grad, torch.tensor([[0.6, 0.8], [-0.6, -0.8], [0.0, 0.0]]))
-    assert lib.heads_apart(model, {}, {"apart": 4.0}).item() == 0
+    assert heads_loss(model, {}, {"apart": 4.0}).item() == 0
     with torch.no_grad():
         model.cluster_heads.zero_()
-    (gradient,) = torch.autograd.grad(lib.heads_apart(model, {}, {"apart": 4.0}), model.cluster_heads)
+    (gradient,) = torch.autograd.grad(heads_loss(model, {}, {"apart": 4.0}), model.cluster_heads)
     assert gradient.isfinite().all()
 
 
@@ -228,7 +226,7 @@ def test_shapes_and_ranges(kind, options):
     z = model.encode(x)
     assert z.shape == (5, model.latent_dim)
     some = model.sample(6, generator=rng(), labels=torch.tensor([0, 1, -1, 2, 3, -1]))
-    back = model.reconstruct(x, torch.arange(5)) if model.needs_labels else model.reconstruct(x)
+    back = model.reconstruct(x, torch.arange(5)) if model.can.need_labels else model.reconstruct(x)
     assert some.shape == (6, *SHAPE)
     assert back.shape == x.shape
     assert 0 <= back.min() <= back.max() <= 1
@@ -255,7 +253,7 @@ def test_a_semi_supervised_reconstruction_goes_through_both_heads():
     x = images()
     torch.testing.assert_close(model.reconstruct(x), model.decode(model.encode(x), model.classify(x)))
     batch = {"x": x.float() / 255, "x_in": x.float() / 255}
-    loss = lib.SemiSupervisedAAE.reconstruction_loss(model, model.decoded(batch), batch["x"])
+    loss = model.image_loss(model.decoded(batch), batch["x"])
     for gradient in torch.autograd.grad(loss, [model.encoder.y_head.weight, model.encoder.z_head.weight]):
         assert gradient.abs().max() > 0
     expected = F.binary_cross_entropy(model.reconstruct(x), batch["x"], reduction="sum") / 5

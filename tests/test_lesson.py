@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aae_lib import lesson
+from aae_lib.course import lesson
 
 QUIZZES = sorted((Path(lesson.__file__).parent / "quizzes").glob("*.json"))
 

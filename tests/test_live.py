@@ -13,9 +13,9 @@ import pytest
 import torch
 
 import aae_lib as aae
+from aae_lib.data.minibatches import Stream
 from aae_lib.live import Compare, Panel, clock, page, pulls, scene, sliders, timeline
 from aae_lib.live.lane import Lane
-from aae_lib.streams import Stream
 from conftest import state
 
 
@@ -196,10 +196,10 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
     panel, page = opened()
     panel.play()
     page.do("set", lane=0, key=["weights", "generator"], value=0.25)
-    page.last(lambda c: c["lanes"][0]["settings"]["weights"]["generator"] == 0.25)
+    page.last(lambda c: c["lanes"][0]["made of"]["weights"]["generator"] == 0.25)
     page.do("tug", value=1.0)
-    content, _ = page.last(lambda c: c["lanes"][0]["settings"]["weights"]["reconstruction"] == 0)
-    assert content["lanes"][0]["settings"]["weights"]["generator"] == 1
+    content, _ = page.last(lambda c: c["lanes"][0]["made of"]["weights"]["reconstruction"] == 0)
+    assert content["lanes"][0]["made of"]["weights"]["generator"] == 1
     panel.pause()
     decoder = state(panel.trainer.model.decoder)
     panel.clock.limit = panel.trainer.steps + 5

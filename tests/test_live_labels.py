@@ -8,8 +8,8 @@ import torch
 from test_live import opened, trained, wait_for  # noqa: F401
 
 import aae_lib as aae
+from aae_lib.data.minibatches import Stream
 from aae_lib.live import pulls, scene
-from aae_lib.streams import Stream
 from conftest import state
 
 KINDS = [

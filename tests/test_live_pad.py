@@ -122,7 +122,7 @@ def test_it_is_an_ordinary_prior(make):
     drawn = drawn_prior([DOT, scribble(50, 6)])
     assert isinstance(drawn, priors.Picture)
     stored = json.loads(json.dumps(drawn.settings()))
-    again = priors.from_settings(stored)
+    again = priors.from_description(stored)
     assert torch.equal(sample(again, 500), sample(drawn, 500))
     trainer = make(prior=drawn)
     trainer.run(2, progress=False)

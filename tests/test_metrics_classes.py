@@ -14,7 +14,10 @@ from sklearn.semi_supervised import LabelSpreading
 import aae_lib as aae
 from aae_lib import metrics
 from aae_lib.data import Split
-from aae_lib.labels import ClusterAAE, MapAAE, SemiSupervisedAAE, SupervisedAAE
+from aae_lib.models.cluster import ClusterAAE
+from aae_lib.models.map import MapAAE
+from aae_lib.models.semi_supervised import SemiSupervisedAAE
+from aae_lib.models.supervised import SupervisedAAE
 
 RULES = ("confident", "majority", "hungarian")
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 import aae_lib as aae
 from aae_lib import metrics
 from aae_lib.data import Split
-from aae_lib.glyphs import FONTS, sample_factors
+from aae_lib.data.glyphs import FONTS, sample_factors
 
 N = 700
 

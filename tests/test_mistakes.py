@@ -54,7 +54,7 @@ def test_an_epoch_is_a_pass_over_all_images_however_few_are_labelled(make, digit
 
     few = replace(digits, train=digits.train.keep_labels(20))
     trainer = make(data=few, classes=10, prior=aae.priors.GaussianRing(10), batch_size=100)
-    assert trainer.stream.steps_per_epoch == len(digits.train) // 100
+    assert trainer.minibatches.steps_per_epoch == len(digits.train) // 100
 
 
 def test_the_papers_reconstruction_loss_is_summed_over_pixels():
@@ -67,7 +67,7 @@ def test_input_noise_goes_into_the_encoder_alone_and_the_target_stays_clean(make
     seen = {}
     spy(trainer, "reconstruction", lambda model, batch: seen.update(batch))
     trainer.step()
-    clean, _ = trainer.stream.minibatch()
+    clean = trainer.minibatches.take(trainer.minibatches.epoch_rows(0))[0]
     assert torch.equal(seen["x"], clean)
     assert (seen["x_in"] - clean).std() == pytest.approx(0.3, rel=0.05)
     # D's inputs: prior samples as drawn, codes as encoded

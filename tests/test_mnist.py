@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import aae_lib as aae
-from aae_lib import mnist
+from aae_lib.data import mnist
 
 SHAPES = {
     "train-images-idx3-ubyte": (24, 28, 28),

@@ -133,7 +133,7 @@ def test_labelled_discriminator_gets_prior_samples_of_the_batchs_own_labels(make
     trainer = make(
         classes=10, prior=aae.priors.GaussianRing(10, radial=0.01, tangential=0.01), data=partly_labelled(digits)
     )
-    batch = trainer.model.draw_game(trainer.stream, trainer.generator)
+    batch = trainer.model.draw_game(trainer.minibatches.next(trainer.generator), trainer.generator)
     labelled = batch["y"] >= 0
     parts = trainer.model.prior.class_log_prob(batch["z_prior"]).argmax(1)
     assert torch.equal(parts[labelled], batch["y"][labelled])
@@ -146,15 +146,15 @@ def test_a_share_of_the_games_batch_is_labelled_and_the_reconstructions_is_not_t
 ):
     data = partly_labelled(digits)  # 15% of the images
     trainer = make(classes=10, prior=aae.priors.GaussianRing(10), data=data, label_share=share)
-    trainer.stream.advance(trainer.generator)
-    batch = trainer.model.draw_game(trainer.stream, trainer.generator)
+    minibatch = trainer.minibatches.next(trainer.generator)
+    batch = trainer.model.draw_game(minibatch, trainer.generator)
     assert least <= (batch["y"] >= 0).sum() <= most
-    plain = trainer.model.draw_images(trainer.stream, trainer.generator)
-    assert torch.equal(plain["y"], trainer.stream.labels[trainer.stream.rows])
+    plain = trainer.model.draw_images(minibatch, trainer.generator)
+    assert torch.equal(plain["y"], trainer.minibatches.labels[minibatch.rows])
     # every image still has its own label
     for x, y in zip(batch["x"], batch["y"], strict=True):
-        same = (trainer.stream.images.float() / 255 == x).flatten(1).all(1)
-        assert y in trainer.stream.labels[same]
+        same = (trainer.minibatches.images.float() / 255 == x).flatten(1).all(1)
+        assert y in trainer.minibatches.labels[same]
 
 
 # ---- priors and likelihoods ----
@@ -195,11 +195,11 @@ def test_any_function_that_samples_is_a_prior(make):
     assert trainer.model.sample(3, generator=rng()).shape == (3, *SHAPE)
 
 
-def test_negative_elbo_is_a_bound_on_the_evidence(make):
+def test_elbo_loss_is_a_bound_on_the_evidence(make):
     """−ELBO ≥ −log p(x); importance sampling with the same posterior comes closer to log p(x), from below."""
     trainer = make(aae.VAE)
     trainer.run(steps=200, progress=False)
-    model, x = trainer.model.eval(), trainer.stream.images[:64].float() / 255
+    model, x = trainer.model.eval(), trainer.minibatches.images[:64].float() / 255
     noise = torch.randn(200, 64, 2, generator=rng())
     with torch.no_grad():
         mean, log_var = model.encoder.moments(x)
@@ -212,7 +212,7 @@ def test_negative_elbo_is_a_bound_on_the_evidence(make):
             log_w.append(log_x + model.prior.log_prob(z) - aae.losses.normal_log_prob(z, mean, log_var))
         log_w = torch.stack(log_w)
         elbo, evidence = log_w.mean(0).mean(), (log_w.logsumexp(0) - torch.tensor(200.0).log()).mean()
-        ours = [-aae.models.negative_elbo(model, {"x": x, "x_in": x, "noise": e}, {"beta": 1.0}) for e in noise]
+        ours = [-aae.models.vae.elbo_loss(model, {"x": x, "x_in": x, "noise": e}, {"beta": 1.0}) for e in noise]
     assert torch.stack(ours).mean() == pytest.approx(elbo.item(), rel=1e-3)
     assert elbo < evidence
 
@@ -228,7 +228,7 @@ def test_the_vae_can_have_any_prior_with_a_density(make):
     [
         (aae.AE, {"posterior": "exact"}, "deterministic, gaussian, universal"),
         (aae.AE, {"reconstruction": "l1"}, "bce, mse, half_squared_error"),
-        (aae.AE, {"network": "resnet"}, 'choose "mlp" or "conv"'),
+        (aae.AE, {"network": "resnet"}, "choose one of mlp, conv"),
         (aae.AE, {"activation": "sine"}, "relu, leaky_relu, silu"),
         (aae.AE, {"network": "conv", "batch_norm": True}, "has no batch norm"),
         (aae.AE, {"network": "conv", "hidden": ()}, "needs a hidden layer"),

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import mnist, pretrained
+from aae_lib.data import mnist
+from aae_lib.models import pretrained
 
 
 @pytest.fixture

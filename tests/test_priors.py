@@ -541,7 +541,7 @@ def test_bad_input_is_refused(call, message):
 @each({name: prior for name, prior in ALL.items() if name != "function"})
 def test_settings_rebuild_the_same_prior(prior):
     text = json.dumps(prior.settings())
-    again = priors.from_settings(json.loads(text))
+    again = priors.from_description(json.loads(text))
     assert type(again) is type(prior)
     assert json.dumps(again.settings()) == text
     assert repr(again) == repr(prior)
@@ -572,7 +572,7 @@ def test_large_tables_are_named_by_checksum_and_not_rebuilt():
     for prior in large:
         assert len(json.dumps(prior.settings())) < 300
         with pytest.raises(ValueError, match="too large to be stored in settings: pass the same one in"):
-            priors.from_settings(prior.settings())
+            priors.from_description(prior.settings())
 
 
 def test_a_function_is_named_and_not_rebuilt():
@@ -580,7 +580,7 @@ def test_a_function_is_named_and_not_rebuilt():
     assert settings == {"name": "Function", "function": f"{__name__}.noise"}
     assert priors.as_prior(Bar()).settings()["function"] == f"{__name__}.Bar.sample"
     with pytest.raises(ValueError, match=r"your own .*noise, .*: pass the prior in"):
-        priors.from_settings(settings)
+        priors.from_description(settings)
 
 
 @pytest.mark.parametrize(
@@ -593,7 +593,7 @@ def test_a_function_is_named_and_not_rebuilt():
 )
 def test_foreign_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        priors.from_settings(settings)
+        priors.from_description(settings)
 
 
 def test_names_give_priors_with_default_settings():

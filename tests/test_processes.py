@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import checkpoints, processes
 from aae_lib.cli import main
+from aae_lib.training import checkpoints, processes
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no torch.distributed")
 

@@ -12,10 +12,11 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import checkpoints, metrics
-from aae_lib import reproduce as lib
+from aae_lib import metrics
 from aae_lib.cli import main
-from aae_lib.tasks import TASKS, Recipe, Task
+from aae_lib.paper import reproduce as lib
+from aae_lib.paper.tasks import TASKS, Recipe, Task
+from aae_lib.training import checkpoints
 
 TINY = Recipe("SemiSupervisedAAE", {"hidden": (32, 32), "latent_dim": 4}, epochs=2, labels=50, departures=("tiny",))
 LONGER = replace(TINY, epochs=3)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import checkpoints
 from aae_lib.data import scale
+from aae_lib.training import checkpoints
 
 STEPS = 12
 
@@ -135,7 +135,7 @@ def test_a_member_that_diverges_is_named_and_the_others_go_on(digits):
     [
         ({"kind": "WAE"}, "the model's class: AAE and WAE"),
         ({"latent_dim": 3}, "the shape of"),
-        ({"reconstruction": "mse"}, "the model's settings"),
+        ({"reconstruction": "mse"}, "the model's reconstruction"),
         ({"r1": 1.0}, "terms"),
     ],
 )

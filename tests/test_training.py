@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import devices
 from aae_lib.optimizers import Constant
+from aae_lib.training import devices
 from tests.conftest import moved, state
 
 PHASES = ("reconstruction", "discriminator", "generator")
@@ -151,25 +151,19 @@ def test_reset_gives_the_same_run_again(make):
 
 
 def test_an_epoch_shows_every_image_once_and_the_next_in_another_order(digits):
-    stream = aae.Trainer(aae.AE(digits.image_shape), digits, batch_size=100).stream
+    minibatches = aae.Minibatches(digits.train, batch_size=100)
     g = torch.Generator().manual_seed(0)
     epochs = []
     for _ in range(2):
-        rows = []
-        for _ in range(stream.steps_per_epoch):
-            stream.advance(g)
-            rows.append(stream.rows.clone())
-        epochs.append(torch.cat(rows))
+        epochs.append(torch.cat([minibatches.next(g).rows for _ in range(minibatches.steps_per_epoch)]))
         assert len(epochs[-1].unique()) == len(epochs[-1]) == len(digits.train) // 100 * 100
     assert not torch.equal(*epochs)
 
 
 def test_minibatch_is_scaled_once_and_keeps_its_labels(digits):
-    stream = aae.Trainer(aae.AE(digits.image_shape), digits, batch_size=100).stream
-    stream.advance(torch.Generator().manual_seed(0))
-    x, y = stream.minibatch()
-    assert torch.equal(x, digits.train.images[stream.rows].float() / 255)
-    assert torch.equal(y, digits.train.labels[stream.rows])
+    minibatch = aae.Minibatches(digits.train, batch_size=100).next(torch.Generator().manual_seed(0))
+    assert torch.equal(minibatch.x, digits.train.images[minibatch.rows].float() / 255)
+    assert torch.equal(minibatch.y, digits.train.labels[minibatch.rows])
 
 
 def test_repeats_run_a_phase_again_with_new_rows_and_end_on_the_steps_own(make):
@@ -183,7 +177,7 @@ def test_repeats_run_a_phase_again_with_new_rows_and_end_on_the_steps_own(make):
     )
     trainer.repeats["discriminator"] = 3
     trainer.step()
-    own = trainer.stream.epoch_rows(0)
+    own = trainer.minibatches.epoch_rows(0)
     assert len(rows) == 3
     assert torch.equal(rows[2], own)
     assert not torch.equal(rows[0], own)
@@ -286,7 +280,9 @@ def test_a_learners_own_loss_goes_into_the_same_trainer(make):
     mine, library = make(losses=own), make()
     for trainer in (mine, library):
         trainer.run(steps=5, progress=False)
-    torch.testing.assert_close(mine.model.encode(mine.stream.images[:9]), library.model.encode(mine.stream.images[:9]))
+    torch.testing.assert_close(
+        mine.model.encode(mine.minibatches.images[:9]), library.model.encode(mine.minibatches.images[:9])
+    )
 
 
 def test_a_vae_a_wae_and_an_ae_train_with_the_same_trainer(make):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib import ward
+from aae_lib.course import ward
 
 COLUMNS = {
     "L_rec", "L_D", "L_G", "mmd", "spread", "held", "d_right", "d_prior", "d_codes", "push", "step", "wander", "error",
@@ -52,8 +52,7 @@ def test_unknown_names_are_refused_with_those_that_are():
 def test_without_noise_and_smoothing_the_cures_are_the_plain_loss():
     trainer = ward.fall_ill("healthy")
     phase = trainer.phases[1]
-    trainer.stream.advance(trainer.generator)
-    batch = ward.noisy(phase, sd=0.0).draw(trainer.stream, trainer.generator)
+    batch = ward.noisy(phase, sd=0.0).draw(trainer.minibatches.next(trainer.generator), trainer.generator)
     batch |= {"z": trainer.model.codes(batch)}
     plain = phase.loss(trainer.model, batch, {})
     for loss in (ward.smoothed(0.0), ward.noisy(phase, sd=0.0).loss):

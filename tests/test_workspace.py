@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from aae_lib import workspace
+from aae_lib.course import workspace
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib.metrics.classes import classification_error, cluster_error, label_spreading_error
-from aae_lib.reproduce import processor
+from aae_lib.paper.reproduce import processor
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "few_labels.json"
 LABELS = (10, 20, 50, 100, 200, 500, 1300)

@@ -33,7 +33,7 @@ def main() -> int:
     except ImportError:
         print(f"{sys.executable} has no torch; which Python has? make gpu PYTHON=/its/path")
         return 1
-    from aae_lib.tasks import TASKS
+    from aae_lib.paper.tasks import TASKS
 
     names = ("tests", "bench", "quality", *TASKS)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -16,7 +16,8 @@ import torch
 from safetensors.torch import save_file
 
 import aae_lib as aae
-from aae_lib import checkpoints, pretrained
+from aae_lib.models import pretrained
+from aae_lib.training import checkpoints
 
 BATCH = 100
 # 200 units a layer: as 16-bit floats each file stays under 1 MB
@@ -60,8 +61,8 @@ def main() -> None:
         }
         told = {
             "command": f"python tools/pretrain.py {name} --epochs {options.epochs}",
-            "settings": checkpoints.settings(trainer),
-            "weights": trainer.snapshot()["weights"],
+            "settings": checkpoints.description(trainer),
+            "weights": trainer.settings()["weights"],
             "steps": steps,
             "figures": json.loads(aae.metrics.compare(trainer.model, data).to_json(orient="index")),
             "versions": {"torch": torch.__version__, "numpy": numpy.__version__, "python": platform.python_version()},

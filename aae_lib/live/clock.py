@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from ..training import NotFiniteError
+from ..training.trainer import NotFiniteError
 from .lane import Lane
 
 FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
@@ -69,7 +69,7 @@ class Clock:
 
     def take(self, lane: Lane) -> None:
         """From now on this thread alone may train the lane's trainer."""
-        lane.trainer.driver = self.thread
+        lane.trainer.lock.owner = self.thread
 
     def wish(self, wish: Wish, wait: bool = False) -> None:
         """Hand in a wish; with `wait`, return once it is served."""
@@ -147,9 +147,17 @@ class Clock:
         finally:
             self.playing = False
             for lane in self.lanes:
-                lane.trainer.driver = None
+                self._finish(lane)
+                lane.trainer.lock.owner = None
             with self._rest:
                 self._rest.notify_all()
+
+    def _finish(self, lane: Lane) -> None:
+        """A step that was walked half way is walked to its end, so that the trainer can be saved."""
+        try:
+            lane.finish_step()
+        except Exception:  # told already, or nobody is there to be told: then it never was
+            lane.trainer.leave_step()
 
     def _take_wishes(self) -> None:
         for due, wish in [entry for entry in self._timed if entry[0] <= time.monotonic()]:

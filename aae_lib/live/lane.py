@@ -1,6 +1,5 @@
 """One run in the panel: a trainer, the view of it, and its past."""
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import checkpoints
-from ..data import Split
-from ..training import Trainer
+from ..data import Dataset, Split
+from ..training import checkpoints
+from ..training.trainer import Trainer
 from . import sliders
 from .scene import Scene, Seen, axes_plane, pca_plane
 from .timeline import Timeline
@@ -26,15 +25,17 @@ class Lane:
 
     def __init__(self, trainer: Trainer, name: str, show: Split | None = None) -> None:
         self.trainer, self.name, self.show = trainer, name, show
-        trainer.in_step = False  # a step that was left half done is not taken up again
+        with trainer.lock:
+            trainer.lock.check()
+            trainer.leave_step()  # a step that was left half done is not taken up again
         if show is None:
-            show = getattr(trainer.data, "validation", trainer.data)
+            show = trainer.data.validation if isinstance(trainer.data, Dataset) else trainer.data
         self.scene = Scene(trainer, show)
         self.past = Timeline()
         self.walk: Iterator[str] | None = None  # a step that is run phase by phase
         self.lit: str | None = None  # the phase that was run last, when running phase by phase
         self.moved: dict[str, float] | None = None  # how far it moved each network
-        self.uses = sliders.settings(trainer)
+        self.uses = trainer.settings().chosen()
         self.mmd: float | None = None
         self.mmds: list[tuple[int, float]] = []
         self.surface: np.ndarray | None = None
@@ -49,14 +50,17 @@ class Lane:
         """One training step; the rest of it, if some phases were run already."""
         if self.walk is None:
             self._begin()
-        for _ in self.walk:
-            pass
+            self.trainer.step()
+        else:
+            for _ in self.walk:
+                pass
         self.walk = self.lit = self.moved = None
 
     def phase(self) -> None:
         """Run one phase, and note which it was and how far each network went."""
         if self.walk is None:
             self._begin()
+            self.walk = self.trainer.walk()
         before = {name: [p.detach().clone() for p in part] for name, part in networks(self.trainer.model).items()}
         self.lit = next(self.walk)
         self.moved = {
@@ -72,9 +76,8 @@ class Lane:
         self.past.before_step(self.trainer)
         if not self.past.moments:
             self.look(set(), False)  # one can always look back to the beginning
-        self.uses = sliders.settings(self.trainer)
+        self.uses = self.trainer.settings().chosen()
         self.trainer.start_clock()
-        self.walk = self.trainer.walk()
 
     def finish_step(self) -> None:
         """End a step that is under way; priors and input noise change between steps only."""
@@ -102,14 +105,13 @@ class Lane:
         """
         trainer, steps = self.trainer, self.steps
         self.walk = self.lit = self.moved = None
-        trainer.in_step = False
-        good, rows = checkpoints.snapshot(trainer), trainer._history.rows()
+        good, rows = trainer.whole_step(), trainer.records.rows()
         self.past.forget_after(steps)
         try:
             self.past.go_to(trainer, steps)
         except Exception:
             checkpoints.restore(trainer, good)
-            trainer._history.restore(rows, {})
+            trainer.records.restore(rows, {})
             self.past = Timeline()
 
     def reset(self) -> None:
@@ -121,10 +123,14 @@ class Lane:
 
     def look(self, layers: set[str], all_arrows: bool) -> Layers:
         """The layers asked for, as arrays for the page; "codes" always, and the moment is kept."""
+        with self.trainer.lock:
+            return self._look(layers, all_arrows)
+
+    def _look(self, layers: set[str], all_arrows: bool) -> Layers:
         self.trainer.flush()
         scene, out = self.scene, Layers()
         z = scene.codes()
-        if moves := getattr(self.trainer.model.prior, "moves", False):
+        if moves := self.trainer.model.prior.moves:
             scene.follow_prior()
         categories, heads = scene.categories(), scene.heads()
         shown = scene.plane.project(z)
@@ -155,7 +161,7 @@ class Lane:
     def _curves(self, layers: set[str]) -> Layers:
         out = Layers()
         if "losses" in layers:
-            rows = self.trainer._history.thinned(400)
+            rows = self.trainer.records.thinned(400)
             out["losses"] = np.array(rows, dtype=np.float32).reshape(-1, 1 + len(self.trainer.phases))
         if "mmd" in layers:
             out["mmd"] = np.array(_thin(self.mmds), dtype=np.float32).reshape(-1, 2)
@@ -212,7 +218,7 @@ class Lane:
             "surface": self.scene.has_surface,
             "arrows": self.scene.pulled,
             "mmd": True,
-            "categories": self.scene.n_categories if hasattr(trainer.model, "classify") else None,
+            "categories": self.scene.n_categories if self.scene.can.classify else None,
             "latent_dim": d,
             "plane_options": options,
         }
@@ -228,17 +234,10 @@ class Lane:
 
     def fork(self, step: int, name: str) -> "Lane":
         """A run of its own that shares this one's past up to `step` and goes on from there."""
-        old = self.trainer
-        model, phases = copy.deepcopy((old.model, old.phases))  # together: a phase's draw may be a method of the model
-        trainer = Trainer(
-            model, old.data, seed=old.seed, device=old.device, precision=old.precision,
-            batch_size=old.stream.batch_size, schedule=old.schedule, phases=phases,
-        )  # fmt: skip
-        trainer._start = old._start
-        rows = old._history.rows()
+        trainer, rows = self.trainer.fork(), self.trainer.records.rows()
         self.past.go_to(trainer, step)
-        trainer._history.restore(rows, {})
-        trainer._history.cut(step)
+        trainer.records.restore(rows, {})
+        trainer.records.cut(step)
         lane = Lane(trainer, name, self.show)
         lane.past = self.past.until(step)
         lane.mmds = [point for point in self.mmds if point[0] <= step]

@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import priors
 from ..data import Split
+from ..models import can
 from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
-from ..training import Trainer
+from ..training.trainer import Trainer
 from . import sliders
 from .clock import Clock, Wish
 from .lane import Lane
@@ -96,7 +97,7 @@ class Panel:
         self._forked = False
         # None: while phases are run one at a time, when arrows can be followed
         self._overlays: dict[str, bool | None] = {"surface": True, "arrows": None, "images": view != "plane"}
-        if any(hasattr(lane.trainer.model, "classify") for lane in lanes):
+        if any(can(lane.trainer.model).classify for lane in lanes):
             self._overlays["predicted"] = True
         self._n = 0
         self._newest: dict[str, Wish] = {}
@@ -313,7 +314,7 @@ class Panel:
     def _settings_changed(self) -> None:
         if not self.clock.playing:
             for lane in self.clock.lanes:
-                lane.uses = sliders.settings(lane.trainer)
+                lane.uses = lane.trainer.settings().chosen()
         self.clock.changed()
 
     def _tug(self, t: float) -> None:
@@ -366,7 +367,7 @@ class Panel:
 
     def _drop_fork(self) -> None:
         if self._forked:
-            self.clock.lanes.pop().trainer.driver = None
+            self.clock.lanes.pop().trainer.lock.owner = None
             self._forked = False
             self._new_spec()
 
@@ -434,9 +435,9 @@ class Panel:
         lanes = self.clock.lanes
         scene = lanes[0].scene
         shape = [*scene.images.shape[2:], scene.images.shape[1]] if scene.has_decoder else None
-        classes = set(scene.split.labels.unique().tolist()) if hasattr(scene.model, "encode") else set()
+        classes = set(scene.split.labels.unique().tolist()) if can(scene.model).encode else set()
         for lane in lanes:
-            if hasattr(lane.trainer.model, "classify"):
+            if can(lane.trainer.model).classify:
                 classes |= set(range(lane.scene.n_categories))
         names = {phase.name for phase in lanes[0].trainer.phases}
         return {

@@ -12,28 +12,27 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from ..phases import Batch
-from ..streams import Stream
+from ..data import Minibatch
+from ..models import Batch, can
+from ..training import Trainer
 
 
-def moving_phases(trainer: Any) -> list[str]:
-    """The phases that move codes and have an arrow: those that move the encoder, or free `points`.
+def moving_phases(trainer: Trainer) -> list[str]:
+    """The phases that may move codes: those that move the encoder, or free `points`."""
+    mover = {"encoder", "encoder.z_head"} if can(trainer.model).encode else {"points"}
+    return [phase.name for phase in trainer.phases if mover & {*phase.updates}]
 
-    Not a VAE's, whose encoder gives moments and no code.
+
+def pulls(trainer: Trainer, minibatch: Minibatch, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    """Codes z (N, d) of the minibatch's images, and for each moving phase its pull (N, d).
+
+    A phase that makes no code has none, as a VAE's, whose encoder gives moments. A pull has mean length w / max(w), w
+    the phase's weight: what Adam makes of a gradient depends on its direction and the weight, hardly on its size.
+    Within a phase, lengths compare; those above 3 means are cut off there.
     """
-    mover = {"encoder", "encoder.z_head"} if hasattr(trainer.model, "encode") else {"points"}
-    return [phase.name for phase in trainer.phases if mover & {*phase.updates} and phase.name != "elbo"]
-
-
-def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
-    """Codes z (N, d) of the stream's images, and for each moving phase its pull (N, d).
-
-    A pull has mean length w / max(w), w the phase's weight: what Adam makes of a gradient depends on its direction
-    and the weight, hardly on its size. Within a phase, lengths compare; those above 3 means are cut off there.
-    """
-    model, now = trainer.model, trainer.snapshot()
+    model, now = trainer.model, trainer.settings()
     wanted = moving_phases(trainer)
-    largest = max([now["weights"][name] for name in wanted], default=0) or 1.0
+    largest = max([now.weights[name] for name in wanted], default=0) or 1.0
     batch: Batch = {}
     found: dict[str, Tensor] = {}
     with _catching_codes(model) as caught:
@@ -42,28 +41,30 @@ def pulls(trainer: Any, stream: Stream, generator: Generator) -> tuple[Tensor, d
                 users = [phase.name, *(p.name for p in takewhile(lambda p: not p.draw, trainer.phases[i + 1 :]))]
                 if not set(users) & set(wanted):
                     continue
-                batch = phase.draw(stream, generator)
+                batch = phase.draw(minibatch, generator)
             if phase.share:
                 batch = batch | phase.share(model, batch)
             if phase.name in wanted:
-                loss = phase.loss(model, batch, now["terms"][phase.name])
+                loss = phase.loss(model, batch, now.terms[phase.name])
+                if not caught:
+                    continue
                 (gradient,) = torch.autograd.grad(loss, caught[-1], retain_graph=True)
                 length = gradient.norm(dim=1, keepdim=True)
                 mean = length.mean().clamp_min(1e-30)
                 cut = (3 * mean / length.clamp_min(1e-30)).clamp_max(1)
-                found[phase.name] = -gradient * cut / mean * (now["weights"][phase.name] / largest)
-        where = model.codes(batch) if hasattr(model, "cluster_heads") else caught[-1]
+                found[phase.name] = -gradient * cut / mean * (now.weights[phase.name] / largest)
+        where = model.codes(batch) if can(model).heads or not caught else caught[-1]
     return where.detach(), found
 
 
 @contextmanager
 def _catching_codes(model: Any) -> Iterator[list[Tensor]]:
     """The codes that the encoder gives within this block, in evaluation mode: no statistics move."""
-    if not hasattr(model, "encode"):
+    if not can(model).encode:
         yield [model.points]
         return
     caught: list[Tensor] = []
-    source = getattr(model.encoder, "z_head", model.encoder)
+    source = model.encoder.z_head if can(model).classify else model.encoder
     hook = source.register_forward_hook(lambda _module, _inputs, z: caught.append(z))
     was_training = model.training
     model.eval()

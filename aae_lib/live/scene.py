@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from .. import metrics
-from ..data import Split
-from ..metrics.checks import sees_category
+from ..data import Minibatch, Minibatches, Split
+from ..models import can
 from ..plots.common import extent_of
-from ..streams import Stream
+from ..training import Trainer
 from .pulls import moving_phases, pulls
 
 SHOWN = 2000  # codes and prior samples drawn, at most
@@ -60,9 +60,10 @@ class Scene:
     seed     of the scene's own generator
     """
 
-    def __init__(self, trainer: Any, split: Split, seed: int = 0) -> None:
+    def __init__(self, trainer: Trainer, split: Split, seed: int = 0) -> None:
         self.trainer, self.model, self.device = trainer, trainer.model, trainer.device
-        if not hasattr(self.model, "prior") or not (hasattr(self.model, "encode") or hasattr(self.model, "points")):
+        self.can = can(self.model)
+        if not hasattr(self.model, "prior") or not (self.can.encode or hasattr(self.model, "points")):
             raise ValueError(
                 f"the panel draws codes over a prior, and {type(self.model).__name__} has no `prior`, or neither "
                 "`encode(images) -> (N, d)` nor `points` (N, d): give it these."
@@ -71,18 +72,34 @@ class Scene:
         self.split = split
         self.images = split.images.to(self.device)
         self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.has_decoder = hasattr(self.model, "decode") and self.images.ndim == 4
-        self.pulled = moving_phases(trainer)
+        self.has_decoder = self.can.decode and self.images.ndim == 4
         self.latent_dim = int(self.model.prior.dim)
-        self.n_categories: int | None = getattr(self.model, "categories", None)
+        self.n_categories = self.can.categories
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
         self.new_prior()
+        self.pulled = self._pulled()
+
+    def _pulled(self) -> list[str]:
+        """The phases that have arrows: tried on two images."""
+        try:
+            with self.trainer.lock:
+                _, found = pulls(self.trainer, self._minibatch(2), torch.Generator(self.device).manual_seed(0))
+        except Exception:  # of a learner's loss: training will tell of it
+            return moving_phases(self.trainer)
+        return [*found]
+
+    def _minibatch(self, n: int) -> Minibatch:
+        labels = self.split.labels[:n]
+        if not (labels >= 0).all():
+            labels = torch.full_like(labels, -1)  # else a game with few labels would fill the batch up with other rows
+        minibatches = Minibatches(Split(self.images[:n], labels), len(labels), self.device)
+        return Minibatch(minibatches, minibatches.permutation)
 
     # ---- the prior, drawn anew when it changes ----
 
     def new_prior(self) -> None:
         """Draw from the prior; take its floor and the part of the plane that it fills."""
-        prior, n = self.model.prior, max(2, len(self.images) if hasattr(self.model, "encode") else 500)
+        prior, n = self.model.prior, max(2, len(self.images) if self.can.encode else 500)
         self.prior = prior.sample(n, generator=self.generator, device=self.device)
         self.reseed = torch.Generator(self.device)  # a prior that moves is drawn with the same numbers each time
         self.fixed = prior.sample(PICTURES, generator=self.generator, device=self.device)  # decoded again and again
@@ -111,25 +128,25 @@ class Scene:
 
     def categories(self) -> np.ndarray | None:
         """(N,) uint8: the category that the encoder gives to each image shown; None where it gives none."""
-        if not hasattr(self.model, "classify"):
+        if not self.can.classify:
             return None
         return self.model.classify(self.images).argmax(1).to(torch.uint8).cpu().numpy()
 
     def heads(self) -> np.ndarray | None:
         """(K, 2) float32: where a map's heads lie; None where there are none."""
-        if not hasattr(self.model, "cluster_heads"):
+        if not self.can.heads:
             return None
         return self.plane.project(self.model.cluster_heads.detach()).float().cpu().numpy()
 
     def codes(self) -> Tensor:
         """z (N, d) of the images shown."""
-        if hasattr(self.model, "encode"):
+        if self.can.encode:
             return self.model.encode(self.images)
         return self.model.points.detach()[:SHOWN]
 
     def labels(self) -> np.ndarray:
         """(N,) uint8, 255 = no label."""
-        labels = self.split.labels if hasattr(self.model, "encode") else torch.full((len(self.codes()),), -1)
+        labels = self.split.labels if self.can.encode else torch.full((len(self.codes()),), -1)
         return labels.where(labels >= 0, 255).numpy().astype(np.uint8)
 
     def extent(self, shown: Tensor) -> tuple[float, float, float, float]:
@@ -148,8 +165,7 @@ class Scene:
     @property
     def has_surface(self) -> bool:
         """D is drawn where codes are two-dimensional: a slice of a larger space would mislead."""
-        plays_on_codes = not hasattr(self.model, "style_prior")  # a map's D sees z, not the place that is drawn
-        return getattr(self.model, "discriminator", None) is not None and self.latent_dim == 2 and plays_on_codes
+        return self.can.play and self.latent_dim == 2
 
     @torch.no_grad()
     def surface(self, extent: tuple[float, float, float, float]) -> np.ndarray:
@@ -158,7 +174,7 @@ class Scene:
         at = (torch.arange(SIDE, device=self.device) + 0.5) / SIDE
         y, x = torch.meshgrid(top + (bottom - top) * at, left + (right - left) * at, indexing="ij")
         grid = torch.stack([x, y], -1).reshape(-1, 2)
-        classes = getattr(self.model, "classes", None)
+        classes = self.can.told_classes
         told = [()] if classes is None else [(torch.full((len(grid),), k, device=self.device),) for k in range(classes)]
         belief = torch.stack([self.model.discriminator(grid, *y).float() for y in told]).amax(0).sigmoid()
         return (belief * 255).round().to(torch.uint8).reshape(SIDE, SIDE).cpu().numpy()
@@ -174,11 +190,7 @@ class Scene:
     def arrows(self, everything: bool) -> np.ndarray:
         """(M, 2 + 2K) float32: where a code lies, and where each of the K phases that move the encoder pulls it."""
         n = len(self.images) if everything else min(PULLED, len(self.images))
-        labels = self.split.labels[:n]
-        if not (labels >= 0).all():
-            labels = torch.full_like(labels, -1)  # else a game with few labels would fill the batch up with other rows
-        stream = Stream(Split(self.images[:n], labels), n, self.device)
-        z, found = pulls(self.trainer, stream, self.generator)
+        z, found = pulls(self.trainer, self._minibatch(n), self.generator)
         length = 0.08 * self.half * 1.5**self.zoom
         parts = [self.plane.project(z)]
         parts += [length * found[name] @ self.plane.basis.T for name in self.pulled]
@@ -187,7 +199,7 @@ class Scene:
     def pictures(self) -> np.ndarray:
         """(3, k, H, W, C) uint8: images, their reconstructions, decoded prior samples."""
         x = self.images[:PICTURES]
-        told = (self.split.labels[:PICTURES],) if getattr(self.model, "needs_labels", False) else ()
+        told = (self.split.labels[:PICTURES],) if self.can.need_labels else ()
         back, made = self.model.reconstruct(x, *told), self.decode(self.fixed)
         rows = torch.stack([_bytes(x), _bytes(back), _bytes(made)[: len(x)]])
         return rows.permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
@@ -200,8 +212,8 @@ class Scene:
             return _picture(self.decode(z)), None, None
         i = int(distance.argmin())
         near = {"label": int(self.split.labels[i]), "distance": float(distance[i])}
-        if sees_category(self.model):
-            sorts = hasattr(self.model, "classify")
+        if self.can.see_category:
+            sorts = self.can.classify
             took = int(self.model.classify(self.images[i : i + 1]).argmax()) if sorts else near["label"]
             near["category"] = max(0, took)
         decoded = _picture(self.decode(z, near.get("category", 0)))
@@ -209,7 +221,7 @@ class Scene:
 
     def decode(self, z: Tensor, first: int = 0) -> Tensor:
         """Images of z (N, d); where the decoder wants a category, row i gets number first + i, round and round."""
-        if not sees_category(self.model):
+        if not self.can.see_category:
             return self.model.decode(z)
         return self.model.decode(z, (first + torch.arange(len(z), device=self.device)) % self.n_categories)
 

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from ..models import can
+from ..training import Trainer
+
 # One colour a phase: in its slider, its curve, its arrows and the networks that it moves. Paul Tol's "vibrant" scheme,
 # clear of the blue and orange of D's surface where arrows lie on it
 COLOURS = {
@@ -21,22 +24,7 @@ TERMS = "Terms inside a loss"
 PACE = "Pace"
 
 
-def settings(trainer: Any) -> dict[str, Any]:
-    """What the next step will act by: the trainer's snapshot, and the model's input noise where it has one."""
-    now = trainer.snapshot()
-    if hasattr(trainer.model, "input_noise"):
-        now["input_noise"] = trainer.model.input_noise
-    return now
-
-
-def apply(trainer: Any, values: dict[str, Any]) -> None:
-    """Take settings as `settings` gives them."""
-    trainer.set(values)
-    if "input_noise" in values:
-        trainer.model.input_noise = values["input_noise"]
-
-
-def set_one(trainer: Any, key: list[str], value: Any) -> None:
+def set_one(trainer: Trainer, key: list[str], value: Any) -> None:
     """Set one number, e.g. key ["terms", "discriminator", "r1"]. ValueError or KeyError: nothing has changed."""
     try:
         value = float(value)
@@ -53,7 +41,7 @@ def set_one(trainer: Any, key: list[str], value: Any) -> None:
             trainer.terms[phase][term] = value
         case ["rate"]:
             trainer.rate = value
-        case ["input_noise"] if hasattr(trainer.model, "input_noise"):
+        case ["input_noise"] if can(trainer.model).add_noise:
             if not 0 <= value < float("inf"):
                 raise ValueError(f"input_noise is a standard deviation of at least 0; got {value}.")
             trainer.model.input_noise = value
@@ -61,7 +49,7 @@ def set_one(trainer: Any, key: list[str], value: Any) -> None:
             raise KeyError(f"there is no setting {'.'.join(map(str, key))!r} here.")
 
 
-def sliders(trainer: Any) -> list[dict[str, Any]]:
+def sliders(trainer: Trainer) -> list[dict[str, Any]]:
     """The sliders' descriptions for the page: key, label, group, range, scale, default, value, colour, help."""
     found = []
 
@@ -90,13 +78,13 @@ def sliders(trainer: Any) -> list[dict[str, Any]]:
             told = "how often this phase runs in one training step"
             value = trainer.repeats[phase.name]
             add(["repeats", phase.name], f"{phase.name} steps", PACE, value, (1, 10, "whole"), phase.repeats, told, i)
-    if hasattr(model, "input_noise"):
+    if can(model).add_noise:
         told = "sd of the noise added to what the encoder sees while training; pixels are in [0, 1]"
         noise = model.input_noise
         add(["input_noise"], "input noise", PACE, noise, (0, 1, "square"), noise, told)
     return found
 
 
-def colour(trainer: Any, i: int) -> str:
+def colour(trainer: Trainer, i: int) -> str:
     """The colour of phase number i."""
     return COLOURS.get(trainer.phases[i].name, OTHERS[i % len(OTHERS)])

@@ -1,5 +1,6 @@
 """The panel as a picture: what a reader of the saved notebook sees, and whoever has no widgets."""
 
+from ..models import can
 from ..plots import common
 from ..plots.codes import _clouds, _name_axes
 from ..plots.picture import Picture
@@ -13,7 +14,7 @@ def still(lanes: list[Lane]) -> Picture:
     for ax, lane in zip(axes, lanes, strict=True):
         scene = lane.scene
         z = scene.plane.project(scene.codes()).cpu()
-        labels = lane.scene.split.labels if hasattr(scene.model, "encode") else None
+        labels = lane.scene.split.labels if can(scene.model).encode else None
         _clouds(ax, z, labels, scene.plane.project(scene.prior).cpu(), (0, 1), "codes q(z)", "prior p(z)")
         _name_axes(ax, (0, 1))
         mmd = "" if lane.mmd is None else f"   MMD {lane.mmd:.4f} (floor {scene.floor.mean:.4f} ± {scene.floor.sd:.4f})"

@@ -3,9 +3,8 @@
 import copy
 from typing import Any
 
-from .. import checkpoints
+from ..training import checkpoints
 from .scene import Seen
-from .sliders import apply, settings
 
 MOMENTS = 300  # then every second one is dropped, and they are kept half as often
 STATES_BYTES = 64 << 20  # likewise; at least two states are kept whatever their size
@@ -14,7 +13,7 @@ STATES_BYTES = 64 << 20  # likewise; at least two states are kept whatever their
 class Timeline:
     """What a run was like at earlier steps, and how to get there again.
 
-    A state is kept now and then. Between two of them a run is repeated exactly: same state, same settings at the same
+    A state is kept now and then. Between two of them a run is repeated exactly: same state, the same set at the same
     steps, same numbers. So a fork may begin at any kept moment.
     """
 
@@ -23,11 +22,11 @@ class Timeline:
         self.moment_every = 1  # steps between two kept moments, at least
         self.states: list[checkpoints.State] = []
         self.state_every = 100
-        self.log: list[tuple[int, dict[str, Any], Any]] = []  # (step, settings, prior) where they changed
+        self.log: list[tuple[int, dict[str, Any], Any]] = []  # (step, what was set, prior) where they changed
 
     def before_step(self, trainer: Any) -> None:
         """To be called before each step: notes a change of settings or prior, and keeps a state when one is due."""
-        now, prior = settings(trainer), trainer.model.prior
+        now, prior = trainer.settings().chosen(), trainer.model.prior
         if not self.log or self.log[-1][1] != now or self.log[-1][2] is not prior:
             self.log.append((trainer.steps, now, prior))
         if not self.states or trainer.steps >= self.states[-1].steps + self.state_every:
@@ -62,7 +61,7 @@ class Timeline:
         """Bring a trainer of the same make to exactly this step of the run, with the settings of then."""
         state = max((s for s in self.states if s.steps <= step), key=lambda s: s.steps)
         checkpoints.restore(trainer, state)
-        trainer._history.cut(state.steps)
+        trainer.records.cut(state.steps)
         while trainer.steps < step:
             self._settings_of(trainer, trainer.steps)
             trainer.step()
@@ -71,7 +70,7 @@ class Timeline:
 
     def _settings_of(self, trainer: Any, step: int) -> None:
         _, now, prior = max((entry for entry in self.log if entry[0] <= step), key=lambda entry: entry[0])
-        apply(trainer, now)
+        trainer.choose(now)
         if trainer.model.prior is not prior:
             trainer.model.set_prior(prior)
 

@@ -12,7 +12,7 @@ The same model and the same call give the same figures: where a measure draws at
 it uses one of its own, seeded with 0. A generator passed in lives on the CPU, where all of this is computed.
 """
 
-from aae_lib.metrics.classes import (
+from .classes import (
     Agreement,
     Reading,
     class_from_style,
@@ -23,18 +23,10 @@ from aae_lib.metrics.classes import (
     label_spreading_error,
     occupancy,
 )
-from aae_lib.metrics.clouds import (
-    Floor,
-    classifier_two_sample,
-    energy_distance,
-    floor,
-    mmd,
-    mmd_test,
-    sliced_wasserstein,
-)
-from aae_lib.metrics.codes import knn_accuracy, linear_probe
-from aae_lib.metrics.factors import factor_scores
-from aae_lib.metrics.images import (
+from .clouds import Floor, classifier_two_sample, energy_distance, floor, mmd, mmd_test, sliced_wasserstein
+from .codes import knn_accuracy, linear_probe
+from .factors import factor_scores
+from .images import (
     effective_classes,
     effective_number,
     nearest_distance,
@@ -42,9 +34,9 @@ from aae_lib.metrics.images import (
     reconstruction_error,
     sharpness,
 )
-from aae_lib.metrics.modes import assign_modes, mode_coverage
-from aae_lib.metrics.parzen import Parzen, parzen_log_likelihood
-from aae_lib.metrics.scoreboard import compare
+from .modes import assign_modes, mode_coverage
+from .parzen import Parzen, parzen_log_likelihood
+from .scoreboard import compare
 
 __all__ = [
     "Agreement",

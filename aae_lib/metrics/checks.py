@@ -53,8 +53,3 @@ def labelled(labels: Tensor) -> Tensor:
     if not mask.any():
         raise ValueError("none of these images has a label (all are -1); this measure needs labelled ones.")
     return mask
-
-
-def sees_category(model) -> bool:
-    """Whether the decoder takes (z, y), a style and a category. A map's takes the place alone, which holds both."""
-    return hasattr(model, "categories") and not hasattr(model, "cluster_heads")

@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aae_lib.metrics import codes
-from aae_lib.metrics.checks import labelled, own_generator, subsample
-from aae_lib.metrics.images import scaled
+from ..models import can, of_one_moment
+from . import codes
+from .checks import labelled, own_generator, subsample
+from .images import scaled
 
 RULES = ("confident", "majority", "hungarian")
 ROWS = 4000  # codes shown to a strong reader, at most, and as many to score it: seconds instead of minutes
@@ -18,7 +19,7 @@ ROWS = 4000  # codes shown to a strong reader, at most, and as many to score it:
 
 def probabilities(model, images: Tensor) -> Tensor:
     """How likely each category is for each image: (N, K) float64 on the CPU, once they are known to be finite."""
-    if not hasattr(model, "classify"):
+    if not can(model).classify:
         raise ValueError(
             f"a {type(model).__name__} has no `classify`: it puts no image into a category. Measure a model that does, "
             "such as SemiSupervisedAAE, ClusterAAE or MapAAE."
@@ -35,13 +36,16 @@ def probabilities(model, images: Tensor) -> Tensor:
 
 def styles(model, images: Tensor) -> Tensor:
     """The style codes z, (N, d) float64 on the CPU. Of a map, whose code is c = W y + z, what is left: z = c - W y."""
-    z, heads = codes.encode(model, images), getattr(model, "cluster_heads", None)
-    return z if heads is None else z - probabilities(model, images) @ heads.detach().cpu().double()
+    z = codes.encode(model, images)
+    if not can(model).heads:
+        return z
+    return z - probabilities(model, images) @ model.cluster_heads.detach().cpu().double()
 
 
 # ---- the category ----
 
 
+@of_one_moment
 def classification_error(model, split) -> float:
     """Share of the labelled images whose most probable category is not their label, in [0, 1].
 
@@ -52,6 +56,7 @@ def classification_error(model, split) -> float:
     return float((probabilities(model, split.images[keep]).argmax(1) != split.labels[keep].cpu()).double().mean())
 
 
+@of_one_moment
 def cluster_labels(model, split, rule: str = "confident") -> Tensor:
     """The class that each category stands for: (K,) int64, read off the labelled images of `split`.
 
@@ -76,6 +81,7 @@ def cluster_labels(model, split, rule: str = "confident") -> Tensor:
     return confident if rule == "confident" else torch.where(counts.sum(0) > 0, counts.argmax(0), confident)
 
 
+@of_one_moment
 def cluster_error(model, fit, test, rule: str = "confident") -> float:
     """Share of the labelled images of `test` whose category stands for another class than their label, in [0, 1].
 
@@ -94,6 +100,7 @@ class Agreement(NamedTuple):
     ari: float
 
 
+@of_one_moment
 def cluster_agreement(model, split) -> Agreement:
     """How far categories and labels sort the images alike, without naming categories.
 
@@ -107,6 +114,7 @@ def cluster_agreement(model, split) -> Agreement:
     return Agreement(float(normalized_mutual_info_score(*pair)), float(adjusted_rand_score(*pair)))
 
 
+@of_one_moment
 def occupancy(model, split) -> Tensor:
     """Share of the images, labelled or not, whose most probable category is k: (K,) float64, sums to 1."""
     if len(split.images) == 0:
@@ -126,6 +134,7 @@ class Reading(NamedTuple):
     sd: float
 
 
+@of_one_moment
 def class_from_style(model, train, test=None, generator: torch.Generator | None = None) -> Reading:
     """How well the class can be read off the style z alone: at chance, z holds style only; near 1, all of the class.
 

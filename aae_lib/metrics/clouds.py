@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from aae_lib.metrics.checks import own_generator, two_clouds
+from .checks import own_generator, two_clouds
 
 
 def mmd(x: Tensor, y: Tensor) -> float:
@@ -19,7 +19,7 @@ def mmd(x: Tensor, y: Tensor) -> float:
     The kernel and the formula stand in `aae_lib.losses.mmd`.
     Raises ValueError for clouds of different dimension, fewer than 2 points, or points that are not finite.
     """
-    from aae_lib.losses import MMD_SCALES, mmd_kernel
+    from ..losses import MMD_SCALES, mmd_kernel
 
     x, y = two_clouds(x, y)
     n, m, itself = len(x), len(y), len(MMD_SCALES)  # k(x, x)
@@ -34,7 +34,7 @@ def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Gen
     are told apart. The kernel of all pairs is computed once: memory grows with (n + m)^2.
     Gretton et al. 2012, "A kernel two-sample test"; the +1: Phipson and Smyth 2010.
     """
-    from aae_lib.losses import mmd_kernel
+    from ..losses import mmd_kernel
 
     if permutations < 1:
         raise ValueError(f"permutations must be at least 1, not {permutations}.")
@@ -141,7 +141,7 @@ def floor(
         metric: a measure of this module, or any function of two clouds. `options` are passed on to it.
         repeats: pairs drawn; at least 2.
     """
-    from aae_lib.priors import as_prior
+    from ..priors import as_prior
 
     if repeats < 2:
         raise ValueError(f"repeats must be at least 2 for a standard deviation, not {repeats}.")

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from aae_lib.metrics.checks import labelled, own_generator, points, seed_from
+from ..models import of_one_moment
+from .checks import labelled, own_generator, points, seed_from
 
 
 def encode(model, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -22,6 +23,7 @@ def encode(model, images: Tensor, generator: torch.Generator | None = None) -> T
     return points(z, "the codes")
 
 
+@of_one_moment
 def knn_accuracy(model, train, test=None, k: int = 5, generator: torch.Generator | None = None) -> float:
     """Share of images whose class the k nearest codes tell, in [0, 1].
 
@@ -31,6 +33,7 @@ def knn_accuracy(model, train, test=None, k: int = 5, generator: torch.Generator
     return accuracy(neighbours(k), *_codes_of(model, train, test), generator)
 
 
+@of_one_moment
 def linear_probe(model, train, test=None, generator: torch.Generator | None = None) -> float:
     """Share of images whose class a logistic regression on the codes tells, in [0, 1]; otherwise as `knn_accuracy`.
 

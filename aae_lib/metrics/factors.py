@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from aae_lib.metrics.checks import own_generator, seed_from
-from aae_lib.metrics.classes import ROWS, probabilities, read_off, standardised, styles
+from ..models import can, of_one_moment
+from .checks import own_generator, seed_from
+from .classes import ROWS, probabilities, read_off, standardised, styles
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@of_one_moment
 def factor_scores(model, train, test, generator: torch.Generator | None = None) -> "pd.DataFrame":
     """How well each factor can be read off each part of the code, fitted on split `train` and scored on `test`.
 
@@ -79,7 +81,7 @@ def _codes(model, train, test) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     import pandas as pd
 
     codes = {"z": standardised(*(styles(model, split.images).numpy() for split in (train, test)))}
-    if hasattr(model, "classify"):
+    if can(model).classify:
         codes["y"] = tuple(probabilities(model, split.images).numpy() for split in (train, test))
     if "class" in train.factors:
         one_hot = pd.get_dummies(pd.concat([train.factors["class"], test.factors["class"]])).to_numpy(float)

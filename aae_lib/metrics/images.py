@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from aae_lib.metrics.checks import labelled
+from ..data import scale
+from ..models import can, of_one_moment
+from .checks import labelled
 
 
 def scaled(images: Tensor) -> Tensor:
     """Floats in [0, 1] on the CPU, once they are known to be finite."""
-    from aae_lib.data import scale
-
     images = scale(images).detach().cpu()
     bad = int((~images.flatten(1).isfinite().all(dim=1)).sum())
     if bad:
@@ -20,9 +20,9 @@ def scaled(images: Tensor) -> Tensor:
 def reconstructed(model, split) -> Tensor:
     """The images of `split` encoded and decoded again, (N, C, H, W): with their labels for a model that needs them.
 
-    Raises ValueError where such a model (`needs_labels`) meets images without label.
+    Raises ValueError where such a model (`can.need_labels`) meets images without label.
     """
-    if not getattr(model, "needs_labels", False):
+    if not can(model).need_labels:
         return model.reconstruct(split.images)
     if missing := int((split.labels < 0).sum()):
         raise ValueError(
@@ -32,10 +32,11 @@ def reconstructed(model, split) -> Tensor:
     return model.reconstruct(split.images, split.labels)
 
 
+@of_one_moment
 def reconstruction_error(model, split) -> float:
     """Mean squared error per pixel of decode(encode(x)), pixels in [0, 1] (for point sets: per coordinate).
 
-    A model that needs labels (`needs_labels`) is given those of the split.
+    A model that needs labels (`can.need_labels`) is given those of the split.
     """
     return float((scaled(reconstructed(model, split)) - scaled(split.images)).square().mean())
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from aae_lib.metrics.checks import labelled, own_generator, points
+from .checks import labelled, own_generator, points
 
 NEIGHBOUR = 5  # distance to a component = distance to the fifth nearest of its samples
 INSIDE = 0.99  # a code is inside where this share of the component's own samples is
@@ -20,7 +20,7 @@ def assign_modes(codes: Tensor, prior, per_mode: int = 500, generator: torch.Gen
         codes: (n, d).
         prior: with `classes` K and `sample(n, generator=, labels=)`.
     """
-    if not getattr(prior, "classes", None):
+    if not prior.classes:
         raise ValueError("this prior has no classes, so no modes to count; take one with parts, such as a ring.")
     codes, generator = points(codes, "the codes", at_least=1), own_generator(generator)
     if per_mode < 2 * NEIGHBOUR:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from aae_lib.metrics.checks import points
+from .checks import points
 
 GRID = tuple(10 ** (-2 + i / 10) for i in range(21))  # .01 to 1, in pixels of [0, 1]
 
@@ -69,6 +69,6 @@ def _log_likelihoods(x: Tensor, samples: Tensor, grid: Sequence[float]) -> Tenso
 
 
 def _flat(images: Tensor, name: str) -> Tensor:
-    from aae_lib.data import scale
+    from ..data import scale
 
     return points(scale(images).flatten(1), f"the {name} images")

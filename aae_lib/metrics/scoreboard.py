@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from aae_lib.metrics import classes, clouds, codes, images, modes
-from aae_lib.metrics.checks import own_generator, sees_category, subsample
-from aae_lib.metrics.table import Row, table
+from ..data import Dataset
+from ..models import can, of_one_moment
+from . import classes, clouds, codes, images, modes
+from .checks import own_generator, subsample
+from .table import Row, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 AT_LEAST = 50  # codes: below, every measure is noise
+NEIGHBOURS_SEE = 10  # dimensions, at most
 PICTURES = 1000  # samples judged by their pixels
 
 
+@of_one_moment
 def compare(
     model, data, details: bool = False, generator: torch.Generator | None = None, n: int = 2000
 ) -> "pd.DataFrame":
@@ -33,9 +37,10 @@ def compare(
             against N(0, I), and the table says so.
         data: a dataset, then judged on `data.test`, its neighbours and probe fitted on `data.train`; or one split,
             then neighbours and probe are cross-validated within it, five-fold.
-        details: all other measures too: p-value, sliced Wasserstein, energy distance, two-sample classifier, modes
-            covered (if the prior has classes), effective classes, sharpness, distance of samples to the data (if
-            `data` is a dataset), linear probe, class from style (if the model has categories).
+        details: all other measures too: p-value, sliced Wasserstein, energy distance, two-sample classifier (up to
+            ten dimensions; above, its nearest neighbours see nothing), modes covered (if the prior has classes),
+            effective classes, sharpness, distance of samples to the data (if `data` is a dataset), linear probe, class
+            from style (if the model has categories).
         generator: for subsamples, prior samples and permutations; without it one of its own, seeded with 0.
         n: codes and prior samples used for q(z) against p(z), at most.
 
@@ -47,7 +52,7 @@ def compare(
     Raises:
         ValueError: fewer than 50 images, codes that are not finite, or codes and prior of different dimension.
     """
-    train, test = (data.train, data.test) if hasattr(data, "test") else (data, None)
+    train, test = (data.train, data.test) if isinstance(data, Dataset) else (data, None)
     split = train if test is None else test
     if min(len(split.images), n) < AT_LEAST:
         raise ValueError(f"at least {AT_LEAST} images are needed to compare; there are {min(len(split.images), n)}.")
@@ -61,7 +66,7 @@ def compare(
     rows = [*_reconstruction(model, split), _distance("MMD", clouds.mmd, z, p, prior, generator, against)]
     named = min(_labels(train), _labels(split)) >= 10
     how = "cross-validated within the split" if test is None else "fitted on train, scored on test"
-    wanted = "low" if sees_category(model) else "high"
+    wanted = "low" if can(model).see_category else "high"
     if named:
         fit, score = codes.labelled_codes(model, train), None if test is None else codes.labelled_codes(model, test)
         value = codes.accuracy(codes.neighbours(5), fit, score, generator)
@@ -80,7 +85,7 @@ def compare(
 
 
 def _reconstruction(model, split) -> Iterator[Row]:
-    if getattr(model, "needs_labels", False):
+    if can(model).need_labels:
         known = split.labels >= 0
         split = SimpleNamespace(images=split.images[known], labels=split.labels[known])
         if not known.any():
@@ -105,16 +110,18 @@ def _more_distances(z: Tensor, p: Tensor, prior, generator, against: str) -> Ite
         ("energy distance", clouds.energy_distance),
         ("two-sample classifier", clouds.classifier_two_sample),
     ):
+        if metric is clouds.classifier_two_sample and z.shape[1] > NEIGHBOURS_SEE:
+            continue  # in many dimensions everybody's nearest neighbour lies in the middle: it would say "at floor"
         yield _distance(name, metric, z, p, prior, generator, against)
 
 
 def _categories(model, data, split) -> Iterator[Row]:
-    if not hasattr(model, "classify"):
+    if not can(model).classify:
         return
     fit, where = split, "these images themselves"
-    if hasattr(data, "test"):
-        fit, where = (data.validation, "validation") if hasattr(data, "validation") else (data.train, "train")
-    named = getattr(model, "named_categories", False)
+    if isinstance(data, Dataset):
+        fit, where = data.validation, "validation"
+    named = can(model).named_categories
     if named and _labels(split) >= 10:
         value = classes.classification_error(model, split)
         yield Row("class error", value, 1 - _guessing(split), "low", "share of images put into another category")
@@ -127,7 +134,7 @@ def _categories(model, data, split) -> Iterator[Row]:
 
 
 def _style(model, train, test, generator) -> Iterator[Row]:
-    if not hasattr(model, "categories"):
+    if can(model).categories is None:
         return
     if test is not None and _labels(test) > _labels(train):  # few labels to learn from make a weak reader
         train, test = test, None
@@ -138,11 +145,13 @@ def _style(model, train, test, generator) -> Iterator[Row]:
 
 
 def _modes(model, z: Tensor, labels: Tensor, prior, generator) -> Iterator[Row]:
-    if not getattr(prior, "classes", None):
+    if not prior.classes:
         return
     value = modes.mode_coverage(z, prior, generator=generator)
     yield Row("modes covered", value, prior.classes, "high", "parts of the prior that hold codes")
-    if (labels >= 0).any() and not sees_category(model) and getattr(model, "named_categories", True):
+    able = can(model)
+    own = able.categories is None or (able.named_categories and not able.see_category)
+    if (labels >= 0).any() and own:
         value = modes.mode_coverage(z, prior, labels, generator=generator)
         yield Row("modes, right class", value, prior.classes, "high", "of them by their own class (if trained so)")
 
@@ -178,6 +187,6 @@ def _guessing(split) -> float:
 
 
 def _unit_gaussian(dim: int):
-    from aae_lib.priors import Gaussian
+    from ..priors import Gaussian
 
     return Gaussian(dim)

@@ -7,12 +7,14 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor, nn
 
 from ..data import Split
+from ..models import can, of_one_moment
 from . import codes, common
 from .picture import Picture
 
 Size = tuple[float, float] | None
 
 
+@of_one_moment
 def style_by_class(
     model: nn.Module, split: Split | None = None, n: int = 10, generator: torch.Generator | None = None,
     *, figsize: Size = None,
@@ -24,7 +26,7 @@ def style_by_class(
     column its digit. Raises ValueError for a model whose decoder sees no category.
     """
     k = _categories(model, "decode(z, y)")
-    if not common.sees_category(model):
+    if not can(model).see_category:
         raise ValueError("On a map, place and category are one: use aae.plots.map_with_images or aae.plots.plane.")
     if split is None:
         generator, originals = common.own_generator(generator), None
@@ -51,6 +53,7 @@ def style_by_class(
     return figure
 
 
+@of_one_moment
 def prototypes(model: nn.Module, split: Split, n: int = 8, *, figsize: Size = None) -> Picture:
     """A row for each category: its prototype, then the `n` images of `split` which the model is surest belong to it.
 
@@ -83,6 +86,7 @@ def prototypes(model: nn.Module, split: Split, n: int = 8, *, figsize: Size = No
     return figure
 
 
+@of_one_moment
 def map_with_images(
     model: nn.Module, split: Split, n: int = 60, generator: torch.Generator | None = None, *, figsize: Size = None
 ) -> Picture:
@@ -96,11 +100,11 @@ def map_with_images(
     images, labels = common.random_part(split, 2000, common.own_generator(generator))
     z, labels = common.check_finite(model.encode(images).cpu()), labels.cpu()
     untold = bool((labels < 0).all())
-    if hasattr(model, "classify") and (untold or getattr(model, "named_categories", False)):
+    if can(model).classify and (untold or can(model).named_categories):
         labels = labels.where(labels >= 0, model.classify(images).argmax(1).cpu())
     figure, (ax,) = common.blank(figsize=figsize or (10.0, 9.0))
     extent = common.extent_of(z)
-    if hasattr(model, "cluster_heads"):
+    if can(model).heads:
         extent = _heads(ax, model.cluster_heads.detach().cpu(), extent)
     codes._clouds(ax, z, labels, None, (0, 1), "codes q(z)", "")
     left, right, bottom, top = extent
@@ -119,6 +123,7 @@ def map_with_images(
     return figure
 
 
+@of_one_moment
 def occupancy(model: nn.Module, split: Split, *, figsize: Size = None) -> Picture:
     """Bars: the share of the images in each category, by true class where known; the line is the even share 1/K."""
     k, (y, labels) = _categories(model, "occupancy"), _classified(model, split)
@@ -150,7 +155,7 @@ def occupancy(model: nn.Module, split: Split, *, figsize: Size = None) -> Pictur
 
 
 def _categories(model: nn.Module, what: str) -> int:
-    k = getattr(model, "categories", None)
+    k = can(model).categories
     if k is None:
         raise ValueError(f"This {type(model).__name__} has no category beside its code, which {what} needs.")
     return k
@@ -158,14 +163,14 @@ def _categories(model: nn.Module, what: str) -> int:
 
 def _classified(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
     """How likely each category is for each image (N, K), and the labels (N,)."""
-    if not hasattr(model, "classify"):
+    if not can(model).classify:
         raise ValueError(f"A {type(model).__name__} is told the category and gives none: use style_by_class.")
     return model.classify(common.first_images(split, max(1, len(split)))).cpu(), split.labels.cpu()
 
 
 def _centres(model: nn.Module) -> tuple[Tensor, ...]:
     """What the prototypes are decoded from."""
-    if not common.sees_category(model):
+    if not can(model).see_category:
         return (model.cluster_heads.detach(),)
     k = model.categories
     return torch.zeros(k, model.latent_dim, device=model.device), torch.arange(k, device=model.device)

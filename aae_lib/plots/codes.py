@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..data import Split
 from ..metrics.classes import styles
+from ..models import can, of_one_moment
 from . import common
 from .picture import Picture
 
@@ -31,6 +32,7 @@ def points(
     return figure
 
 
+@of_one_moment
 def latent(
     model: nn.Module, split: Split, n: int = 2000, axes: tuple[int, int] = (0, 1),
     generator: torch.Generator | None = None, *, figsize: Size = None,
@@ -54,6 +56,7 @@ def latent(
     return figure
 
 
+@of_one_moment
 def surface(
     model: nn.Module, split: Split | None = None, extent: tuple[float, float, float, float] | None = None,
     n: int = 300, generator: torch.Generator | None = None, *, label: int | None = None, figsize: Size = None,
@@ -68,7 +71,7 @@ def surface(
     that D plays with, and these are drawn. Raises ValueError for a model without a discriminator,
     for a label missing or out of place, for a split without that class, and for codes that are not 2-D.
     """
-    if getattr(model, "discriminator", None) is None:
+    if not isinstance(getattr(model, "discriminator", None), nn.Module):
         raise ValueError(f"This {type(model).__name__} has no discriminator to draw: an AAE has one.")
     common.need_plane(model, "The discriminator's surface")
     y = _told(model, label)
@@ -154,7 +157,7 @@ def _clouds(
 
 def _told(model: nn.Module, label: int | None) -> Tensor | None:
     """The label (1,) that the discriminator is told, or None for one that takes no labels."""
-    classes = getattr(model, "classes", None)
+    classes = can(model).told_classes
     if classes is None and label is not None:
         raise ValueError("This discriminator was built without classes: leave label out.")
     if classes is not None and (label is None or not -1 <= label < classes):

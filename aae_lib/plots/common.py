@@ -7,7 +7,8 @@ from matplotlib.image import AxesImage
 from torch import Tensor, nn
 
 from ..data import Split, scale
-from ..metrics.checks import own_generator, sees_category
+from ..metrics.checks import own_generator
+from ..models import can
 from .picture import Picture
 
 # Paul Tol's "muted" scheme and black (sronpersonalpages.nl/~pault): ten colours that stay apart, and apart from the
@@ -105,7 +106,7 @@ def prior_sample(
     On a map `of_style` asks for the prior of z, which spreads round each head, instead of that of the places.
     """
     generator, prior = own_generator(generator), model.prior
-    if of_style and hasattr(model, "cluster_heads"):
+    if of_style and can(model).heads:
         prior = model.style_prior
     return prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
 
@@ -115,7 +116,7 @@ def decode(model: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor
 
     Raises ValueError where it sees one and y is None, and where it sees none and y is given.
     """
-    if not sees_category(model):
+    if not can(model).see_category:
         if y is not None:
             raise ValueError(f"The decoder of this {type(model).__name__} sees no category: leave label out.")
         return model.decode(z).cpu()

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..data import Split
 from ..metrics.images import reconstructed
+from ..models import can, of_one_moment
 from . import common
 from .picture import Picture
 
@@ -31,6 +32,7 @@ def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Pictu
     return figure
 
 
+@of_one_moment
 def reconstructions(model: nn.Module, split: Split, n: int = 10, *, figsize: Size = None) -> Picture:
     """The first `n` images of `split` above their reconstructions decode(encode(x)).
 
@@ -48,6 +50,7 @@ def reconstructions(model: nn.Module, split: Split, n: int = 10, *, figsize: Siz
     return figure
 
 
+@of_one_moment
 def samples(
     model: nn.Module, n: int = 64, generator: torch.Generator | None = None, *, figsize: Size = None
 ) -> Picture:
@@ -59,7 +62,7 @@ def samples(
     """
     if n < 1:
         raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
-    generator, classes = common.own_generator(generator), getattr(model, "categories", None) or model.prior.classes
+    generator, classes = common.own_generator(generator), can(model).categories or model.prior.classes
     columns = max(1, n // classes) if classes else math.ceil(math.sqrt(n))
     labels = torch.arange(classes).repeat_interleave(columns) if classes else None
     drawn = model.sample(n if labels is None else len(labels), generator=generator, labels=labels)
@@ -69,12 +72,13 @@ def samples(
     figure.alt = f"A grid of {len(drawn)} images decoded from samples of the prior."
     if classes:
         ax.set_yticks(range(classes))
-        kind = "class" if getattr(model, "named_categories", True) else "category"
+        kind = "category" if can(model).categories and not can(model).named_categories else "class"
         ax.set_ylabel(kind, fontsize=common.SIZE)
         figure.alt = f"{classes} rows of {columns} images decoded from samples of the prior, one row for each {kind}."
     return figure
 
 
+@of_one_moment
 def plane(
     model: nn.Module, extent: tuple[float, float, float, float] | None = None, n: int = 20, *, label: int | None = None,
     figsize: Size = None,
@@ -111,6 +115,7 @@ def plane(
     return figure
 
 
+@of_one_moment
 def interpolation(
     model: nn.Module, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False,
     *, label: int | tuple[int, int] | None = None, figsize: Size = None,
@@ -157,9 +162,9 @@ def _category(
     model: nn.Module, a: Tensor, b: Tensor, t: Tensor, label: int | tuple[int, int] | None
 ) -> int | Tensor | None:
     """The category along a walk, as `common.decode` takes it: one number, or shares (n, K) of 1."""
-    if label is None and a.ndim == b.ndim == 3 and common.sees_category(model) and hasattr(model, "classify"):
+    if label is None and a.ndim == b.ndim == 3 and can(model).see_category and can(model).classify:
         ends = [model.classify(end[None])[0].cpu() for end in (a, b)]
-    elif isinstance(label, tuple | list) and common.sees_category(model):
+    elif isinstance(label, tuple | list) and can(model).see_category:
         k = model.categories
         if len(label) != 2 or not all(0 <= end < k for end in label):
             raise ValueError(f"label is one category, or two for the ends of the walk, of 0 to {k - 1}; got {label}.")

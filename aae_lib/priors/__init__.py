@@ -7,7 +7,7 @@
     Uniform, Circle, Sphere: a box, a thin ring, the surface of a sphere
 
 All fit in [-4, 4] by default. Each has `dim`, `classes`, `sample(n, generator, device, labels)` and mostly `log_prob`.
-`named("ring")` and `from_settings(prior.settings())` make one from text, `as_prior(thing)` from your own function
+`named("ring")` and `from_description(prior.description())` make one from text, `as_prior(thing)` from your own function
 or object.
 
 A new prior is one small class:
@@ -29,7 +29,7 @@ from .base import Prior
 from .empirical import Categorical, Picture, Points
 from .function import Function, as_prior
 from .gaussians import Gaussian, GaussianGrid, GaussianRing
-from .naming import from_settings, named
+from .naming import from_description, named
 from .shapes import Circle, Sphere, SwissRoll, Uniform
 
 __all__ = [
@@ -46,6 +46,6 @@ __all__ = [
     "SwissRoll",
     "Uniform",
     "as_prior",
-    "from_settings",
+    "from_description",
     "named",
 ]

@@ -1,4 +1,4 @@
-"""What every prior shares: checked sampling, classes, settings, and the two densities others are built from."""
+"""What every prior shares: checked sampling, classes, description, and the two densities others are built from."""
 
 import dataclasses
 import math
@@ -16,13 +16,25 @@ class Prior:
     capturable  True if `sample` may be recorded in a CUDA graph: no host synchronisation, no shape that depends on data
                 (sample once on the device before recording, so that the constants are already there)
 
-    Some priors also have `log_prob(z)`: z (n, dim) -> (n,), the exact, normalised log density.
+    moves       True if the distribution moves with training, as a map's heads do
+    has_log_prob  whether `log_prob(z)` gives the exact, normalised log density: stated by writing that method
+
     Subclasses write `_draw(n, labels, generator=, device=)`; labels come checked and on the device.
     """
 
     dim: int
     classes: int | None = None
     capturable: bool = True
+    moves: bool = False
+    has_log_prob: bool = False
+    _tensors: tuple[Tensor, ...]  # constants that samples are made of
+
+    def __init_subclass__(cls) -> None:
+        cls.has_log_prob = cls.log_prob is not Prior.log_prob
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(z): z (n, dim) -> (n,)."""
+        raise NotImplementedError(f"{self!r} can only be sampled: its density is not known.")
 
     def sample(
         self,
@@ -86,14 +98,16 @@ class Prior:
             cache[device] = tuple(t.to(device) for t in self._tensors)
         return cache[device]
 
-    def settings(self) -> dict[str, Any]:
-        """What `from_settings` needs to rebuild this prior, as plain JSON values: its name and its arguments."""
+    def description(self) -> dict[str, Any]:
+        """What `from_description` needs to rebuild this prior, as plain JSON values: its name and its arguments."""
         fields = dataclasses.asdict(self) if dataclasses.is_dataclass(self) else {}
         return {"name": type(self).__name__} | {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
 
 
 class Mixture(Prior):
     """K parts of equal mass: p(z) = (1/K) Σ_k p(z | k).  Subclasses give `classes` and `class_log_prob`."""
+
+    classes: int
 
     def class_log_prob(self, z: Tensor) -> Tensor:
         """log p(z | k) for each class: z (n, dim) -> (n, K). Its argmax is the part that z belongs to."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .base import Prior, check_numbers, log_kernel_density
 
-STORED = 4096  # settings carry tables of at most this many numbers, and a checksum of larger ones
+STORED = 4096  # descriptions carry tables of at most this many numbers, and a checksum of larger ones
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Points(Prior):
         equal = torch.full((len(points),), -math.log(len(points)), device=z.device)
         return log_kernel_density(self._check_z(z), points, self.bandwidth, equal)
 
-    def settings(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         labels = None if self.classes is None else self.labels
         return {"name": "Points", "bandwidth": self.bandwidth} | _stored(points=self.points, labels=labels)
 
@@ -155,7 +155,7 @@ class Picture(Prior):
         density = self._on(z.device)[1][row.clamp(0, height - 1), column.clamp(0, width - 1)]
         return torch.where(inside, density, -math.inf)
 
-    def settings(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         return {"name": "Picture", "extent": list(self.extent)} | _stored(image=self.image)
 
     def __repr__(self) -> str:

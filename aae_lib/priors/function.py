@@ -72,7 +72,7 @@ class Function(Prior):
             raise ValueError(f"{self.name} returned NaN or infinity in {bad} of {n} rows of shape {tuple(z.shape)}.")
         return z
 
-    def settings(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """Its name only: a function cannot be rebuilt from text."""
         return {"name": "Function", "function": self.name}
 
@@ -94,7 +94,7 @@ def as_prior(thing: Any) -> Prior:
         kept = {name: getattr(thing, name) for name in ("dim", "classes", "capturable") if hasattr(thing, name)}
         prior = Function(thing.sample, **kept)
         if callable(getattr(thing, "log_prob", None)):
-            prior.log_prob = thing.log_prob
+            prior.log_prob, prior.has_log_prob = thing.log_prob, True
         return prior
     if callable(thing):
         return Function(thing)

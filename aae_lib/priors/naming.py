@@ -1,4 +1,4 @@
-"""Priors by name: rebuilt from a checkpoint's settings, or picked on the command line."""
+"""Priors by name: rebuilt from a checkpoint, or picked on the command line."""
 
 from typing import Any
 
@@ -24,32 +24,31 @@ BY_NAME = {
 ANY_DIM = {"gaussian", "uniform", "sphere", "categorical"}
 
 
-def from_settings(settings: dict[str, Any]) -> Prior:
-    """The prior that `prior.settings()` describes.
+def from_description(described: dict[str, Any]) -> Prior:
+    """The prior that `prior.description()` describes.
 
     Raises ValueError, with the advice to pass the prior itself, for a function, for points or pictures too large to
     be stored, and for a name or arguments that this version does not know.
     """
-    arguments = dict(settings)
+    arguments = dict(described)
     name = arguments.pop("name", None)
     if name == "Function":
         function = arguments.get("function", "a function")
-        raise ValueError(f"The prior was your own {function}, which is not stored in settings: pass the prior in.")
+        raise ValueError(f"The prior was your own {function}, which is not stored: pass the prior in.")
     if "sha256" in arguments:
         raise ValueError(
-            f"The {name} prior was too large to be stored in settings: pass the same one in "
-            f"(SHA-256 {arguments['sha256']})."
+            f"The {name} prior was too large to be stored: pass the same one in (SHA-256 {arguments['sha256']})."
         )
     if name not in CLASSES:
         raise ValueError(f"There is no prior {name!r} here: pass the prior in, or take one of {', '.join(CLASSES)}.")
     try:
         return CLASSES[name](**arguments)
     except TypeError as error:
-        raise ValueError(f"The settings do not fit the prior {name}: {error}.") from error
+        raise ValueError(f"The description does not fit the prior {name}: {error}.") from error
 
 
 def named(name: str, dim: int = 2) -> Prior:
-    """A prior with default settings by its short name, as on the command line.
+    """A prior with default arguments by its short name, as on the command line.
 
     Raises ValueError for an unknown name, listing those there are, and for a dim other than 2 where the prior lives
     in the plane.

@@ -81,7 +81,7 @@ def test_stop_ends_the_thread_and_frees_the_trainer(open_panel):
     panel.press("stop")
     panel.wait_status("stopped")
     until(lambda: not notebook.kernel("panel.thread.is_alive()"), "the thread ends")
-    assert notebook.kernel("panel.trainer.driver") is None
+    assert notebook.kernel("panel.trainer.lock.owner") is None
     before = notebook.kernel("panel.trainer.steps")
     assert notebook.kernel("(panel.trainer.step(), panel.trainer.steps)[1]") == before + 1
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from aae_lib.checks import check
+from aae_lib.course.checks import check
 
 Answer = Callable[..., object]
 

@@ -9,8 +9,8 @@ import threading
 import pytest
 import torch
 
-from aae_lib import checks
-from aae_lib.checks import judge
+from aae_lib.course import checks
+from aae_lib.course.checks import judge
 
 for module in pkgutil.iter_modules(checks.__path__):
     importlib.import_module(f"aae_lib.checks.{module.name}")

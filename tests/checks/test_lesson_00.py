@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from aae_lib.checks import check
+from aae_lib.course.checks import check
 
 RIGHT = {
     "two lines": lambda model, n: model.decode(model.prior.sample(n)),

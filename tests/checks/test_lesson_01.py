@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 
 from aae_lib import losses, metrics
-from aae_lib.checks import check
+from aae_lib.course.checks import check
 from tests.checks.answers import judged
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from aae_lib import priors
-from aae_lib.checks import check
+from aae_lib.course.checks import check
 from tests.checks.answers import judged
 
 TURN = 2 * math.pi

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch.nn.functional import softplus
 
 from aae_lib import losses
-from aae_lib.checks.lesson_06 import cases, diagnose, noisy_logits, penalty, smoothed_loss
+from aae_lib.course.checks.lesson_06 import cases, diagnose, noisy_logits, penalty, smoothed_loss
 from tests.checks.answers import judged
 
 # ---- 06.0: label smoothing ----

@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
-from aae_lib.checks.lesson_09 import small_world
+from aae_lib.course.checks.lesson_09 import small_world
 from tests.checks.answers import judged
 
 # ---- 09.1 classification, where labels are known ----

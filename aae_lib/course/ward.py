@@ -1,0 +1,398 @@
+"""The clinic of lesson 06: training made ill on purpose, the chart that tells what it has, cures, and five patients.
+
+    trainer = ward.fall_ill("collapse", seed=0)   # a Trainer with that illness; cure="r1" treats it
+    chart = ward.examine(trainer)                 # trains, then measures
+    patient = ward.admit("A", seed=0)             # a Trainer with one wrong line; ward.diff("A") shows the line
+
+`python -m aae_lib.ward` runs every illness and every cure with five seeds and stores the charts in ward_results.json
+(about ten minutes on one core); `results()` reads them.
+"""
+
+import difflib
+import html
+import inspect
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import softplus
+
+from .. import losses, metrics
+from ..data import load
+from ..models import AAE, WAE, Batch, Phase, PlaneGame, can
+from ..optimizers import Constant, Cosine
+from ..priors import Gaussian
+from ..training.trainer import Trainer
+
+STEPS = 600
+LAST = 20  # steps over which losses are averaged and the codes' wandering is measured
+SEEDS = (0, 1, 2, 3, 4)
+RESULTS = Path(__file__).with_name("ward_results.json")
+
+# ---- the losses of both players, with what two of the cures change in them ----
+
+
+def smoothed(share: float) -> Callable[..., Tensor]:
+    """D's loss with one-sided label smoothing: a prior sample is "real" to 1 − share only (Salimans et al. 2016)."""
+
+    def loss(model: Any, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+        real, fake = model.discriminator(batch["z_prior"]), model.discriminator(codes_of(model, batch).detach())
+        return (1 - share) * softplus(-real).mean() + share * softplus(real).mean() + softplus(fake).mean()
+
+    return loss
+
+
+def noisy(phase: Phase, sd: float) -> Phase:
+    """The discriminator's phase with instance noise: N(0, sd²) on all that D sees while it learns (Sønderby 2016)."""
+
+    def draw(data: Any, generator: Generator) -> Batch:
+        batch = phase.draw(data, generator)
+        size = batch["z_prior"].shape
+        batch["on_prior"], batch["on_codes"] = (sd * torch.randn(size, generator=generator) for _ in range(2))
+        return batch
+
+    def loss(model: Any, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+        real = model.discriminator(batch["z_prior"] + batch["on_prior"])
+        return losses.discriminator_loss(real, model.discriminator(codes_of(model, batch).detach() + batch["on_codes"]))
+
+    return phase.replace(draw=draw, loss=loss)
+
+
+def saturating(model: Any, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """E_q[log(1 − D(z))]."""
+    return losses.saturating_generator_loss(model.discriminator(codes_of(model, batch)))
+
+
+def codes_of(model: Any, batch: Batch) -> Tensor:
+    """The batch's codes; in the plane the points themselves."""
+    return model.points if isinstance(model, PlaneGame) else batch["z"]
+
+
+# ---- five illnesses and their cures ----
+
+ILLNESSES = ("healthy", "collapse", "winner", "forgotten", "rate", "saturating")
+CURES = ("r1", "rates", "noise", "smoothing", "batch", "loss", "phase")
+
+
+def fall_ill(illness: str, seed: int = 0, cure: str | None = None, data: Any = None, prior: Any = None) -> Trainer:
+    """A trainer with one of the ILLNESSES, treated with one of the CURES, not yet trained.
+
+    healthy     an AAE with codes in the plane, both players at one rate, rates falling along half a cosine
+    collapse    the game without reconstruction: nothing holds the codes apart
+    winner      the discriminator's rate ten times, the generator's a tenth
+    forgotten   the generator's phase never runs
+    rate        every rate ten times, and never falling
+    saturating  the encoder's part played by free points in the plane, far from the prior, with log(1 − D), against a
+                discriminator that has had 200 steps to itself
+
+    r1          gradient penalty, weight 1
+    rates       the healthy recipe's rates
+    noise       instance noise, sd .5;  smoothing  labels .9 and 0;  batch  300 in place of 100
+    loss        what is missing in a loss: the reconstruction, or the non-saturating form
+    phase       the forgotten phase
+    """
+    if illness not in ILLNESSES or cure not in (None, *CURES):
+        raise ValueError(f"illnesses: {', '.join(ILLNESSES)}; cures: {', '.join(CURES)}; got {illness!r}, {cure!r}.")
+    r1 = 1.0 if cure == "r1" else None
+    if illness == "saturating":
+        model, data, schedule = plane(seed, r1), load("blobs"), Constant()
+    else:
+        data = data or load("digits")
+        model = AAE(data.image_shape, hidden=(100, 100), prior=prior, r1=r1, seed=seed)
+        schedule = Constant() if illness == "rate" and cure != "rates" else Cosine(STEPS, final=0.05)
+    phases = list(model.phases())
+    at = [phase.name for phase in phases].index("discriminator")
+    if cure == "noise":
+        phases[at] = noisy(phases[at], sd=0.5)
+    if cure == "smoothing":
+        phases[at] = phases[at].replace(loss=smoothed(0.1))
+    if illness == "saturating" and cure != "loss":
+        phases[-1] = phases[-1].replace(loss=saturating)
+    size = 300 if cure == "batch" else 100
+    trainer = Trainer(model, data, seed=seed, device="cpu", schedule=schedule, phases=tuple(phases), batch_size=size)
+
+    if illness == "collapse" and cure != "loss":
+        trainer.weights["reconstruction"] = 0
+    if illness == "winner" and cure != "rates":
+        trainer.weights.update(discriminator=10, generator=0.1)
+    if illness == "forgotten" and cure != "phase":
+        trainer.weights["generator"] = 0
+    if illness == "rate" and cure != "rates":
+        trainer.rate = 10
+    if illness == "saturating":
+        trainer.weights["generator"] = 0
+        trainer.run(steps=200, progress=False)
+        trainer.weights["generator"] = 1
+    return trainer
+
+
+def plane(seed: int, r1: float | None = None) -> PlaneGame:
+    """400 points in a lump at a distance of 4 from a narrow Gaussian prior."""
+    points = 0.3 * torch.randn(400, 2, generator=Generator().manual_seed(seed)) + torch.tensor([4.0, 0.0])
+    return PlaneGame(points, Gaussian(2, sigma=0.5), r1=r1, seed=seed)
+
+
+# ---- the chart ----
+
+
+def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
+    """Train so many steps, then measure; held-out images (the validation split) and new prior samples.
+
+    L_rec, L_D, L_G   the losses, means over the last 20 steps
+    mmd       codes against prior
+    spread    standard deviation of the codes' wider coordinate, in units of the prior's
+    held      how much of the prior's room holds codes: see `held`
+    d_right   share of held-out codes and prior samples that D puts on the right side: .5 is a guess
+    d_prior, d_codes  D(z), mean over each of the two
+    push      length of ∂L_G/∂z at a code, mean over codes; with the loss in use
+    step      how far the generator's last update moved its parameters (length)
+    wander    how far a code went in the last 20 steps, mean over codes; in units of the prior's spread
+    error     squared error of the reconstruction, a pixel
+    """
+    trainer.run(steps=steps - LAST, progress=False)
+    before = codes(trainer)
+    trainer.run(steps=LAST - 1, progress=False)
+    step = generator_step(trainer)
+    z, model = codes(trainer), trainer.model
+    reference = model.prior.sample(2000, generator=Generator().manual_seed(7))
+    unit = float(reference.std(0).mean())
+    last = trainer.history.tail(LAST)
+    chart = {
+        "L_rec": float(last["reconstruction"].mean()) if "reconstruction" in last else math.nan,
+        "L_D": float(last["discriminator"].mean()) if "discriminator" in last else math.nan,
+        "L_G": float(last["generator"].mean()) if "generator" in last else math.nan,
+        "mmd": metrics.mmd(z, reference),
+        "spread": float(z.std(0).max()) / unit,
+        "held": held(z, reference),
+        **of_the_game(trainer, z, reference[: len(z)]),
+        "step": step,
+        "wander": float((z - before).norm(dim=1).mean()) / unit,
+        "error": math.nan,
+    }
+    if can(model).encode:
+        chart["error"] = metrics.reconstruction_error(model, trainer.data.validation)
+    return chart
+
+
+def codes(trainer: Trainer) -> Tensor:
+    """Held-out codes (n, 2); in the plane the points."""
+    model = trainer.model
+    if isinstance(model, PlaneGame):
+        return model.points.detach().clone()
+    return model.encode(trainer.data.validation.images)
+
+
+def of_the_game(trainer: Trainer, z: Tensor, real: Tensor) -> dict[str, float]:
+    """What D says of codes and of prior samples, and the push at a code."""
+    model = trainer.model
+    if not can(model).play:
+        return dict.fromkeys(("d_right", "d_prior", "d_codes", "push"), math.nan)
+    z = z.clone().requires_grad_()
+    fake = model.discriminator(z)
+    loss = next(phase.loss for phase in trainer.phases if phase.name == "generator")
+    with torch.no_grad():
+        real = model.discriminator(real)
+    if isinstance(model, PlaneGame):
+        (slope,) = torch.autograd.grad(loss(model, {}, {}), model.points)
+    else:
+        (slope,) = torch.autograd.grad(loss(model, {"z": z}, {}), z)
+    return {
+        "d_right": float(((real > 0).float().mean() + (fake < 0).float().mean()) / 2),
+        "d_prior": float(real.sigmoid().mean()),
+        "d_codes": float(fake.detach().sigmoid().mean()),
+        "push": float(slope.norm(dim=1).mean()) * len(z),
+    }
+
+
+def generator_step(trainer: Trainer) -> float:
+    """Make one training step; how far its generator's phase moved the parameters (0 where there is no such phase)."""
+    moved, before = 0.0, None
+    for name in trainer.walk():
+        now = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+        if name == "generator" and before is not None:
+            moved = float((now - before).norm())
+        before = now
+    trainer.flush()
+    return moved
+
+
+def held(z: Tensor, reference: Tensor, cells: int = 20) -> float:
+    """How much of the prior's room holds codes, from 1/cells (all in one place) to 1 (spread as the prior is).
+
+    The plane is cut into cells, each round one of 20 prior samples, and the codes are counted: exp(entropy) of their
+    shares is the effective number of cells, and it is divided by what `reference` (prior samples) gets.
+    """
+    centres = reference[:cells]
+
+    def effective(points: Tensor) -> float:
+        share = torch.cdist(points, centres).argmin(1).bincount(minlength=cells) / len(points)
+        return float(torch.special.entr(share).sum().exp())
+
+    return min(effective(z) / effective(reference[cells:]), 1.0)
+
+
+# ---- the ward: five patients. Each differs from the healthy function of its name in one line ----
+
+
+def game_batch(model: AAE, data: Any, generator: Generator) -> Batch:
+    batch = model.draw_images(data, generator)
+    batch["z_prior"] = torch.randn(len(batch["x"]), 2, generator=generator)
+    return batch
+
+
+def reconstruction(model: AAE, batch: Batch) -> Tensor:
+    z = model.encoder(batch["x"])
+    return losses.bce(model.decoder(z), batch["x"])
+
+
+def verdict(model: AAE, z: Tensor) -> Tensor:
+    return model.discriminator(z)
+
+
+def generator_loss(logits: Tensor) -> Tensor:
+    return softplus(-logits).mean()
+
+
+def moved_by_the_generator() -> tuple[str, ...]:
+    return ("encoder",)
+
+
+def game_batch_of_c(model: AAE, data: Any, generator: Generator) -> Batch:
+    batch = model.draw_images(data, generator)
+    batch["z_prior"] = torch.rand(len(batch["x"]), 2, generator=generator)
+    return batch
+
+
+def reconstruction_of_d(model: AAE, batch: Batch) -> Tensor:
+    z = model.encoder(batch["x"]).detach()
+    return losses.bce(model.decoder(z), batch["x"])
+
+
+def verdict_of_b(model: AAE, z: Tensor) -> Tensor:
+    return model.discriminator(z).sigmoid()
+
+
+def generator_loss_of_e(logits: Tensor) -> Tensor:
+    return softplus(logits).mean()
+
+
+def moved_by_the_generator_of_a() -> tuple[str, ...]:
+    return ("encoder", "discriminator")
+
+
+HEALTHY = {f.__name__: f for f in (game_batch, reconstruction, verdict, generator_loss, moved_by_the_generator)}
+WRONG = {
+    "A": moved_by_the_generator_of_a,
+    "B": verdict_of_b,
+    "C": game_batch_of_c,
+    "D": reconstruction_of_d,
+    "E": generator_loss_of_e,
+}
+
+
+def admit(patient: str | None, seed: int = 0, data: Any = None) -> Trainer:
+    """A trainer whose training functions have one wrong line: patient "A" to "E"; None for all of them healthy."""
+    data = data or load("digits")
+    model = AAE(data.image_shape, hidden=(100, 100), seed=seed)
+    f = HEALTHY | ({healthy_name(patient): WRONG[patient]} if patient else {})
+
+    def players(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+        z = batch["z"].detach()
+        return losses.discriminator_loss(f["verdict"](model, batch["z_prior"]), f["verdict"](model, z))
+
+    def encoder_as_generator(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+        return f["generator_loss"](f["verdict"](model, batch["z"]))
+
+    rec, game, generator = model.phases()
+    updates = ("decoder",) if patient == "D" else rec.updates  # a phase refuses to move what its loss does not use
+    phases = (
+        rec.replace(loss=lambda model, batch, terms: f["reconstruction"](model, batch), updates=updates),
+        game.replace(loss=players, draw=lambda data, g: f["game_batch"](model, data, g)),
+        generator.replace(loss=encoder_as_generator, updates=f["moved_by_the_generator"]()),
+    )
+    return Trainer(model, data, seed=seed, device="cpu", schedule=Cosine(STEPS, final=0.05), phases=phases)
+
+
+def healthy_name(patient: str) -> str:
+    if patient not in WRONG:
+        raise ValueError(f"the patients are {', '.join(WRONG)}; got {patient!r}.")
+    return WRONG[patient].__name__.removesuffix(f"_of_{patient.lower()}")
+
+
+class diff:  # noqa: N801 - read aloud in the lesson: ward.diff("A")
+    """The line that differs between a patient's function and the healthy one; folded in a notebook."""
+
+    def __init__(self, patient: str) -> None:
+        name = healthy_name(patient)
+        self.patient = patient
+        healthy, ill = (inspect.getsource(f) for f in (HEALTHY[name], WRONG[patient]))
+        lines = difflib.unified_diff(
+            healthy.splitlines(), ill.replace(f"{name}_of_{patient.lower()}", name).splitlines(), n=3, lineterm=""
+        )
+        self.text = "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+    def __repr__(self) -> str:
+        return f"Patient {self.patient}: the wrong line, unfolded by a click"
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<details><summary>Patient {self.patient}: the wrong line (−) healthy (+) ill</summary>"
+            f"<pre>{html.escape(self.text)}</pre></details>"
+        )
+
+
+# ---- what is stored ----
+
+TREATED = {
+    "healthy": (None, "r1", "noise", "smoothing", "batch"),
+    "collapse": (None, "loss", "r1", "noise", "smoothing", "batch"),
+    "winner": (None, "rates", "r1", "noise", "smoothing", "batch"),
+    "forgotten": (None, "phase", "r1"),
+    "rate": (None, "rates", "r1", "noise", "smoothing", "batch"),
+    "saturating": (None, "loss", "r1", "noise", "smoothing"),
+}
+
+
+def player_free(seed: int = 0, data: Any = None) -> Trainer:
+    """The WAE-MMD of the same size: reconstruction + 100 · MMD, no discriminator."""
+    data = data or load("digits")
+    model = WAE(data.image_shape, hidden=(100, 100), mmd=100, seed=seed)
+    return Trainer(model, data, seed=seed, device="cpu", schedule=Cosine(STEPS, final=0.05))
+
+
+def adam_saturating(seed: int = 0) -> Trainer:
+    """The saturating loss in an AAE, with Adam, against a discriminator of ten times the rate."""
+    trainer = fall_ill("healthy", seed)
+    trainer.phases = (*trainer.phases[:-1], trainer.phases[-1].replace(loss=saturating))
+    trainer.weights["discriminator"] = 10
+    return trainer
+
+
+def main() -> None:
+    """Run everything with five seeds and store the charts."""
+    torch.set_num_threads(1)
+    runs = {f"{i}, {c or 'untreated'}": (lambda s, i=i, c=c: fall_ill(i, s, c)) for i in TREATED for c in TREATED[i]}
+    runs |= {f"patient {p}": (lambda s, p=p: admit(p, s)) for p in WRONG}
+    runs |= {"WAE": player_free, "saturating with Adam": adam_saturating}
+    found = {}
+    for name, make in runs.items():
+        found[name] = []
+        for seed in SEEDS:
+            chart = examine(make(seed))
+            found[name].append({key: None if math.isnan(v) else float(f"{v:.4g}") for key, v in chart.items()})
+        print(f"{name:<26}" + "  ".join(f"{chart['mmd']:.3f}" for chart in found[name]), file=sys.stderr, flush=True)
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def results() -> dict[str, list[dict[str, float]]]:
+    """The stored charts: "illness, cure" or "patient A" -> one chart a seed, seeds 0 to 4."""
+    return json.loads(RESULTS.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

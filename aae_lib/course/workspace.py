@@ -1,0 +1,91 @@
+"""The learner's own copies: lessons and exercises are copied to work/, and never overwritten there.
+
+A copied notebook has no outputs: whoever is to predict an outcome should not find it on the page.
+"""
+
+import json
+import os
+from pathlib import Path
+
+SOURCES = ("notebooks", "exercises")  # exercises keep their folder in work/
+
+
+def root() -> Path:
+    """The course's folder. FileNotFoundError where aae_lib was installed without the lessons beside it."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / "notebooks").is_dir():
+        raise FileNotFoundError("the lessons are not here: clone the whole course and install it with make lab.")
+    return folder
+
+
+def lessons(course: Path) -> dict[Path, Path]:
+    """Every lesson and exercise and what belongs to it: place in work/ -> source."""
+    found = {}
+    for name in SOURCES:
+        for source in sorted((course / name).rglob("*")):
+            if source.is_file() and ".ipynb_checkpoints" not in source.parts:
+                inside = source.relative_to(course / name)
+                found[course / "work" / (inside if name == "notebooks" else Path(name) / inside)] = source
+    return found
+
+
+def copy_missing(course: Path) -> list[Path]:
+    """Copy what work/ does not have yet; returns the new files."""
+    new = [(copy, source) for copy, source in lessons(course).items() if not copy.exists()]
+    for copy, source in new:
+        _copy(source, copy)
+    return [copy for copy, _ in new]
+
+
+def renew(course: Path, number: str) -> list[tuple[Path, Path | None]]:
+    """A fresh copy of lesson `number` ("04"), its exercises too. The old one is kept beside it, under a new name.
+
+    Returns (copy, where the old one is now) for each file. ValueError where no lesson has that number.
+    """
+    number = number.zfill(2)
+    wanted = {copy: source for copy, source in lessons(course).items() if copy.name.startswith(f"{number}_")}
+    if not wanted:
+        have = ", ".join(sorted({copy.name[:2] for copy in lessons(course) if copy.name[:2].isdigit()}))
+        raise ValueError(f"there is no lesson {number}; there is {have}.")
+    done: list[tuple[Path, Path | None]] = []
+    for copy, source in wanted.items():
+        old = None
+        if copy.exists() and copy.read_bytes() != _fresh(source):
+            old = _free_name(copy)
+            os.rename(copy, old)
+        _copy(source, copy)
+        done.append((copy, old))
+    return done
+
+
+def _copy(source: Path, copy: Path) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    part = copy.with_name(copy.name + ".part")
+    part.write_bytes(_fresh(source))
+    os.replace(part, copy)
+
+
+def _fresh(source: Path) -> bytes:
+    """What a new copy holds: the file, and of a notebook no outputs."""
+    content = source.read_bytes()
+    if source.suffix != ".ipynb":
+        return content
+    notebook = json.loads(content)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+        # lessons lie in work/ itself, exercises one folder further in
+        source = "".join(cell["source"])  # nbformat allows a text and a list of lines
+        cell["source"] = source.replace("](../notebooks/", "](../")
+    return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _free_name(path: Path) -> Path:
+    n = 1
+    while (free := path.with_stem(f"{path.stem}.old{n}")).exists():
+        n += 1
+    return free
+
+
+if __name__ == "__main__":  # `make lab` runs this file by itself: copying needs no torch, and starts at once
+    print(f"{len(copy_missing(root()))} new file(s) in work/; what was there is untouched.")

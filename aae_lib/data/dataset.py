@@ -1,0 +1,162 @@
+"""A dataset: images (or points) with labels, in three fixed splits.
+
+Everything stays in memory as it is stored, images as uint8; `scale` turns a batch into floats when it is used.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """One part of a dataset.
+
+    Attributes:
+        images: (N, C, H, W) uint8, 0 to 255; for the toy sets (N, 2) float32 points.
+        labels: (N,) int64 class numbers; -1 means that the label is not known.
+        factors: a table of N rows that says what each image was made from (glyphs only), else None.
+    """
+
+    images: Tensor
+    labels: Tensor
+    factors: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.images)
+        if self.labels.shape != (n,) or self.labels.dtype != torch.int64:
+            raise ValueError(
+                f"labels must be {n} int64 numbers, one for each image; these are "
+                f"{tuple(self.labels.shape)} of {self.labels.dtype}."
+            )
+        if self.factors is not None and len(self.factors) != n:
+            raise ValueError(f"factors must have a row for each of the {n} images, and has {len(self.factors)}.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        labelled = int(self.labelled.sum())
+        known = "" if labelled == len(self) else f", {labelled} labelled"
+        return f"Split({len(self)} x {tuple(self.images.shape[1:])}{known})"
+
+    @property
+    def labelled(self) -> Tensor:
+        """(N,) bool: where the label is known."""
+        return self.labels >= 0
+
+    def take(self, rows: Tensor) -> Split:
+        """The split with only these rows: (M,) int64 numbers."""
+        factors = None if self.factors is None else self.factors.iloc[rows.tolist()].reset_index(drop=True)
+        return Split(self.images[rows], self.labels[rows], factors)
+
+    def keep_labels(self, n: int, seed: int = 0) -> Split:
+        """The same images with exactly n labels kept and all others set to -1.
+
+        The classes keep equally many, give or take one; a class that has too few keeps all it has and the others fill
+        up. With one seed, the labels kept for a smaller n are among those kept for a larger one.
+
+        Args:
+            n: how many, from the number of classes to the number of labels there are.
+            seed: which ones.
+
+        Raises:
+            ValueError: if there are fewer labels than n, or n is too small to keep one of every class.
+        """
+        known = self.labelled.nonzero()[:, 0]
+        classes = self.labels[known].unique()
+        if not len(classes) <= n <= len(known) or len(known) == 0:
+            raise ValueError(
+                f"keep_labels({n}) is not possible: this split has {len(known)} labels of {len(classes)} classes, so "
+                f"ask for {len(classes)} to {len(known)}."
+            )
+        # a stream of its own: a trainer of the same seed shuffles the images the same way
+        generator = torch.Generator().manual_seed(1_000_000 + seed)
+        shuffled = known[torch.randperm(len(known), generator=generator)]
+        # Deal out like cards: the first of every class, then the second of every class, and so on.
+        rounds = torch.empty_like(shuffled)
+        for k in classes:
+            own = self.labels[shuffled] == k
+            rounds[own] = torch.arange(int(own.sum()))
+        kept = shuffled[rounds.argsort(stable=True)[:n]]
+        labels = torch.full_like(self.labels, -1)
+        labels[kept] = self.labels[kept]
+        return replace(self, labels=labels)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A named set in three splits: train to learn from, validation to choose by, test to report.
+
+    Attributes:
+        name: what `load` calls it.
+        train, validation, test: each a `Split`.
+        image_shape: (C, H, W) of one image, or (2,) for points.
+        classes: the number of classes, K; labels are 0 to K - 1.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    image_shape: tuple[int, ...]
+    classes: int
+
+    def __post_init__(self) -> None:
+        for part in PARTS:
+            split = getattr(self, part)
+            if tuple(split.images.shape[1:]) != tuple(self.image_shape):
+                raise ValueError(
+                    f"{part} holds images of shape {tuple(split.images.shape[1:])}, and image_shape says "
+                    f"{tuple(self.image_shape)}."
+                )
+            if len(split) and not (split.labels.min() >= -1 and split.labels.max() < self.classes):
+                raise ValueError(
+                    f"{part} has labels from {int(split.labels.min())} to {int(split.labels.max())}; with "
+                    f"{self.classes} classes they run from 0 to {self.classes - 1}, and -1 means no label."
+                )
+
+    def check_disjoint(self) -> None:
+        """Raise ValueError where an image stands in two splits: figures would then be of images that were learned."""
+        kept = {part: {row.tobytes() for row in getattr(self, part).images.numpy()} for part in PARTS}
+        for first, second in itertools.combinations(PARTS, 2):
+            if both := len(kept[first] & kept[second]):
+                raise ValueError(
+                    f"{both} images of {self.name} stand both in {first} and in {second}: take them out of one, and "
+                    "take labels to learn from out of train only."
+                )
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}: {len(self.train)} train, {len(self.validation)} validation, {len(self.test)} test "
+            f"x {tuple(self.image_shape)}, {self.classes} classes)"
+        )
+
+
+def scale(images: Tensor) -> Tensor:
+    """Images as the networks take them: uint8 divided by 255, x / 255; floats pass unchanged.
+
+    Args:
+        images: any shape; uint8 from 0 to 255, or floats (images in [0, 1], or points).
+
+    Returns:
+        The same shape; float32 if it was uint8.
+
+    Raises:
+        TypeError: for any other type, whose range is anyone's guess.
+    """
+    if images.dtype == torch.uint8:
+        return images.float().div_(255)
+    if images.is_floating_point():
+        return images
+    raise TypeError(f"scale takes uint8 images (0 to 255) or floats (0 to 1), not {images.dtype}; convert them first.")

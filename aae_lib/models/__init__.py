@@ -1,0 +1,38 @@
+"""The models, a file each: an autoencoder and its phases. Start with `phase`, then `autoencoder` and `aae`.
+
+A model of your own is a subclass of one of these with other `phases`; see `WAE`, which is one phase.
+May import: data, priors, networks, losses, optimizers.
+"""
+
+from . import pretrained
+from .aae import AAE
+from .autoencoder import AE
+from .cluster import ClusterAAE
+from .map import MapAAE
+from .model import Abilities, Model, can, of_one_moment
+from .phase import Batch, Loss, Phase
+from .plane import PlaneGame
+from .semi_supervised import SemiSupervisedAAE
+from .supervised import SupervisedAAE
+from .vae import VAE
+from .wae import WAE
+
+__all__ = [
+    "AAE",
+    "AE",
+    "VAE",
+    "WAE",
+    "Abilities",
+    "Batch",
+    "ClusterAAE",
+    "Loss",
+    "MapAAE",
+    "Model",
+    "Phase",
+    "PlaneGame",
+    "SemiSupervisedAAE",
+    "SupervisedAAE",
+    "can",
+    "of_one_moment",
+    "pretrained",
+]

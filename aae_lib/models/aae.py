@@ -1,0 +1,158 @@
+"""The adversarial autoencoder (Makhzani et al. 2015): reconstruction, then a game between D and the encoder.
+
+Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 with -1 for "no label".
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from .. import losses
+from ..data import Minibatch
+from ..networks import Discriminator
+from ..optimizers import Adam, Optimizer
+from ..priors import Prior
+from .autoencoder import AE
+from .model import Abilities
+from .phase import Batch, Phase
+
+
+class AAE(AE):
+    """The adversarial autoencoder: three phases.
+
+    reconstruction  encoder, decoder   lowers the reconstruction loss
+    discriminator   discriminator      learns to tell prior samples z ~ p(z) ("real") from codes z ~ q(z) ("fake")
+    generator       encoder            moves the codes to where the discriminator takes them for prior samples
+
+    Parameters
+    ----------
+    image_shape, latent_dim, **options
+        As for `AE`.
+    classes : int, optional
+        None, or K: the discriminator sees the label too, one-hot with a place for "no label" (y = -1), and the prior
+        is sampled per class with the batch's own labels (so that D cannot win by label frequencies). The prior must
+        have K classes.
+    discriminator_hidden : sequence of int, optional
+        Widths of D's hidden layers; None: as the encoder's.
+    discriminator_activation : {"silu", "relu", "leaky_relu"}
+        Between D's layers.
+    label_share : float, default 0.5
+        With classes, where only some images are labelled: this share of the game's batch is drawn from the labelled
+        ones (0 leaves it to chance). With few labels the classes otherwise settle in wrong places before the labels
+        are heard.
+    r1 : float, optional
+        Weight λ of the gradient penalty λ/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²); None: no penalty.
+    game_optimizer : Adam or SGD, optional
+        Of both players; default `Adam(beta1=0.5)`.
+
+    Raises
+    ------
+    ValueError
+        As `AE`, and for a prior without the classes that D is told.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> model = aae.AAE((1, 8, 8), prior=aae.priors.GaussianRing(10), classes=10, r1=0.1)
+    >>> [phase.name for phase in model.phases()]
+    ['reconstruction', 'discriminator', 'generator']
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 2,
+        *,
+        classes: int | None = None,
+        discriminator_hidden: Sequence[int] | None = None,
+        discriminator_activation: str = "silu",
+        label_share: float = 0.5,
+        r1: float | None = None,
+        game_optimizer: Optimizer | None = None,
+        seed: int = 0,
+        weight_sd: float | None = None,
+        **options: Any,
+    ) -> None:
+        if not 0 <= label_share < 1:
+            raise ValueError(f"label_share must be at least 0 and less than 1; got {label_share}.")
+        self.classes, self.label_share = classes, label_share
+        super().__init__(image_shape, latent_dim, seed=seed, weight_sd=weight_sd, **options)
+        self.r1 = r1
+        self.game_optimizer = game_optimizer or Adam(beta1=0.5)
+        self._critic = {
+            "hidden": self.hidden if discriminator_hidden is None else tuple(discriminator_hidden),
+            "activation": discriminator_activation,
+            "weight_sd": weight_sd,
+        }
+        # a stream of its own: AE and AAE of one seed start from the same autoencoder
+        self.discriminator = self._make_discriminator(latent_dim, -1 - seed, classes)
+
+    def _make_discriminator(self, width: int, seed: int, classes: int | None = None) -> Discriminator:
+        return Discriminator(width, classes=classes, generator=torch.Generator().manual_seed(seed), **self._critic)
+
+    @property
+    def can(self) -> Abilities:
+        return dataclasses.replace(super().can, play=True, told_classes=self.classes)
+
+    def check_prior(self, prior: Prior) -> None:
+        super().check_prior(prior)
+        if self.classes is not None and prior.classes != self.classes:
+            has = "no classes" if prior.classes is None else f"{prior.classes} classes"
+            raise ValueError(
+                f"classes={self.classes} needs a prior that can be sampled per class; this one has {has}. "
+                "Use GaussianRing, GaussianGrid or SwissRoll, or leave classes out."
+            )
+
+    def phases(self) -> tuple[Phase, ...]:
+        return (
+            self.reconstruction_phase(),
+            Phase(
+                "discriminator",
+                draw=self.draw_game,
+                share=share_codes,
+                loss=discriminator_loss,
+                updates=("discriminator",),
+                optimizer=self.game_optimizer,
+                terms={} if self.r1 is None else {"r1": self.r1},
+            ),
+            # the same batch and codes again: D's step did not move the encoder
+            Phase("generator", loss=generator_loss, updates=("encoder",), optimizer=self.game_optimizer),
+        )
+
+    def draw_game(self, data: Minibatch, generator: Generator) -> Batch:
+        """As `draw_images`, and prior samples "z_prior" (N, d); with classes, of the batch's own labels."""
+        if self.classes is None:
+            return self.draw_with_prior(data, generator)
+        batch = self.noisy(*data.with_labelled(self.label_share, generator), generator)
+        return self.with_prior_sample(batch, generator, batch["y"])
+
+    def label_of(self, batch: Batch) -> Tensor | None:
+        """What D is told: the labels, or nothing."""
+        return batch["y"] if self.classes is not None else None
+
+    def styles(self, batch: Batch) -> Tensor:
+        """What the game is played with: the codes z (N, d), with their gradient."""
+        return self.codes(batch)
+
+
+# ---- the losses of the phases: pure functions of (model, batch, terms) ----
+
+
+def share_codes(model: AAE, batch: Batch) -> Batch:
+    """One encoder pass, after the reconstruction step, for both players."""
+    return {"z": model.styles(batch)}
+
+
+def discriminator_loss(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """−E_p[log D(z)] − E_q[log(1 − D(z))]: D learns to tell prior samples from codes; the encoder stays."""
+    y = model.label_of(batch)
+    y = None if y is None else torch.cat([y, y])
+    return losses.tell_apart(lambda z: model.discriminator(z, y), batch["z_prior"], batch["z"], terms.get("r1"))
+
+
+def generator_loss(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """−E_q[log D(z)]: the encoder moves its codes to where D takes them for prior samples; D itself stays."""
+    return losses.generator_loss(model.discriminator(batch["z"], model.label_of(batch)))

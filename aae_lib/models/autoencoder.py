@@ -1,0 +1,239 @@
+"""The plain autoencoder, and what every autoencoder here can do: encode, decode, reconstruct, sample.
+
+Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 with -1 for "no label".
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from .. import losses
+from ..data import Minibatch, scale
+from ..networks import Decoder, Encoder, check_network
+from ..optimizers import Adam, Optimizer
+from ..priors import Gaussian
+from .model import Abilities, Model
+from .phase import Batch, Phase
+
+
+class AE(Model):
+    """The plain autoencoder: one phase, reconstruction.
+
+    Parameters
+    ----------
+    image_shape : sequence of int
+        (C, H, W).
+    latent_dim : int, default 2
+        d, the length of a code; 2 can be drawn.
+    hidden : sequence of int, default (256, 256)
+        Widths of the hidden layers of the encoder; the decoder has them in reverse (the paper: 1000, 1000).
+    prior : Prior or callable, optional
+        p(z): anything with sample(n, generator=...) -> (n, d), or a plain function of that form; None is N(0, I). The
+        plain autoencoder only uses it to sample from and to be compared with.
+    posterior : {"deterministic", "gaussian", "universal"}
+        q(z|x), see `Encoder`.
+    noise_dim : int, optional
+        Width of the noise of a universal posterior (default 10).
+    reconstruction : {"bce", "mse", "half_squared_error"}
+        See `losses`.
+    input_noise : float, default 0
+        Standard deviation of Gaussian noise added to the encoder's input while training, never to the target.
+    input_dropout : float, default 0
+        Share of the encoder's input pixels set to 0 while training, the others scaled up; in [0, 1).
+    network : {"mlp", "conv"}
+        Both networks; "conv" wants height and width that are multiples of 4.
+    activation : {"silu", "relu", "leaky_relu"}
+        Between layers.
+    batch_norm : bool, default False
+        In the encoder.
+    weight_sd : float, optional
+        None: PyTorch's default initialisation; a number: N(0, weight_sd²).
+    optimizer : Adam or SGD, optional
+        Of the reconstruction phase; default `Adam()`.
+    seed : int, default 0
+        Of the initial weights, from a generator of the model's own: same seed, same weights. 0 to 2**62.
+
+    Raises
+    ------
+    ValueError
+        For a value out of these ranges, or a prior of another dimension.
+
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> model = aae.AE((1, 8, 8), latent_dim=2, seed=0)
+    >>> model.encode(torch.zeros(5, 1, 8, 8)).shape
+    torch.Size([5, 2])
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 2,
+        hidden: Sequence[int] = (256, 256),
+        prior: Any = None,
+        posterior: str = "deterministic",
+        noise_dim: int | None = None,
+        reconstruction: str = "bce",
+        input_noise: float = 0.0,
+        input_dropout: float = 0.0,
+        network: str = "mlp",
+        activation: str = "silu",
+        batch_norm: bool = False,
+        weight_sd: float | None = None,
+        optimizer: Optimizer | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if len(image_shape) != 3 or min(image_shape) < 1:
+            raise ValueError(f"image_shape must be (channels, height, width); got {tuple(image_shape)}.")
+        if isinstance(latent_dim, bool) or latent_dim != int(latent_dim) or latent_dim < 1:
+            raise ValueError(f"latent_dim must be a whole number of at least 1; got {latent_dim!r}.")
+        if reconstruction not in losses.RECONSTRUCTION:
+            choices = ", ".join(losses.RECONSTRUCTION)
+            raise ValueError(f"reconstruction={reconstruction!r} is unknown; choose one of {choices}.")
+        if not 0 <= seed < 2**62:
+            raise ValueError(f"seed must be a whole number from 0 to 2**62; got {seed}.")
+        if not 0 <= input_dropout < 1:
+            raise ValueError(f"input_dropout must be at least 0 and less than 1; got {input_dropout}.")
+        check_network(network, image_shape)
+        self.image_shape = tuple(image_shape)
+        self.latent_dim = int(latent_dim)
+        self.hidden = tuple(hidden)
+        self.set_prior(Gaussian(self.latent_dim) if prior is None else prior)
+        self.reconstruction = reconstruction
+        self.input_noise, self.input_dropout = input_noise, input_dropout
+        self.optimizer = optimizer or Adam()
+        shared = {
+            "network": network,
+            "activation": activation,
+            "weight_sd": weight_sd,
+            "generator": torch.Generator().manual_seed(seed),
+        }
+        self.encoder = self._make_encoder(posterior=posterior, noise_dim=noise_dim, batch_norm=batch_norm, **shared)
+        self.decoder = Decoder(image_shape, self.decoder_width, hidden, **shared)
+
+    def _make_encoder(self, **options: Any) -> nn.Module:
+        return Encoder(self.image_shape, self.latent_dim, self.hidden, **options)
+
+    @property
+    def decoder_width(self) -> int:
+        """How many numbers the decoder sees."""
+        return self.latent_dim
+
+    @property
+    def can(self) -> Abilities:
+        return Abilities(encode=True, decode=True, add_noise=True)
+
+    # ---- the phases ----
+
+    def phases(self) -> tuple[Phase, ...]:
+        return (self.reconstruction_phase(),)
+
+    def reconstruction_phase(self) -> Phase:
+        """The phase that every autoencoder has."""
+        return Phase(
+            "reconstruction",
+            draw=self.draw_images,
+            loss=reconstruction_loss,
+            updates=("encoder", "decoder"),
+            optimizer=self.optimizer,
+            moves_statistics=True,
+        )
+
+    def draw_images(self, data: Minibatch, generator: Generator) -> Batch:
+        """The step's images: "x" (clean, the target), "x_in" (what the encoder sees), "y", and posterior "noise"."""
+        return self.noisy(data.x, data.y, generator)
+
+    def draw_with_prior(self, data: Minibatch, generator: Generator) -> Batch:
+        """As `draw_images`, and as many samples "z_prior" (B, d) of the prior."""
+        return self.with_prior_sample(self.draw_images(data, generator), generator)
+
+    def with_prior_sample(self, batch: Batch, generator: Generator, labels: Tensor | None = None) -> Batch:
+        """The batch with samples "z_prior" (B, d) of the prior, of these labels (B,) or of all its classes."""
+        x = batch["x"]
+        z = self.style_prior.sample(len(x), generator=generator, device=x.device, labels=labels)
+        return batch | {"z_prior": z}
+
+    def noisy(self, x: Tensor, y: Tensor, generator: Generator) -> Batch:
+        """The batch of these images and labels, with the input noise and the posterior's noise drawn."""
+        batch = {"x": x, "x_in": x, "y": y}
+        if self.input_noise:
+            batch["x_in"] = x + self.input_noise * torch.randn(x.shape, generator=generator, device=x.device)
+        if self.input_dropout:
+            kept = torch.rand(x.shape, generator=generator, device=x.device) >= self.input_dropout
+            batch["x_in"] = batch["x_in"] * kept / (1 - self.input_dropout)
+        if self.encoder.noise_dim:
+            size = (len(x), self.encoder.noise_dim)
+            batch["noise"] = torch.randn(size, generator=generator, device=x.device)
+        return batch
+
+    def codes(self, batch: Batch) -> Tensor:
+        """z (N, d) ~ q(z|x) for the batch, with its gradient."""
+        return self.encoder(batch["x_in"], batch.get("noise"))
+
+    def decoded(self, batch: Batch) -> Tensor:
+        """The decoder's logits (N, C, H, W) for the batch, with their gradient."""
+        return self.decoder(self.codes(batch))
+
+    def image_loss(self, logits: Tensor, x: Tensor) -> Tensor:
+        """How far logits (N, C, H, W) are from the images x, by the loss that `reconstruction` names."""
+        return losses.RECONSTRUCTION[self.reconstruction](logits, x)
+
+    # ---- use of the trained model: no gradients, evaluation mode, any number of rows ----
+
+    def encode(self, images: Tensor, generator: Generator | None = None) -> Tensor:
+        """Images (N, C, H, W), uint8 0-255 or floats in [0, 1] -> codes (N, d).
+
+        Without a generator the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x).
+        """
+
+        def forward(rows: Tensor) -> Tensor:
+            noise = None
+            if generator is not None and self.encoder.noise_dim:
+                noise = torch.randn(len(rows), self.encoder.noise_dim, generator=generator, device=generator.device)
+                noise = noise.to(rows.device)
+            return self.codes({"x_in": scale(rows), "noise": noise})
+
+        return self.evaluate(forward, self.checked(images), (self.latent_dim,))
+
+    def checked(self, images: Tensor) -> Tensor:
+        """The images, once their shape and range are right."""
+        images = torch.as_tensor(images)
+        if tuple(images.shape[1:]) != self.image_shape:
+            raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
+        if images.is_floating_point() and len(images) and (images.amax() > 1 or images.amin() < 0):
+            raise ValueError("float images must lie in [0, 1]: divide by 255, or pass uint8 as it is.")
+        return images
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Codes (N, d) -> images (N, C, H, W) in [0, 1]."""
+        z = torch.as_tensor(z)
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise ValueError(f"codes must have shape (N, {self.latent_dim}); got {tuple(z.shape)}.")
+        return self._images(z)
+
+    def _images(self, seen: Tensor) -> Tensor:
+        """Images from what the decoder sees (N, decoder_width)."""
+        return self.evaluate(lambda rows: self.decoder(rows.float()).float().sigmoid(), seen, self.image_shape)
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """decode(encode(images))."""
+        with self.lock:
+            return self.decode(self.encode(images))
+
+    def sample(self, n: int, generator: Generator | None = None, labels: Tensor | None = None) -> Tensor:
+        """n new images (n, C, H, W) in [0, 1]: decoded prior samples, of the given classes where the prior has them."""
+        device = self.device if generator is None else generator.device
+        with self.lock:
+            return self.decode(self.prior.sample(n, generator=generator, device=device, labels=labels))
+
+
+# ---- the loss of the phase: a pure function of (model, batch, terms) ----
+
+
+def reconstruction_loss(model: AE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """How far the decoder's image of the code is from the clean image."""
+    return model.image_loss(model.decoded(batch), batch["x"])

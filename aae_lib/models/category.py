@@ -1,0 +1,243 @@
+"""The two ways a category y stands beside the style z: the decoder sees it, or the encoder gives it.
+
+Each is a part that a model class adds to the AAE; the paper's models (sections 4 to 7) combine them:
+
+    SupervisedAAE                   SeesCategory                 y is the label
+    SemiSupervisedAAE, ClusterAAE   SeesCategory, GivesCategory  y from the encoder
+    MapAAE                          GivesCategory                the decoder sees W_C y + z, a place on a map
+
+Shapes: images x (N, C, H, W) in [0, 1], styles z (N, d), categories y (N, K): one-hot or shares of 1; labels (N,)
+int64 with -1 for "no label".
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from .. import losses
+from ..data import Minibatch, Minibatches, scale
+from ..networks import TwoHeads
+from ..optimizers import Optimizer
+from ..priors import Categorical
+from .aae import AAE
+from .model import Abilities
+from .phase import Batch, Phase
+
+
+class CategoryAAE(AAE):
+    """An AAE whose code has a category y (N, K) beside the style z (N, d). D plays for z alone, and is told nothing.
+
+    Parameters
+    ----------
+    image_shape, latent_dim, **options
+        As for `AAE`, without `classes`; latent_dim is the length of the style z.
+    categories : int, default 10
+        K, at least 2.
+    """
+
+    def __init__(
+        self, image_shape: Sequence[int], latent_dim: int = 10, *, categories: int = 10, **options: Any
+    ) -> None:
+        if isinstance(categories, bool) or int(categories) != categories or categories < 2:
+            raise ValueError(f"categories must be a whole number of at least 2; got {categories}.")
+        if options.get("classes") is not None:
+            raise ValueError("here the code holds the class and D is not told it: say categories=K, without classes.")
+        self.categories = int(categories)
+        self.category_prior = Categorical(self.categories)
+        super().__init__(image_shape, latent_dim, **options)
+
+    @property
+    def can(self) -> Abilities:
+        return dataclasses.replace(super().can, categories=self.categories)
+
+    def one_hot(self, labels: Tensor) -> Tensor:
+        """(N,) int64 -> (N, K) float32."""
+        return F.one_hot(labels, self.categories).float()
+
+    def check_data(self, minibatches: Minibatches) -> None:
+        """Refuse labels that this model cannot learn from, before training starts."""
+        if not self.can.named_categories:
+            return
+        known = minibatches.labels[minibatches.labelled].unique().tolist()
+        if known and known[-1] >= self.categories:
+            raise ValueError(
+                f"there is a label {known[-1]}, and with categories={self.categories} they run from 0 to "
+                f"{self.categories - 1}."
+            )
+        if missing := sorted(set(range(self.categories)) - set(known)):
+            raise ValueError(
+                f"no image is labelled {', '.join(map(str, missing))}: a class that is never shown cannot be learned. "
+                f"Label at least one image of each of the {self.categories} classes, or lower categories."
+            )
+
+
+class SeesCategory(CategoryAAE):
+    """The decoder sees the category beside the style: decode(z, y)."""
+
+    @property
+    def decoder_width(self) -> int:
+        return self.categories + self.latent_dim
+
+    @property
+    def can(self) -> Abilities:
+        return dataclasses.replace(super().can, see_category=True)
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Styles z (N, d) and categories y, (N,) int64 or (N, K) shares -> images (N, C, H, W) in [0, 1]."""
+        z = torch.as_tensor(z)
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise ValueError(f"styles must have shape (N, {self.latent_dim}); got {tuple(z.shape)}.")
+        return self._images(torch.cat([self._category(y, len(z)).to(z.device), z.float()], 1))
+
+    def _category(self, y: Tensor | None, n: int) -> Tensor:
+        if y is None:
+            raise ValueError("this decoder sees a category beside the style: decode(z, y) with y (N,) whole numbers.")
+        y = torch.as_tensor(y)
+        if y.shape == (n,) and not y.is_floating_point():
+            if n and not 0 <= (low := int(y.min())) <= (high := int(y.max())) < self.categories:
+                raise ValueError(f"categories run from 0 to {self.categories - 1}; got {low} to {high}.")
+            return self.one_hot(y.long())
+        if y.shape == (n, self.categories):
+            return y.float()
+        raise ValueError(
+            f"categories y must be {n} whole numbers, or shares of shape ({n}, {self.categories}); got "
+            f"{tuple(y.shape)} of {y.dtype}."
+        )
+
+    def sample(self, n: int, generator: Generator | None = None, labels: Tensor | None = None) -> Tensor:
+        """n new images (n, C, H, W) in [0, 1]: decoded prior samples, of the given categories or of all evenly."""
+        device = self.device if generator is None else generator.device
+        z = self.prior.sample(n, generator=generator, device=device)
+        return self.decode(z, self.category_prior.sample(n, generator=generator, device=device, labels=labels))
+
+
+class GivesCategory(CategoryAAE):
+    """The encoder gives the category: a second head, a game that makes y look one-hot, and labels where there are any.
+
+    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y look one-hot, every category as often
+    classification                trunk and y head        cross-entropy on labelled images, a batch of their own
+    consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
+
+    Parameters
+    ----------
+    classification_optimizer : Adam or SGD, optional
+        Of that phase and of the consistency; None: the reconstruction's.
+    r1_y : float, optional
+        Weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft.
+    consistency : float, optional
+        None (as in the paper): no such phase. Otherwise the standard deviation of the copies' pixel noise, say .5.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 10,
+        *,
+        classification_optimizer: Optimizer | None = None,
+        r1_y: float | None = None,
+        consistency: float | None = None,
+        seed: int = 0,
+        **options: Any,
+    ) -> None:
+        if consistency is not None and consistency <= 0:
+            raise ValueError(f"consistency is the size of a noise and must be positive, or None; got {consistency}.")
+        super().__init__(image_shape, latent_dim, seed=seed, **options)
+        self.r1_y, self.consistency = self.r1 if r1_y is None else r1_y, consistency
+        self.classification_optimizer = classification_optimizer or self.optimizer
+        self.discriminator_y = self._make_discriminator(self.categories, -(2**62) - 1 - seed)
+
+    def _make_encoder(self, *, posterior: str, noise_dim: int | None, **options: Any) -> nn.Module:
+        if posterior != "deterministic":
+            raise ValueError('an encoder with two heads is deterministic here: leave posterior="deterministic".')
+        return TwoHeads(self.image_shape, self.categories, self.latent_dim, self.hidden, **options)
+
+    @property
+    def can(self) -> Abilities:
+        return dataclasses.replace(super().can, classify=True)
+
+    def phases(self) -> tuple[Phase, ...]:
+        reconstruction, discriminator, generator = super().phases()
+        game = (
+            discriminator.replace(
+                name="discriminator_y",
+                draw=self.draw_y_game,
+                share=share_categories,
+                loss=discriminator_y_loss,
+                updates=("discriminator_y",),
+                terms={} if self.r1_y is None else {"r1": self.r1_y},
+            ),
+            generator.replace(name="generator_y", loss=generator_y_loss, updates=("encoder.trunk", "encoder.y_head")),
+        )
+        generator = generator.replace(updates=("encoder.trunk", "encoder.z_head"))
+        return (reconstruction, discriminator, generator, *game, *self.label_phases(), *self.consistency_phases())
+
+    def label_phases(self) -> tuple[Phase, ...]:
+        """The phases that use labels."""
+        return (self._of_y("classification", self.draw_labelled, classification_loss),)
+
+    def consistency_phases(self) -> tuple[Phase, ...]:
+        """One phase, or none."""
+        return () if self.consistency is None else (self._of_y("consistency", self.draw_copies, consistency_loss),)
+
+    def _of_y(self, name: str, draw: Any, loss: Any) -> Phase:
+        updates = ("encoder.trunk", "encoder.y_head")
+        return Phase(name, draw=draw, loss=loss, updates=updates, optimizer=self.classification_optimizer)
+
+    def draw_y_game(self, data: Minibatch, generator: Generator) -> Batch:
+        """As `draw_images`, and one-hot prior samples "y_prior" (N, K), every category equally likely."""
+        batch = self.draw_images(data, generator)
+        x = batch["x"]
+        return batch | {"y_prior": self.category_prior.sample(len(x), generator=generator, device=x.device)}
+
+    def draw_copies(self, data: Minibatch, generator: Generator) -> Batch:
+        """The minibatch "x", and "x_copy", the same with noise of its own."""
+        x, sd = data.x, self.consistency or 0.0
+        return {"x": x, "x_copy": x + sd * torch.randn(x.shape, generator=generator, device=x.device)}
+
+    def draw_labelled(self, data: Minibatch, generator: Generator) -> Batch:
+        """A batch of labelled images alone, drawn at random; an epoch is counted in all images, not in these."""
+        return self.noisy(*data.labelled(generator), generator)
+
+    def classify(self, images: Tensor) -> Tensor:
+        """Images (N, C, H, W), uint8 or floats in [0, 1] -> how likely each category is, (N, K), rows sum to 1."""
+
+        def forward(rows: Tensor) -> Tensor:
+            return self.encoder.logits(scale(rows)).softmax(1)
+
+        return self.evaluate(forward, self.checked(images), (self.categories,))
+
+
+# ---- the losses of the phases: pure functions of (model, batch, terms) ----
+
+
+def share_categories(model: GivesCategory, batch: Batch) -> Batch:
+    """One encoder pass for both players of the game for y."""
+    return {"y_code": model.encoder.logits(batch["x_in"]).softmax(1)}
+
+
+def discriminator_y_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """−E_p[log D_y(y)] − E_q[log(1 − D_y(y))]: D_y learns to tell one-hot samples from the encoder's categories."""
+    return losses.tell_apart(model.discriminator_y, batch["y_prior"], batch["y_code"], terms.get("r1"))
+
+
+def generator_y_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """−E[log D_y(y)]: the encoder makes its categories one-hot, and all equally frequent."""
+    return losses.generator_loss(model.discriminator_y(batch["y_code"]))
+
+
+def classification_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """−log y_label, mean over the labelled batch: cross-entropy, taken on logits."""
+    return F.cross_entropy(model.encoder.logits(batch["x_in"]), batch["y"])
+
+
+def consistency_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """−Σ_k y_k(x) log y_k(x + noise), mean over images; y(x) is detached, the copy follows the image.
+
+    No part of the AAE: the Π-model of Laine and Aila 2017 (arXiv 1610.02242), with cross-entropy as its distance.
+    """
+    y = model.encoder.logits(batch["x"]).softmax(1).detach()
+    return F.cross_entropy(model.encoder.logits(batch["x_copy"]), y)

@@ -1,0 +1,35 @@
+"""A model in words, and a model built from them: what checkpoints and pretrained weights are kept with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from .. import models, priors
+from .model import Model
+
+
+class UnknownModelError(ValueError):
+    """The description names no model of this library."""
+
+
+def describe(model: nn.Module) -> dict[str, Any]:
+    """Class, arguments and prior, as plain JSON; of a foreign module its class alone."""
+    if not isinstance(model, Model):
+        return {"class": type(model).__name__}
+    return {"class": type(model).__name__, **model.arguments, "prior": model.prior.description()}
+
+
+def build(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: Any = None) -> Model:
+    """The model that `describe` described, with these weights, on the CPU, in evaluation mode.
+
+    prior  instead of the described one; needed where that was a function: code is never stored.
+    """
+    arguments = dict(described)
+    kind = getattr(models, str(arguments.pop("class")), None)
+    if not (isinstance(kind, type) and issubclass(kind, models.AE)):
+        raise UnknownModelError("this is a model of your own class: make it, and use load(trainer, folder).")
+    described_prior = arguments.pop("prior")
+    model = kind(**arguments, prior=prior or priors.from_description(described_prior))
+    model.load_state_dict(weights)
+    return model.eval()

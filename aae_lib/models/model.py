@@ -1,0 +1,194 @@
+"""What trainer, panel, measures and pictures ask of a model: the base class, and what a model can do."""
+
+import copy
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ..priors import Prior, as_prior
+from .lock import StepLock
+from .phase import Phase
+
+P, R = ParamSpec("P"), TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a model can do beyond being trained; its class states it as `can`.
+
+    encode            encode(images) -> codes (N, d)
+    decode            decode(z) -> images
+    classify          classify(images) -> (N, K), how likely each category is
+    categories        K where the code has a category y, else None
+    named_categories  category k is class k, as labels have told
+    see_category      the decoder wants the category beside the code: decode(z, y)
+    need_labels       an image is reconstructed with its label only: reconstruct(images, labels)
+    heads             `cluster_heads` (K, d): a place on the map for each category
+    play              `discriminator(z)` is asked about the very codes that `encode` gives
+    told_classes      K where the discriminator is told a label of K classes, else None
+    add_noise         `input_noise`: sd of the noise on what the encoder sees, changed between steps
+    """
+
+    encode: bool = False
+    decode: bool = False
+    classify: bool = False
+    categories: int | None = None
+    named_categories: bool = False
+    see_category: bool = False
+    need_labels: bool = False
+    heads: bool = False
+    play: bool = False
+    told_classes: int | None = None
+    add_noise: bool = False
+
+
+def can(model: Any) -> Abilities:
+    """What the model can do: as its class states; of a foreign object, by the names that it has."""
+    if isinstance(model, Model):
+        return model.can
+    has = [name for name in ("encode", "decode", "classify") if callable(getattr(model, name, None))]
+    return Abilities(
+        **dict.fromkeys(has, True),
+        categories=getattr(model, "categories", None),
+        play=callable(getattr(model, "discriminator", None)),
+        add_noise=hasattr(model, "input_noise"),
+    )
+
+
+class Model(nn.Module):
+    """A model that a `Trainer` trains: networks, a prior, and `phases()`.
+
+    Subclasses set the networks, call `set_prior`, write `phases`, and state what they can do in `can`. The arguments
+    of the constructor are kept: `arguments` holds those that JSON can, which is what a checkpoint compares and
+    `rebuild` builds from.
+
+    Attributes
+    ----------
+    latent_dim : int
+        d, the length of a code.
+    prior : Prior
+        p(z).
+    lock : StepLock
+        Held during every training step; `encode` and its like take it, so that they may be called at any time.
+    """
+
+    latent_dim: int
+    prior: Prior
+    arguments: dict[str, Any]
+    lock: StepLock
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
+        self = super().__new__(cls)
+        self.__dict__["arguments"] = _arguments(cls, args, kwargs)
+        self.__dict__["lock"] = StepLock()
+        return self
+
+    @property
+    def can(self) -> Abilities:
+        """What this model can do beyond being trained."""
+        return Abilities()
+
+    def phases(self) -> tuple[Phase, ...]:
+        """The model's training step. Replace a part with `phase.replace(loss=...)` and hand the list to the trainer."""
+        raise NotImplementedError(f"{type(self).__name__} has no phases().")
+
+    def check_data(self, minibatches: Any) -> None:
+        """Refuse data that this model cannot learn from, before training starts."""
+
+    def set_prior(self, prior: Any) -> None:
+        """Take another p(z) from the next step on; ValueError where it does not fit, and the old one stays."""
+        prior = as_prior(prior)
+        self.check_prior(prior)
+        with self.lock:
+            self.prior = prior
+
+    def check_prior(self, prior: Prior) -> None:
+        """Refuse a prior that this model cannot use, with a sentence."""
+        if prior.dim != self.latent_dim:
+            raise ValueError(f"the prior has dimension {prior.dim}, the code {self.latent_dim}: make them equal.")
+
+    @property
+    def style_prior(self) -> Prior:
+        """The prior that the game for z is played with."""
+        return self.prior
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+    def evaluate(self, forward: Callable[[Tensor], Tensor], rows: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """forward(rows), in evaluation mode, without gradients, between two training steps.
+
+        rows (N, ...) go through in parts, so that any number fits; `shape` is that of a row of the result.
+        """
+        with self.lock, torch.no_grad():
+            was_training = self.training
+            self.eval()
+            try:
+                parts = [forward(part.to(self.device)) for part in rows.split(4096)] if len(rows) else []
+            finally:
+                self.train(was_training)
+        return torch.cat(parts) if parts else torch.zeros(0, *shape, device=self.device)
+
+
+def of_one_moment(measure: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    """A measure or picture of a model, measure(model, ...), whose several questions get answers of one moment.
+
+    Where another thread trains the model, it is asked of a copy, taken between two steps.
+    """
+
+    @functools.wraps(measure)
+    def asked(model: Any, *args: P.args, **kwargs: P.kwargs) -> R:
+        if isinstance(model, Model) and model.lock.elsewhere:
+            with model.lock:
+                model = copy.deepcopy(model)
+        return measure(model, *args, **kwargs)
+
+    return asked
+
+
+def _arguments(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Every argument of the constructor by name, with its default where none was given; plain JSON.
+
+    Read from the signatures: the class's own, and its parents' as long as `**options` hands arguments on to them. The
+    prior describes itself, and optimizers belong to the phases.
+    """
+    found: dict[str, Any] = {}
+    given = dict(kwargs)
+    for i, owner in enumerate(owner for owner in cls.__mro__ if "__init__" in vars(owner)):
+        parameters = list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
+        named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        if i == 0:
+            given |= {p.name: value for p, value in zip(named, args, strict=False)}
+        for p in named:
+            value = given.get(p.name, p.default)
+            if value is not p.empty:
+                found.setdefault(p.name, value)
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return {name: _plain(value) for name, value in found.items() if name != "prior" and _is_plain(value)}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return all(_is_plain(part) for part in value)
+    return value is None or isinstance(value, str | bool | int | float | Tensor) or hasattr(value, "item")
+
+
+def _plain(value: Any) -> Any:
+    """As JSON will give it back: lists, Python's own numbers; of a tensor of many numbers its shape and SHA-256."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(part) for part in value]
+    if hasattr(value, "item"):
+        if getattr(value, "ndim", 0) == 0:
+            return value.item()
+        content = torch.as_tensor(value).detach().cpu().contiguous()
+        return {"shape": list(content.shape), "sha256": hashlib.sha256(content.numpy().tobytes()).hexdigest()}
+    return value

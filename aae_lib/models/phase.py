@@ -1,0 +1,114 @@
+"""The one idea of this library: a model is an autoencoder and its phases.
+
+    phase = name · draw(minibatch, generator) -> batch · loss(model, batch, terms) -> scalar · updates · optimizer
+
+The theory says of every update *which loss* it lowers and *whose parameters* it moves; a `Phase` says just that.
+`draw` makes everything random, so that the loss is a pure function of model and batch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from ..optimizers import Adam, Optimizer
+
+Batch = dict[str, Tensor]
+Draw = Callable[[Any, Generator], Batch]
+Loss = Callable[[Any, Batch, Mapping[str, float]], Tensor]
+Share = Callable[[Any, Batch], Batch]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One update of a training step.
+
+    Parameters
+    ----------
+    name : str
+        What the history, the sliders and the checkpoints call it.
+    loss : callable
+        loss(model, batch, terms) -> 0-d tensor; pure: no randomness, nothing kept.
+    updates : tuple of str
+        Names of the modules or parameters that move, e.g. ("encoder", "decoder"); all others are held fixed.
+    draw : callable, optional
+        draw(minibatch, generator) -> batch, a dict of tensors (B, ...); everything random happens here. None: the
+        batch of the phase before is used again.
+    share : callable, optional
+        share(model, batch) -> dict: a forward pass computed once for this phase and for those after it that use its
+        batch again. Only of networks which those phases' predecessors hold fixed.
+    optimizer : Adam or SGD
+        Of this phase alone; default `Adam()`.
+    weight : float, default 1
+        Scales the *update* (the learning rate), not the loss; 0 leaves the parameters as they are.
+    terms : dict of str to float
+        Weights of terms inside the loss, where their ratio counts, e.g. {"r1": 0.1}.
+    repeats : int, default 1
+        How many times in a row the phase runs within a step, each time with a new batch.
+    moves_statistics : bool, default False
+        Whether batch norm's running statistics follow this phase (the reconstruction alone).
+    by_rows : bool, default True
+        Whether the loss is a mean over the batch's rows, which several processes can share out; False where it
+        compares rows with each other, as MMD does.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> phase, *_ = aae.AE((1, 8, 8)).phases()
+    >>> phase.replace(weight=0.5).weight
+    0.5
+    """
+
+    name: str
+    loss: Loss
+    updates: tuple[str, ...]
+    draw: Draw | None = None
+    share: Share | None = None
+    optimizer: Optimizer = field(default_factory=Adam)
+    weight: float = 1.0
+    terms: Mapping[str, float] = field(default_factory=dict)
+    repeats: int = 1
+    moves_statistics: bool = False
+    by_rows: bool = True
+
+    def replace(self, **changes: Any) -> "Phase":
+        """A copy with some fields changed: `phase.replace(loss=my_loss)`."""
+        return replace(self, **changes)
+
+    def parameters(self, model: nn.Module) -> dict[str, nn.Parameter]:
+        """The exact parameters that this phase moves, by their names in the model."""
+        every = dict(model.named_parameters())
+        found: dict[str, nn.Parameter] = {}
+        for name in self.updates:
+            part = {k: p for k, p in every.items() if k == name or k.startswith(f"{name}.")}
+            if not part:
+                known = sorted({k.split(".")[0] for k in every})
+                raise ValueError(f"phase {self.name!r} updates {name!r}, but the model has only {', '.join(known)}.")
+            found |= part
+        return found
+
+    def gradients(self, loss: Tensor, parameters: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """d loss / d (each of this phase's parameters), and of nothing else: no other network is touched."""
+        if loss.dim():
+            raise ValueError(f"the loss of phase {self.name!r} has shape {tuple(loss.shape)}, not (): take its mean.")
+        if not loss.requires_grad:
+            moved = ", ".join(self.updates)
+            raise ValueError(f"the loss of phase {self.name!r} depends on no parameter of {moved}: a detach too many?")
+        gradients = torch.autograd.grad(loss, tuple(parameters.values()), allow_unused=True)
+        if idle := [name for name, gradient in zip(parameters, gradients, strict=True) if gradient is None]:
+            raise ValueError(f"the loss of phase {self.name!r} does not use {', '.join(idle)}, which it is to move.")
+        return gradients
+
+
+def check_phases(phases: tuple[Phase, ...]) -> None:
+    """Refuse phases that cannot work together, with a sentence."""
+    names = [phase.name for phase in phases]
+    if len(set(names)) < len(names) or not names:
+        raise ValueError(f"a trainer needs phases with names of their own; got {names}.")
+    for before, phase in zip((None, *phases), phases, strict=False):
+        if phase.draw is None and before is None:
+            raise ValueError(f"phase {phase.name!r} comes first, so it needs a draw of its own.")
+        if phase.repeats < 1:
+            raise ValueError(f"phase {phase.name!r} has repeats={phase.repeats}; to hold it still, give it weight 0.")

@@ -1,0 +1,42 @@
+"""Trained models that come with the course: MNIST, 28x28, codes of 2 dimensions. No network, no waiting.
+
+    ring      an AAE, prior a ring of ten Gaussians, each digit told to its own arm by the training labels
+    gaussian  an AAE, prior N(0, I), no labels
+    vae       a VAE, prior N(0, I)
+    ae        a plain autoencoder: nothing asks its codes to lie anywhere
+
+`python tools/pretrain.py` made them and makes them again; what they are made of, figures and versions are stored in
+each file. Weights are kept as 16-bit floats, which halves the files and moves a pixel by less than 1/255.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+NAMES = ("ring", "gaussian", "vae", "ae")
+FOLDER = Path(__file__).parent / "weights"
+
+
+def load(name: str) -> Any:
+    """The trained model of that name, on the CPU, in evaluation mode.
+
+    name  one of `NAMES`; ValueError names them otherwise
+
+    Takes images (N, 1, 28, 28); codes (N, 2).
+    """
+    from safetensors.torch import load_file
+
+    from .description import build
+
+    described = about(name)["made of"]["model"]
+    return build(described, load_file(FOLDER / f"{name}.safetensors"))  # copied into 32-bit parameters
+
+
+def about(name: str) -> dict[str, Any]:
+    """How the model was made: "command", "made of", "steps", "figures" on the test images, "versions"."""
+    from safetensors import safe_open
+
+    if name not in NAMES:
+        raise ValueError(f"there is no pretrained model {name!r}; there are {', '.join(NAMES)}.")
+    with safe_open(FOLDER / f"{name}.safetensors", "pt") as file:
+        return json.loads(file.metadata()["about"])

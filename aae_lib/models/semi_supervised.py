@@ -1,0 +1,58 @@
+"""The semi-supervised AAE (Makhzani et al. 2015, section 5): the *encoder* classifies."""
+
+import dataclasses
+
+import torch
+from torch import Tensor
+
+from .category import GivesCategory, SeesCategory
+from .model import Abilities
+from .phase import Batch
+
+
+class SemiSupervisedAAE(SeesCategory, GivesCategory):
+    """The semi-supervised AAE: the encoder gives a category y and a style z, the decoder sees both.
+
+    reconstruction                encoder, decoder        from y = softmax(logits) and z
+    discriminator, generator      D; trunk and z head     the game that makes z look like prior samples
+    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y look one-hot, every category as often
+    classification                trunk and y head        cross-entropy on labelled images, a batch of their own
+    consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
+
+    Parameters
+    ----------
+    image_shape, latent_dim, categories, **options
+        As for `AAE`, without `classes`; latent_dim (default 10) is the length of the style z, categories (default 10)
+        the number of classes.
+    classification_optimizer : Adam or SGD, optional
+        Of that phase and of the consistency; None: the reconstruction's.
+    r1_y : float, optional
+        Weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft.
+    consistency : float, optional
+        None (as in the paper): no such phase. Otherwise the standard deviation of the copies' pixel noise, say .5.
+
+    Raises
+    ------
+    ValueError
+        As `AAE`, for fewer than 2 categories, a posterior that is not deterministic, a consistency of 0 or less.
+
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> model = aae.SemiSupervisedAAE((1, 8, 8), categories=10)
+    >>> model.classify(torch.zeros(3, 1, 8, 8)).shape
+    torch.Size([3, 10])
+    """
+
+    @property
+    def can(self) -> Abilities:
+        return dataclasses.replace(super().can, named_categories=True)
+
+    def decoded(self, batch: Batch) -> Tensor:
+        logits, z = self.encoder.both(batch["x_in"])
+        return self.decoder(torch.cat([logits.softmax(1), z], 1))
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """decode(encode(images), classify(images))."""
+        with self.lock:
+            return self.decode(self.encode(images), self.classify(images))

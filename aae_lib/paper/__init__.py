@@ -1,0 +1,4 @@
+"""The paper's experiments: `tasks` says how each is built, `reproduce` trains, measures and tables them.
+
+A departure from the paper is named in its task. May import everything but live, course and cli.
+"""

@@ -1,0 +1,315 @@
+"""Reproduce the paper's table: python -m aae_lib reproduce TASK --size small|full.
+
+Every seed is a run of its own, which goes on from its checkpoint after a kill. Its figures are written to
+results/TASK.json when it ends, and results/README.md is written anew from all of these: the paper's figure beside ours.
+Figures are taken once, on the test split, after the last step: no step and no seed is picked.
+"""
+
+import dataclasses
+import json
+import shutil
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..data import Dataset, load
+from ..priors import Prior
+from ..training import checkpoints
+from ..training.sweep import Sweep
+from ..training.trainer import Trainer
+from .machine import machine, versions
+from .tasks import TASKS, Recipe, Task
+
+
+def reproduce(
+    task: Task,
+    size: str,
+    seeds: int,
+    data: Dataset,
+    *,
+    results: Path = Path("results"),
+    runs: Path = Path("runs/reproduce"),
+    resume: bool = False,
+    device: str = "auto",
+    progress: bool = True,
+    save_seconds: float = 30.0,
+    seconds: float | None = None,
+    together: bool = False,
+) -> dict[str, Any]:
+    """Train and measure `task` with seeds 0 to seeds - 1; what is in results/ already is kept.
+
+    seconds   stop training after so long; `resume` goes on from there
+    together  train all missing seeds at once, as a sweep
+
+    Returns what results/TASK.json holds for this size. Raises ValueError where figures or checkpoints are there and
+    `resume` is False, where they were made by another recipe, or where an image stands in two splits.
+    """
+    began, recipe = time.monotonic(), getattr(task, size)
+    data.check_disjoint()
+    path = results / f"{task.name}.json"
+    everything = json.loads(path.read_text()) if path.exists() else {}
+    own = everything.get(size) or {"recipe": described(recipe, data), "seeds": []}
+    done = {run["seed"] for run in own["seeds"]}
+    if done and not resume:
+        raise ValueError(f"{path} holds {size} figures of {len(done)} seed(s): --resume adds what is missing.")
+    if own["recipe"] != described(recipe, data):
+        raise ValueError(f"{path} was made by another recipe: move it away, or use the version that made it.")
+    missing = [seed for seed in range(seeds) if seed not in done]
+    folders = {seed: runs / f"{task.name}-{size}-{seed}" for seed in missing}
+    for folder in folders.values():
+        if checkpoints.exists(folder) and not resume:
+            raise ValueError(f"{folder} holds a run that was cut short: --resume goes on with it.")
+    options = {"device": device, "progress": progress, "save_seconds": save_seconds}
+    for group in [missing] if together else [[seed] for seed in missing]:
+        left = None if seconds is None else seconds - (time.monotonic() - began)
+        for run in run_seeds(task, recipe, {seed: folders[seed] for seed in group}, data, seconds=left, **options):
+            own["seeds"].append(run)
+            everything |= {"task": task.name, size: own}
+            results.mkdir(parents=True, exist_ok=True)
+            checkpoints.write_whole(path, (json.dumps(everything, indent=1) + "\n").encode())
+            write_table(results)
+            # its figures are kept; the optimizers' state is large
+            shutil.rmtree(folders[run["seed"]], ignore_errors=True)
+    return own
+
+
+def prepare(
+    recipe: Recipe,
+    seed: int,
+    data: Dataset,
+    device: str | torch.device = "auto",
+    alone: str | None = None,
+    steps: int | None = None,
+) -> Trainer:
+    """The trainer of one seed: it decides the weights, the order of the images, and which labels are kept.
+
+    alone  name of the one phase that is trained; None: all
+    steps  length of its schedule; None: the recipe's epochs
+    """
+    import aae_lib
+
+    if recipe.labels is not None:
+        data = replace(data, train=data.train.keep_labels(recipe.labels, seed=seed))
+    model = getattr(aae_lib, recipe.model)(data.image_shape, seed=seed, **recipe.arguments)
+    schedule = recipe.schedule(steps or recipe.epochs * (len(data.train) // recipe.batch_size))
+    phases = model.phases()
+    if alone is not None:
+        # batch norm follows this phase, as there is no other
+        phases = tuple(phase.replace(moves_statistics=True) for phase in phases if phase.name == alone)
+    return Trainer(
+        model, data, phases=phases, seed=seed, batch_size=recipe.batch_size, schedule=schedule, device=device
+    )
+
+
+def run_seeds(
+    task: Task,
+    recipe: Recipe,
+    folders: Mapping[int, Path],
+    data: Dataset,
+    *,
+    device: str = "auto",
+    progress: bool = True,
+    save_seconds: float = 30.0,
+    seconds: float | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Train these seeds to the end together, going on from the checkpoints in `folders`; then the figures of each."""
+    trainers = [prepare(recipe, seed, data, device) for seed in folders]
+    for trainer, folder in zip(trainers, folders.values(), strict=True):
+        if checkpoints.exists(folder):
+            trainer.load(folder)
+    options = {"progress": progress, "save_seconds": save_seconds, "seconds": seconds}
+    furthest = max(trainer.steps for trainer in trainers)
+    for trainer in trainers:  # a kill may have come between their checkpoints
+        trainer.run(steps=furthest - trainer.steps, progress=False)
+    total = trainers[0].minibatches.count(epochs=recipe.epochs)
+    if len(trainers) == 1:
+        trainers[0].run(steps=total - furthest, folder=folders[trainers[0].seed], **options)
+    else:
+        Sweep(trainers).run(steps=total - furthest, folders=list(folders.values()), **options)
+    if trainers[0].steps < total:
+        print(f"{task.name}: {trainers[0].steps:,} of {total:,} steps done; --resume goes on from there.")
+        return
+    for trainer in trainers:
+        start = time.monotonic()
+        figures = MEASURES[task.measure](trainer, recipe, data)
+        yield {
+            "seed": trainer.seed,
+            "figures": figures,
+            "steps": trainer.steps,
+            "train_s": round(float(trainer.history["seconds"].iloc[-1]), 1),
+            "trained_together": len(trainers),
+            "measure_s": round(time.monotonic() - start, 1),
+            "machine": machine(trainer.device),
+            "versions": versions(),
+        }
+
+
+# ---- the figures, in percent or nats ----
+
+
+def _classification(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """Errors of the encoder; beside it a supervised net of the same make and label spreading, with the same labels."""
+    from .. import metrics
+
+    # few labels are learned within a thousand steps; all of them get the passes that the recipe has
+    steps = trainer.steps if recipe.labels is None else min(trainer.steps, 2000)
+    supervised = prepare(recipe, trainer.seed, data, trainer.device, alone="classification", steps=steps)
+    supervised.run(steps=steps, progress=False)
+    return {
+        "test error": 100 * metrics.classification_error(trainer.model, data.test),
+        "validation error": 100 * metrics.classification_error(trainer.model, data.validation),
+        "supervised net": 100 * metrics.classification_error(supervised.model, data.test),
+        "label spreading": 100 * metrics.label_spreading_error(supervised.data.train, data.test),
+    }
+
+
+def _clusters(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """Errors by three rules, the clusters named by the validation images as in the paper; NMI and ARI."""
+    from .. import metrics
+
+    names = {"confident": "error, most confident", "majority": "error, majority", "hungarian": "error, one to one"}
+    model = trainer.model
+    errors = {
+        text: 100 * metrics.cluster_error(model, data.validation, data.test, rule=rule) for rule, text in names.items()
+    }
+    agreement = metrics.cluster_agreement(model, data.test)
+    return errors | {"NMI": 100 * agreement.nmi, "ARI": 100 * agreement.ari}
+
+
+def _style(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """How well the class can be told from the style (guessing is best), and the usual three."""
+    from .. import metrics
+
+    table = metrics.compare(trainer.model, data)
+    told = metrics.class_from_style(trainer.model, data.train, data.test)
+    return {
+        "class from style": 100 * told.accuracy,
+        "guessing": 100 * told.chance,
+        "squared error a pixel": float(table["value"]["reconstruction"]),
+        "MMD": float(table["value"]["MMD"]),
+    }
+
+
+def _likelihood(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
+    """Parzen window estimate from 10,000 samples, its width chosen on the validation images."""
+    from .. import metrics
+
+    generator = torch.Generator(trainer.device).manual_seed(trainer.seed)
+    samples = trainer.model.sample(10_000, generator=generator).cpu()
+    found = metrics.parzen_log_likelihood(samples, data.validation.images, data.test.images)
+    return {
+        "log-likelihood": found.mean,
+        "standard error": found.standard_error,
+        "bandwidth": found.bandwidth,
+    }
+
+
+MEASURES = {
+    "classification": _classification,
+    "clusters": _clusters,
+    "map": _clusters,
+    "style": _style,
+    "likelihood": _likelihood,
+}
+
+
+# ---- what is written ----
+
+
+def described(recipe: Recipe, data: Dataset) -> dict[str, Any]:
+    """The recipe as plain JSON."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Prior):
+            return value.description()
+        return {"name": type(value).__name__, **dataclasses.asdict(value)}
+
+    own = {f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)}
+    return json.loads(json.dumps({"data": data.name} | own, default=plain))
+
+
+def write_table(results: Path) -> Path:
+    """results/README.md from all results/TASK.json."""
+    found = {name: json.loads(p.read_text()) for name in TASKS if (p := results / f"{name}.json").exists()}
+    lines = [
+        "# The paper's figures and ours",
+        "",
+        "Makhzani et al. 2015, *Adversarial Autoencoders* ([arXiv 1511.05644](https://arxiv.org/abs/1511.05644)), on",
+        "MNIST. Mean ± standard deviation over seeds where there are several; every figure is of the last step, on the",
+        "test images. *small* is what a laptop does within twenty minutes, *full* has the paper's networks, for long:",
+        "two different things. Written by `python -m aae_lib reproduce TASK --size small|full --seeds N`.",
+        "",
+        "| task | figure | paper | small | full |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for task in TASKS.values():
+        sizes = found.get(task.name, {})
+        paper = "pictures only" if task.paper is None else _spread(*task.paper, task.unit)
+        shown = [_mean(sizes.get(size), task.figure, task.unit) for size in ("small", "full")]
+        lines.append(f"| {task.title} | {task.figure} | {paper} | {shown[0]} | {shown[1]} |")
+    lines += ["", "A dash: not run yet; *full* wants a GPU.", ""]
+    for name, sizes in found.items():
+        for size in ("small", "full"):
+            if size in sizes:
+                lines += _details(TASKS[name], size, sizes[size])
+    path = results / "README.md"
+    checkpoints.write_whole(path, "\n".join(lines).encode())
+    return path
+
+
+def _details(task: Task, size: str, own: dict[str, Any]) -> list[str]:
+    runs, recipe = own["seeds"], own["recipe"]
+    where = {(run["machine"]["name"], run["machine"]["device"], run["machine"]["threads"]) for run in runs}
+    machines = "; ".join(f"{name}, {device}, {threads} thread(s)" for name, device, threads in sorted(where))
+    seconds = statistics.mean(run["train_s"] for run in runs)
+    names = list(runs[0]["figures"])
+    lines = [f"## {task.title}: {size}", "", "| figure | " + " | ".join(f"seed {run['seed']}" for run in runs) + " |"]
+    lines.append("|---|" + "---:|" * len(runs))
+    lines += [f"| {name} | " + " | ".join(f"{run['figures'][name]:.4g}" for run in runs) + " |" for name in names]
+    lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {seconds:,.0f} s a seed on {machines}; "
+              f"torch {runs[0]['versions']['torch']}. Otherwise than the paper:", ""]  # fmt: skip
+    return [*lines, *(f"- {text}" for text in recipe["departures"]), ""]
+
+
+def _mean(own: dict[str, Any] | None, figure: str, unit: str) -> str:
+    if not own or not own["seeds"]:
+        return "–"
+    values = [run["figures"][figure] for run in own["seeds"]]
+    spread = statistics.stdev(values) if len(values) > 1 else None
+    return _spread(statistics.mean(values), spread, unit) + (" (1 seed)" if spread is None else "")
+
+
+def _spread(mean: float, sd: float | None, unit: str) -> str:
+    return f"{mean:.2f}{'' if sd is None else f' ± {sd:.2f}'} {unit}"
+
+
+def run_tasks(
+    names: Sequence[str],
+    size: str,
+    seeds: int | None,
+    *,
+    data_dir: Path | None,
+    steps: int | None,
+    minutes: float | None = None,
+    **options: Any,
+) -> None:
+    """The command: train and measure these tasks; with `steps`, only try that many steps and write nothing."""
+    data = load("mnist", folder=data_dir)
+    end = None if minutes is None else time.monotonic() + 60 * minutes
+    for name in names:
+        seconds = None if end is None else max(0.0, end - time.monotonic())
+        task = TASKS[name]
+        if steps is not None:
+            trainer = prepare(getattr(task, size), 0, data, options.get("device", "auto"))
+            history = trainer.run(steps=steps)
+            took = history["seconds"].iloc[-1]
+            print(f"{name}, {size}: {steps} steps in {took:.1f} s; nothing written.")
+            print(history.drop(columns="seconds").iloc[[-1]].to_string(index=False))
+            continue
+        own = reproduce(task, size, seeds or (1 if size == "small" else 5), data, seconds=seconds, **options)
+        print(f"{name}, {size}: {task.figure} {_mean(own, task.figure, task.unit)}")

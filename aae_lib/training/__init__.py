@@ -1,0 +1,14 @@
+"""The loop: `step` is its heart, `trainer` holds what a step is made of, the rest serves or wraps these two.
+
+graphs, sweep and processes run the same step recorded, for many models, in several processes; checkpoints keep it.
+May import: data, priors, networks, losses, optimizers, models.
+"""
+
+from . import checkpoints
+from .checkpoints import CheckpointError, load_model
+from .settings import Settings
+from .step import step
+from .sweep import Sweep
+from .trainer import NotFiniteError, Trainer
+
+__all__ = ["CheckpointError", "NotFiniteError", "Settings", "Sweep", "Trainer", "checkpoints", "load_model", "step"]

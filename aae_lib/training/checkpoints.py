@@ -1,0 +1,296 @@
+"""Checkpoints: a folder with tensors (safetensors) and a JSON file that names them. Nothing is pickled or unpickled.
+
+    checkpoint.json        steps, what the run is made of, versions, the name and SHA-256 of the tensors' file
+    state-….safetensors    weights, optimizer state, generator state, permutation, history
+
+Each file is written beside its place and moved there whole; the JSON comes last and is what counts. Killed at any
+moment, the folder holds the checkpoint of before or the new one. Resuming is exact on one machine: 200 steps equal
+100 steps, save, a new process, load, 100 steps, bit for bit.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import sys
+import types
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ..models import Model
+from ..models.description import UnknownModelError, build, describe
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+FORMAT = 2
+INDEX = "checkpoint.json"
+
+
+class CheckpointError(RuntimeError):
+    """The checkpoint is missing, damaged, foreign, or of something else; the sentence says which."""
+
+
+def save(trainer: "Trainer", folder: str | Path) -> Path:
+    """Write the trainer's whole state to `folder` (made if missing) and return the folder."""
+    from safetensors.torch import save as to_bytes
+
+    from .. import __version__
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with trainer.lock:  # state and history of one moment
+        trainer.flush()
+        state, history = trainer.whole_step(), trainer.records.rows()
+        measures = dict(trainer.records.measures)
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in state.tensors.items()} | {"history": history}
+    content = to_bytes(tensors)
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"state-{state.steps:08d}-{digest[:12]}.safetensors"
+    index = {
+        "format": FORMAT,
+        "aae_lib": __version__,
+        "torch": torch.__version__,
+        "device": trainer.device.type,
+        "tensors": {"file": name, "sha256": digest},
+        "steps": state.steps,
+        "cursor": state.cursor,
+        "made of": description(trainer),
+        "chosen": state.chosen,
+        "measures": measures,
+    }
+    write_whole(folder / name, content)
+    write_whole(folder / INDEX, json.dumps(index, indent=1).encode())
+    for old in (*folder.glob("state-*.safetensors"), *folder.glob("*.part")):
+        if old.name != name:
+            old.unlink(missing_ok=True)
+    return folder
+
+
+def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexact: bool = False) -> None:
+    """Put the state saved in `folder` into a trainer made of the same parts.
+
+    Weights, terms, repeats and rate are taken from the checkpoint.
+
+    Parameters
+    ----------
+    schedule : bool, default True
+        Whether the schedule must be the same. False goes on under the trainer's own, from the step that is reached:
+        how a run is made longer.
+    inexact : bool, default False
+        Go on although the checkpoint was made on another kind of device, whose random numbers differ: weights and
+        optimizers are taken, the random numbers to come are those of the trainer's seed and the steps done.
+
+    Raises
+    ------
+    CheckpointError
+        Where the folder holds no whole checkpoint, or one of another model, data or loss: then the trainer is
+        untouched.
+
+    Warns
+    -----
+    UserWarning
+        Where a loss of your own has the same name as when it was saved, and other code.
+    """
+    trainer.lock.check()
+    index, tensors = _read(Path(folder))
+    made_of, own_parts = index["made of"], description(trainer)
+    if not schedule:
+        made_of = made_of | {"schedule": own_parts["schedule"]}
+    _compare(made_of, own_parts)
+    own = _tensors(trainer)
+    if index["device"] != trainer.device.type:
+        if not inexact:
+            raise CheckpointError(
+                f"this checkpoint was made on {index['device']}, the trainer is on {trainer.device.type}, whose random "
+                "numbers differ: resume there, or go on inexactly by load(trainer, folder, inexact=True)."
+            )
+        tensors["generator"] = torch.Generator(trainer.device).manual_seed(trainer.seed + index["steps"]).get_state()
+    history = tensors.pop("history")
+    wrong = [
+        n for n in own.keys() | tensors.keys() if n not in own or n not in tensors or own[n].shape != tensors[n].shape
+    ]
+    if wrong:
+        raise CheckpointError(f"the checkpoint's tensors are not this model's: {', '.join(wrong)} differ.")
+    with trainer.lock:
+        restore(trainer, State(index["steps"], index["cursor"], index["chosen"], tensors))
+        trainer.records.restore(history, index["measures"])
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """All that decides the steps to come, kept in memory: steps done, place in the epoch, what was set, tensors."""
+
+    steps: int
+    cursor: int
+    chosen: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the tensors."""
+        return sum(tensor.nbytes for tensor in self.tensors.values())
+
+
+def snapshot(trainer: "Trainer") -> State:
+    """A copy of the trainer's state, without its history. CheckpointError in the middle of a step."""
+    if trainer.in_step:
+        raise CheckpointError("a step broke off half way, and half a step cannot be resumed: train on, then save.")
+    tensors = {name: tensor.detach().clone() for name, tensor in _tensors(trainer).items()}
+    return State(trainer.steps, trainer.minibatches.cursor, trainer.settings().chosen(), tensors)
+
+
+def restore(trainer: "Trainer", state: State) -> None:
+    """Put a state into a trainer of the same make; the history is left as it is."""
+    own = _tensors(trainer)
+    with torch.no_grad():
+        for name, tensor in state.tensors.items():
+            if name != "generator":
+                own[name].copy_(tensor)
+    trainer.generator.set_state(state.tensors["generator"].cpu())
+    trainer.fault.zero_()
+    trainer.steps, trainer.minibatches.cursor, trainer.in_step = state.steps, state.cursor, False
+    trainer.choose(state.chosen)
+
+
+def load_model(folder: str | Path, prior: Any = None) -> Model:
+    """The model alone, built from its saved arguments, on the CPU, in evaluation mode: to encode, decode, sample.
+
+    prior  needed where the saved one was a function: code is never stored.
+    """
+    index, tensors = _read(Path(folder))
+    weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+    try:
+        return build(index["made of"]["model"], weights, prior)
+    except UnknownModelError as error:
+        raise CheckpointError(str(error)) from error
+
+
+def read_index(folder: str | Path) -> dict[str, Any]:
+    """What the checkpoint's JSON says (steps, settings, ...), after the whole checkpoint was found sound."""
+    return _read(Path(folder))[0]
+
+
+def exists(folder: str | Path) -> bool:
+    """Whether the folder holds a checkpoint's index."""
+    return (Path(folder) / INDEX).is_file()
+
+
+def description(trainer: "Trainer") -> dict[str, Any]:
+    """What the run is made of, which must be equal for it to be resumed; plain JSON."""
+    phases = {
+        phase.name: {
+            "updates": phase.updates,
+            "optimizer": _described(phase.optimizer),
+            "loss": _name(phase.loss),
+            "loss code": _fingerprint(phase.loss),
+        }
+        for phase in trainer.phases
+    }
+    own = {
+        "model": describe(trainer.model),
+        "phases": phases,
+        "data": {"name": trainer.data_name, "images and labels": trainer.minibatches.fingerprint[:16]},
+        "batch_size": trainer.minibatches.batch_size,
+        "precision": trainer.precision,
+        "schedule": _described(trainer.schedule),
+        "seed": trainer.seed,
+    }
+    return json.loads(json.dumps(own))  # as it will be read: tuples are lists
+
+
+def _described(thing: Any) -> dict[str, Any]:
+    return {"name": type(thing).__name__, **(dataclasses.asdict(thing) if dataclasses.is_dataclass(thing) else {})}
+
+
+def _name(loss: Any) -> str:
+    """Where the function comes from: module and name."""
+    plain = getattr(loss, "func", loss)  # of a functools.partial
+    return f"{getattr(plain, '__module__', None)}.{getattr(plain, '__qualname__', type(plain).__qualname__)}"
+
+
+def _fingerprint(loss: Any) -> str | None:
+    """Of a function written outside this library: which code it is, as this Python compiled it; else None."""
+    code = getattr(getattr(loss, "func", loss), "__code__", None)
+    if code is None or _name(loss).startswith("aae_lib."):
+        return None
+    return f"{sys.implementation.cache_tag} {hashlib.sha256(_instructions(code)).hexdigest()[:16]}"
+
+
+def _instructions(code: types.CodeType) -> bytes:
+    constants = [_instructions(c) if isinstance(c, types.CodeType) else repr(c).encode() for c in code.co_consts]
+    return b"|".join([code.co_code, repr(code.co_names).encode(), *constants])
+
+
+def _tensors(trainer: "Trainer") -> dict[str, Tensor]:
+    """Every tensor of the trainer's state, by name; the very tensors, so that loading copies into them."""
+    tensors = {f"model.{name}": tensor for name, tensor in trainer.model.state_dict().items()}
+    for phase, optimizer in trainer.optimizers.items():
+        for name, parameter in trainer.parameters[phase].items():
+            for key, tensor in optimizer.state[parameter].items():
+                tensors[f"optimizer.{phase}.{name}.{key}"] = tensor
+    tensors["permutation"] = trainer.minibatches.permutation
+    tensors["generator"] = trainer.generator.get_state()
+    return tensors
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write whole or not at all: beside its place first, on the disk, then moved."""
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    from safetensors.torch import load as from_bytes
+
+    path = folder / INDEX
+    try:
+        index = json.loads(path.read_bytes())
+        version, name, digest = index["format"], index["tensors"]["file"], index["tensors"]["sha256"]
+    except FileNotFoundError:
+        raise CheckpointError(f"there is no checkpoint in {folder}: {INDEX} is missing.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged or was not written by aae_lib: {error}.") from error
+    if version != FORMAT:
+        raise CheckpointError(f"{path} has format {version}; this aae_lib reads format {FORMAT}.")
+    try:
+        content = (folder / Path(name).name).read_bytes()
+    except OSError:
+        raise CheckpointError(f"{path} names {name}, which is missing: was only a part copied?") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise CheckpointError(f"{folder / name} is damaged: SHA-256 {found[:12]}… where {digest[:12]}… was written.")
+    return index, from_bytes(content)
+
+
+def _compare(saved: dict[str, Any], own: dict[str, Any]) -> None:
+    before, now = _flat(saved), _flat(own)
+    differ = [k for k in before | now if before.get(k) != now.get(k)]
+    code = [k for k in differ if k.endswith(".loss code")]
+    if told := [f"{k} was {before.get(k)}, is {now.get(k)}" for k in differ if k not in code]:
+        raise CheckpointError(f"the checkpoint was made of other parts: {'; '.join(told[:5])}.")
+    # another Python compiles the same code differently
+    changed = [k for k in code if str(before[k]).split()[0] == str(now[k]).split()[0]]
+    if changed:
+        names = ", ".join(k.removeprefix("phases.").removesuffix(".loss code") for k in changed)
+        warnings.warn(
+            f"the loss of phase {names} has other code than when the checkpoint was saved: the run goes on under the "
+            "new one.",
+            stacklevel=3,
+        )
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

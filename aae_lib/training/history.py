@@ -1,0 +1,146 @@
+"""The losses of every step: a ring buffer on the device, read by the host once in a while."""
+
+import bisect
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = 64  # steps between two looks of the host
+
+
+class Fault(NamedTuple):
+    """Where the first loss or gradient was not finite: so many steps were done, and this phase was next."""
+
+    steps: int
+    phase: str
+
+
+class History:
+    """Losses per phase and step, seconds, and measured figures. A loss that is not finite marks a fault."""
+
+    def __init__(self, names: Sequence[str], device: torch.device) -> None:
+        self.names = list(names)
+        self.ring = torch.zeros(ROWS, len(self.names), device=device)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.row = 0  # of the ring: where the step under way writes
+        self.filled = 0  # phases of that step that have written
+        self.fault: Fault | None = None  # found, and not told yet
+        self.steps: list[int] = []  # one entry a step, from here ...
+        self.seconds: list[float] = []
+        self.losses: list[list[float]] = []  # ... to here
+        self.pending: list[float] = []  # seconds of the whole steps that are still in the ring
+        self.measures: dict[int, dict[str, float]] = {}
+        self.start_clock()
+
+    def start_clock(self) -> None:
+        """Count seconds from now on: a pause between two runs is no training time."""
+        self.mark = time.perf_counter()
+
+    def record(self, name: str, loss: Tensor) -> None:
+        """Put a phase's loss (0-d, on the device) into the row of the step under way."""
+        column = self.names.index(name)
+        self.ring[self.row, column] = loss
+        self.filled = column + 1
+
+    def leave_row(self) -> None:
+        """The step under way is given up: what its phases wrote is forgotten."""
+        self.filled = 0
+
+    def next_row(self) -> bool:
+        """The step is over; true when the ring is full and must be read."""
+        now = time.perf_counter()
+        self.pending.append(now - self.mark)
+        self.mark = now
+        self.row, self.filled = self.row + 1, 0
+        return self.row == ROWS
+
+    def passed(self, n: int, began: float) -> None:
+        """n steps were done at once, from `began` (by `time.perf_counter`) on; their losses are in the first rows."""
+        self.mark = time.perf_counter()
+        self.pending = [(self.mark - began) / n] * n
+        self.row, self.filled = n, 0
+
+    def state(self) -> tuple[Any, ...]:
+        """What steps change on the host."""
+        return self.row, self.filled, list(self.pending), self.mark
+
+    def set_state(self, state: tuple[Any, ...]) -> None:
+        """Back to an earlier `state`."""
+        self.row, self.filled, self.pending, self.mark = state
+
+    def read(self, steps: int) -> Fault | None:
+        """Take the whole steps of the ring into the tables; `steps` is the number of steps done.
+
+        The row of a step under way stays where it is written on. Returns the first fault, if there is one; rows from
+        there on are dropped, since their updates were not made. It stays until it is told (`fault` set to None).
+        """
+        rows = self.ring[: self.row + bool(self.filled)].tolist()
+        before, pending = steps - self.row, self.pending
+        elapsed = self.seconds[-1] if self.seconds else 0.0
+        for i, row in enumerate(rows):
+            whole = i < self.row
+            if self.fault is None:
+                written = row if whole else row[: self.filled]
+                bad = [name for name, loss in zip(self.names, written, strict=False) if not math.isfinite(loss)]
+                self.fault = Fault(before + i, bad[0]) if bad else None
+            if self.fault is None and whole:
+                elapsed += pending[i]
+                self.steps.append(before + i + 1)
+                self.seconds.append(elapsed)
+                self.losses.append(row)
+        if self.filled and self.row:
+            self.ring[0] = self.ring[self.row]
+        self.row, self.pending = 0, []
+        return self.fault
+
+    def add_measures(self, step: int, figures: Mapping[str, float]) -> None:
+        """Figures measured after `step`."""
+        self.measures[step] = {name: float(value) for name, value in figures.items()}
+
+    def table(self) -> "pd.DataFrame":
+        """The whole history as a DataFrame."""
+        import pandas as pd
+
+        table = pd.DataFrame(self.losses, columns=self.names, dtype=float)
+        table.insert(0, "seconds", self.seconds)
+        table.insert(0, "step", self.steps)
+        measured = pd.DataFrame.from_dict(self.measures, orient="index")
+        return table.join(measured, on="step") if len(measured) else table
+
+    def cut(self, steps: int) -> None:
+        """Forget what came after so many steps."""
+        keep = bisect.bisect_right(self.steps, steps)
+        del self.steps[keep:], self.seconds[keep:], self.losses[keep:]
+        self.measures = {step: figures for step, figures in self.measures.items() if step <= steps}
+
+    def thinned(self, n: int) -> list[list[float]]:
+        """At most n + 1 rows [step, loss of each phase]: every 1st, 2nd, 4th, 8th, ..., and the last one."""
+        every = 1
+        while len(self.steps) > n * every:
+            every *= 2
+        rows = [*range(0, len(self.steps), every)]
+        if rows and rows[-1] != len(self.steps) - 1:
+            rows.append(len(self.steps) - 1)
+        return [[self.steps[i], *self.losses[i]] for i in rows]
+
+    def rows(self) -> Tensor:
+        """For a checkpoint: step, seconds and losses, (number of steps, 2 + phases) float64."""
+        columns = (self.steps, self.seconds, *zip(*self.losses, strict=True))
+        return torch.tensor(columns, dtype=torch.float64).T.contiguous().reshape(-1, 2 + len(self.names))
+
+    def restore(self, rows: Tensor, measures: Mapping[Any, Mapping[str, float]]) -> None:
+        """Back to what was saved (JSON has made strings of the measures' steps)."""
+        self.clear()
+        self.steps, self.seconds = rows[:, 0].long().tolist(), rows[:, 1].tolist()
+        self.losses = rows[:, 2:].tolist()
+        self.measures = {int(step): dict(figures) for step, figures in measures.items()}

@@ -1,0 +1,119 @@
+"""Several processes train one model: what `torchrun --nproc-per-node N -m aae_lib train ...` starts.
+
+Every process draws the same batch, noise and prior sample from the one generator, computes with its own rows of them,
+and all add up their gradients. So N processes do what one does, to rounding, and a run can be resumed with another N.
+Each holds all images; only arithmetic is shared out.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..models import Batch, Phase
+from .devices import preferred
+
+
+class ProcessLostError(RuntimeError):
+    """Another process of the job has ended, so that the gradients cannot be added up any more."""
+
+
+class Processes:
+    """This process among its peers: number `rank` (from 0) of `count`; alone unless torch.distributed was started."""
+
+    def __init__(self) -> None:
+        started = torch.distributed.is_available() and torch.distributed.is_initialized()
+        self.rank = torch.distributed.get_rank() if started else 0
+        self.count = torch.distributed.get_world_size() if started else 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes: bars, checkpoints, results."""
+        return self.rank == 0
+
+    def check(self, phases: Sequence[Phase], batch_size: int, batch_norm: bool) -> None:
+        """Refuse what cannot be shared out, before training starts."""
+        if self.count == 1:
+            return
+        if self.count > batch_size:
+            raise ValueError(f"{self.count} processes for {batch_size} images a batch: at most one process an image.")
+        if batch_norm:
+            raise ValueError("batch norm looks at the whole batch, of which each process sees a part: leave it out.")
+        if whole := [phase.name for phase in phases if not phase.by_rows]:
+            raise ValueError(
+                f"the loss of phase {', '.join(whole)} compares the rows of a batch with each other, of which each "
+                "process sees a part: train this model in one process."
+            )
+
+    def shard(self, batch: Batch, batch_size: int) -> Batch:
+        """This process's rows of a batch that all have drawn alike."""
+        if self.count == 1:
+            return batch
+        if other := [name for name, tensor in batch.items() if tensor.shape[:1] != (batch_size,)]:
+            raise ValueError(f"{', '.join(other)} has not one row an image, {batch_size}: it cannot be shared out.")
+        rows = self._rows(batch_size)
+        return {name: tensor[rows] for name, tensor in batch.items()}
+
+    def all_reduce(self, loss: Tensor, gradients: Sequence[Tensor], batch_size: int) -> tuple[Tensor, Sequence[Tensor]]:
+        """Loss and gradients of the whole batch, from the means over each process's rows. The same in every process."""
+        if self.count == 1:
+            return loss, gradients
+        rows = self._rows(batch_size)
+        everything = torch.cat([loss.reshape(1), *(gradient.flatten() for gradient in gradients)])
+        everything *= (rows.stop - rows.start) / batch_size
+        try:
+            torch.distributed.all_reduce(everything)
+        except RuntimeError as error:
+            raise ProcessLostError(
+                "another process of this job has ended or cannot be reached. The last checkpoint is kept: start again "
+                "with --resume (torchrun's --max-restarts 3 does so by itself)."
+            ) from error
+        loss, *parts = everything.split([1, *(gradient.numel() for gradient in gradients)])
+        return loss[0], [part.view_as(gradient) for part, gradient in zip(parts, gradients, strict=True)]
+
+    def _rows(self, n: int) -> slice:
+        return slice(n * self.rank // self.count, n * (self.rank + 1) // self.count)
+
+
+@contextmanager
+def joined(device: str) -> Iterator[str]:
+    """Meet the other processes that torchrun has started, and part in the end; gives the device of this one.
+
+    Does nothing where there are none. gloo on CPUs, NCCL on GPUs, one GPU a process.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield device
+        return
+    device = preferred() if device == "auto" else device
+    cuda = device.startswith("cuda")
+    if cuda:
+        local, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local >= there:
+            raise ValueError(f"there are {there} GPUs here, and a process each is the most: lower --nproc-per-node.")
+        device = f"cuda:{local}"
+        torch.cuda.set_device(device)
+    torch.distributed.init_process_group("nccl" if cuda else "gloo", **_meeting_place())
+    try:
+        yield device
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def _meeting_place() -> dict[str, Any]:
+    """Where the processes find each other's addresses: torchrun's store, in a part of its own for every restart.
+
+    torchrun keeps one store over its restarts, and in it the addresses of processes that have died (PyTorch issue
+    135712). Several machines count restarts apart: there TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 makes torchrun do it.
+    """
+    store, rank, count = next(torch.distributed.rendezvous("env://"))
+    if os.environ.get("GROUP_WORLD_SIZE", "1") == "1":
+        store = torch.distributed.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    return {"store": store, "rank": rank, "world_size": count}
+
+
+def restarted() -> bool:
+    """Whether torchrun has started this job anew after a process was lost: then it goes on from its checkpoint."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0

@@ -1,0 +1,102 @@
+"""The numbers that may be changed while training: what sliders write to, and what one step acts by."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one training step acts by: taken once, at its start, so that a slider never acts on half a step.
+
+    weights      of each phase, scale its update; 0 holds it still
+    terms        weights of terms inside each phase's loss
+    repeats      how often each phase runs in the step
+    rate         one factor for all learning rates
+    rates        the learning rate of each phase at this step: its optimizer's, times weight, rate and schedule
+    input_noise  sd of the noise on what the encoder sees, where the model adds any
+
+    In a recorded graph rates and terms are tensors (), in a sweep tensors (S,).
+    """
+
+    weights: Mapping[str, Any]
+    terms: Mapping[str, Mapping[str, Any]]
+    repeats: Mapping[str, int]
+    rate: float
+    rates: Mapping[str, Any]
+    input_noise: float | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """What somebody has set, as plain JSON: all but the rates, which follow from it."""
+        terms = {phase: dict(of_phase) for phase, of_phase in self.terms.items()}
+        kept = {"weights": dict(self.weights), "terms": terms, "repeats": dict(self.repeats), "rate": self.rate}
+        return kept | ({} if self.input_noise is None else {"input_noise": self.input_noise})
+
+    def member(self, s: int) -> "Settings":
+        """The weights and rates of member s of stacked settings: what an update acts by."""
+        weights = {name: of_members[s] for name, of_members in self.weights.items()}
+        return replace(self, weights=weights, rates={name: rates[s] for name, rates in self.rates.items()})
+
+    @staticmethod
+    def stacked(members: Sequence["Settings"], device: torch.device) -> "Settings":
+        """The settings of the S members of a sweep as one: each number a list or a tensor (S,)."""
+
+        def together(values: Sequence[Any]) -> Tensor:
+            return torch.stack([torch.as_tensor(value, device=device, dtype=torch.float32) for value in values])
+
+        first = members[0]
+        return Settings(
+            weights={name: [m.weights[name] for m in members] for name in first.weights},
+            terms={
+                phase: {name: together([m.terms[phase][name] for m in members]) for name in terms}
+                for phase, terms in first.terms.items()
+            },
+            repeats=first.repeats,
+            rate=first.rate,
+            rates={name: [m.rates[name] for m in members] for name in first.rates},
+        )
+
+
+class Controls(MutableMapping[str, float]):
+    """Named numbers of at least 0 that may be changed while training, from any thread; the names are fixed.
+
+    whole  whole numbers of at least 1;  once  names whose number must stay 1
+    """
+
+    def __init__(self, values: Mapping[str, float], whole: bool = False, once: Iterable[str] = ()) -> None:
+        self.whole, self.once = whole, frozenset(once)
+        self._values = {name: self._checked(name, value) for name, value in values.items()}
+
+    def __getitem__(self, name: str) -> float:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: float) -> None:
+        if name not in self._values:
+            raise KeyError(f"there is no {name!r} here; there is {', '.join(self) or 'nothing to set'}.")
+        self._values[name] = self._checked(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("the names are fixed; to switch something off, set it to 0.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(self._values)
+
+    def _checked(self, name: str, value: float) -> float:
+        value = float(value)
+        if not math.isfinite(value) or value < 0:
+            raise ValueError(f"{name} must be a number of at least 0; got {value}.")
+        if self.whole and (value < 1 or value != int(value)):
+            raise ValueError(f"{name} must be a whole number of at least 1; got {value}.")
+        if name in self.once and value != 1:
+            raise ValueError(f"{name} uses the batch of the phase before it, so it runs once; got {value}.")
+        return int(value) if self.whole else value

@@ -1,0 +1,476 @@
+"""The trainer of one model: what `step` needs (draw, call, gradients, update, record), and many steps in a row."""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from ..data import Dataset, Minibatch, Minibatches, Split
+from ..models import Batch, Loss, Model, Phase, can
+from ..models.lock import StepLock
+from ..models.phase import check_phases
+from ..networks import BatchNorm
+from ..optimizers import Cosine, Schedule
+from . import checkpoints
+from .devices import check_precision, find_device, keep_freed_memory
+from .graphs import Graphs
+from .history import History
+from .loop import take_steps, whole_steps
+from .processes import Processes
+from .settings import Controls, Settings
+from .step import step
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class NotFiniteError(RuntimeError):
+    """A loss or a gradient was infinite or NaN; the update was not made, and none after it."""
+
+
+class Trainer:
+    """Trains a model by its phases.
+
+    Parameters
+    ----------
+    model : Model or nn.Module
+        An AE, VAE, WAE, AAE, ..., or any module with `phases()`.
+    data : Dataset or Split
+        Of a Dataset the training split is used.
+    seed : int, default 0
+        Of everything random while training: one generator, `trainer.generator`, on the device.
+    device : str or torch.device, default "auto"
+        "auto" is CUDA, else MPS, else the CPU.
+    precision : {"fp32", "bf16"}
+        "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
+    batch_size : int, default 100
+        As in the paper.
+    schedule : Schedule, default Cosine(4000, final=0.05)
+        Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`. Two players at full speed circle and never
+        settle: on digits the MMD after 4000 steps was .16, .07 and .03 at constant rates (three seeds), and .001 to
+        .003 with the cosine.
+    phases : tuple of Phase, optional
+        Instead of `model.phases()`.
+    losses : dict of str to callable, optional
+        Phase name -> your own loss(model, batch, terms).
+    graph : bool, optional
+        Whether `run` records its steps as CUDA graphs (see graphs.py); None: yes, on CUDA. Where that cannot be done,
+        one warning says why.
+
+    Attributes
+    ----------
+    weights : Controls
+        weights[phase] scales the phase's update; 0 holds it still. This is what the sliders write to.
+    terms : dict of Controls
+        terms[phase][term], the weight of a term inside the phase's loss.
+    repeats : Controls
+        repeats[phase], how often the phase runs in a step.
+    rate : float
+        One factor for all learning rates.
+
+    Notes
+    -----
+    weights, terms, repeats and rate may be changed at any time, from any thread; each step takes one snapshot of them
+    at its start. One thread at a time may train. `history`, `save`, and all that the model offers may be called from
+    any thread meanwhile: they see the model between two steps.
+
+    Raises
+    ------
+    ValueError
+        For data, phases, precision or a device that do not fit; NotFiniteError while training.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> trainer = aae.Trainer(aae.AAE(data.image_shape, hidden=(16,), seed=0), data, seed=0)
+    >>> trainer.run(steps=2, progress=False).columns.tolist()
+    ['step', 'seconds', 'reconstruction', 'discriminator', 'generator']
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: Dataset | Split,
+        *,
+        seed: int = 0,
+        device: str | torch.device = "auto",
+        precision: str = "fp32",
+        batch_size: int = 100,
+        schedule: Schedule | None = None,
+        phases: tuple[Phase, ...] | None = None,
+        losses: Mapping[str, Loss] | None = None,
+        graph: bool | None = None,
+    ) -> None:
+        self.device = find_device(device)
+        check_precision(precision, self.device)
+        keep_freed_memory()
+        self.model = model.to(self.device).train()
+        self.lock = model.lock if isinstance(model, Model) else StepLock()
+        split = data.train if isinstance(data, Dataset) else data
+        self.minibatches = Minibatches(split, batch_size, self.device)
+        if isinstance(model, Model):
+            model.check_data(self.minibatches)
+        self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"
+        self.seed, self.precision = seed, precision
+        self.schedule = schedule or Cosine(steps=4000, final=0.05)
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+
+        self.phases = with_losses(tuple(phases or model.phases()), losses or {})
+        check_phases(self.phases)
+        self.norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+        check_norms(self.norms, self.phases, batch_size)
+        self.processes = Processes()
+        self.processes.check(self.phases, batch_size, bool(self.norms))
+        self.parameters = {phase.name: phase.parameters(model) for phase in self.phases}
+        self.optimizers = {
+            phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
+        }
+        self.weights = Controls({phase.name: phase.weight for phase in self.phases})
+        self.terms = {phase.name: Controls(phase.terms) for phase in self.phases}
+        once = {phase.name for phase in self.phases if phase.draw is None}  # it shares a batch, and that is used up
+        self.repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True, once=once)
+        self._rate = Controls({"rate": 1.0})
+
+        self.steps = 0
+        self.in_step = False  # between the first and the last phase of a step
+        self._before: checkpoints.State | None = None  # the step that is walked through: the state it began with
+        self.records = History([phase.name for phase in self.phases], self.device)
+        # 1 once something was not finite; the fused optimizers then skip every update, without the host looking
+        self.fault = torch.zeros((), device=self.device)
+        for optimizer in self.optimizers.values():
+            optimizer.found_inf, optimizer.grad_scale = self.fault, None
+        on_cuda = self.device.type == "cuda"
+        if graph and not on_cuda:
+            raise ValueError(f"graph=True records CUDA graphs, and the device is {self.device}: leave it out.")
+        single = self.processes.count == 1
+        wanted = on_cuda and single if graph is None else graph
+        self.graphs = Graphs([self], self.step, self.take, self.flush) if wanted else None
+        self.start = {name: tensor.clone() for name, tensor in model.state_dict().items()}  # the weights to begin with
+
+    # ---- what a step is made of; see step.py ----
+
+    def draw(self, phase: Phase, minibatch: Minibatch, extra: int) -> Batch:
+        """The phase's batch, all of it random; an extra repeat gets other images. Of several processes, this one's."""
+        assert phase.draw is not None
+        data = minibatch.another(self.generator) if extra else minibatch
+        return self.processes.shard(phase.draw(data, self.generator), self.minibatches.batch_size)
+
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """The precision of losses; entered for each phase: cached casts of the weights are stale once they moved."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else _nothing
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """function(model, *arguments)."""
+        return function(self.model, *arguments)
+
+    def gradients(self, phase: Phase, loss: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
+        """The loss, and its gradients of the phase's own parameters; of several processes, of the whole batch."""
+        gradients = phase.gradients(loss, self.parameters[phase.name])
+        return self.processes.all_reduce(loss.detach(), gradients, self.minibatches.batch_size)
+
+    def update(self, phase: Phase, loss: Tensor, gradients: Sequence[Tensor], settings: Settings) -> Tensor:
+        """Move the phase's parameters, if loss and gradients are finite; returns the loss, NaN if anything was not."""
+        value = self._guard(loss, gradients)
+        optimizer, rate = self.optimizers[phase.name], settings.rates[phase.name]
+        lr = optimizer.param_groups[0]["lr"]
+        lr.copy_(rate) if isinstance(rate, Tensor) else lr.fill_(rate)
+        parameters = self.parameters[phase.name].values()
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        # MPS's fused kernels do not look at found_inf; there the host has to
+        if self.device.type != "mps" or not self.fault:
+            optimizer.step()
+        for parameter in parameters:
+            parameter.grad = None
+        if phase.moves_statistics and settings.weights[phase.name]:
+            for norm in self.norms:
+                norm.follow(self.fault)
+        return value
+
+    def _guard(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
+        """Raise the fault flag, on the device, if the loss or a gradient is not finite."""
+        norm = torch.stack(torch._foreach_norm(gradients)).sum()
+        value = torch.add(loss, norm, alpha=0)  # 0 · inf = NaN: one number tells of both
+        self.fault.logical_or_(value.isfinite().logical_not_())
+        return value
+
+    def record(self, phase: Phase, loss: Tensor) -> None:
+        """Note the phase's loss."""
+        self.records.record(phase.name, loss)
+
+    def take(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
+        """What one step launches, uncounted: how graphs play it."""
+        for _ in step(self, minibatches[0], settings[0]):
+            pass
+
+    # ---- one step ----
+
+    def step(self) -> None:
+        """One training step: every phase once (or `repeats` times)."""
+        with whole_steps(), self.lock:
+            self.leave_step()
+            for _ in self._taken():
+                pass
+
+    def walk(self) -> Iterator[str]:
+        """One training step, phase by phase: yields the phase's name after its update.
+
+        Until it ends, `save` keeps the state before it; given up (by `close()`, or another step), it never was.
+        """
+        with self.lock:
+            self.lock.check()
+            self.leave_step()
+            before = self._before = checkpoints.snapshot(self)  # cheap beside a look at every phase
+            taken = self._taken()
+        try:
+            while True:
+                with self.lock:
+                    self.lock.check()
+                    if self._before is not before:
+                        raise RuntimeError("this step was given up: another one was begun, or its numbers went wrong.")
+                    name = next(taken, None)
+                if name is None:
+                    return
+                yield name
+        finally:
+            with self.lock:
+                if self._before is before:
+                    self.leave_step()
+
+    def _taken(self) -> Iterator[str]:
+        self.lock.check()
+        settings = self.settings()
+        self.in_step = True
+        yield from step(self, self.minibatches.next(self.generator), settings)
+        self.end_step()
+
+    def end_step(self) -> None:
+        """A step is over."""
+        self.steps += 1
+        self.in_step, self._before = False, None
+        if self.records.next_row():
+            self.flush()
+
+    def leave_step(self) -> None:
+        """Give up the step that is walked through, if there is one: back to the state before it."""
+        before, self._before = self._before, None
+        if before is not None:
+            self.records.leave_row()
+            if self.in_step:
+                checkpoints.restore(self, before)
+
+    def settings(self, step: int | None = None) -> Settings:
+        """What may be changed while training, as it is now: what that step (default: the next one) acts by."""
+        weights, rate = dict(self.weights), self.rate
+        factor = rate * self.schedule(self.steps if step is None else step)
+        return Settings(
+            weights=weights,
+            terms={phase: dict(of_phase) for phase, of_phase in self.terms.items()},
+            repeats={name: int(n) for name, n in self.repeats.items()},
+            rate=rate,
+            rates={phase.name: phase.optimizer.lr * factor * weights[phase.name] for phase in self.phases},
+            input_noise=self.model.input_noise if can(self.model).add_noise else None,
+        )
+
+    def choose(self, chosen: Mapping[str, Any]) -> None:
+        """Take what was set at an earlier time: `Settings.chosen()`."""
+        self.weights.update(chosen["weights"])
+        self.repeats.update(chosen["repeats"])
+        for phase, terms in chosen["terms"].items():
+            self.terms[phase].update(terms)
+        self.rate = chosen["rate"]
+        if "input_noise" in chosen:
+            self.model.input_noise = chosen["input_noise"]
+
+    @property
+    def rate(self) -> float:
+        """One factor for all learning rates."""
+        return self._rate["rate"]
+
+    @rate.setter
+    def rate(self, value: float) -> None:
+        self._rate["rate"] = value
+
+    # ---- many steps ----
+
+    def run(
+        self,
+        steps: int | None = None,
+        epochs: float | None = None,
+        *,
+        measure: Callable[[nn.Module], Mapping[str, float]] | None = None,
+        every: int | None = None,
+        folder: str | Path | None = None,
+        save_seconds: float = 30.0,
+        seconds: float | None = None,
+        progress: bool = True,
+    ) -> "pd.DataFrame":
+        """Train for so many `steps` or `epochs` (passes over all training images) and return the history.
+
+        Parameters
+        ----------
+        steps, epochs : number
+            One of the two.
+        measure : callable, optional
+            Called with the model every `every` steps; its figures become columns of the history. Its random numbers
+            must be its own: the trainer's generator belongs to the training.
+        folder : path, optional
+            Where to save checkpoints: every `save_seconds`, at the end, and when interrupted.
+        seconds : float, optional
+            Stop after so long, even if steps are left.
+        progress : bool, default True
+            Show a bar.
+
+        Raises
+        ------
+        NotFiniteError
+            With the phase, the step and what to try; the last good state is kept.
+        """
+        n = self.minibatches.count(steps, epochs)
+        if (measure is None) != (every is None) or (every is not None and every < 1):
+            raise ValueError("measure= and every= belong together, and every is at least 1 step.")
+
+        def advance(left: int) -> int:
+            taken = self.advance(min(left, every - self.steps % every) if every else left)
+            if measure and every and self.steps % every == 0:
+                self.flush()
+                self.records.add_measures(self.steps, measure(self.model))
+            return taken
+
+        def save() -> None:
+            if folder and self.processes.first and not self.in_step:
+                self.save(folder)
+
+        with self.lock.owned():
+            self.flush()
+            self.start_clock()
+            shown = progress and self.processes.first
+            take_steps(advance, n, save, save_seconds, seconds, "training" if shown else None)
+            self.flush()
+            save()
+            return self.history
+
+    def advance(self, n: int) -> int:
+        """Do at most n steps, many at once where they are recorded as a CUDA graph; returns how many."""
+        if self.graphs is None:
+            self.step()
+            return 1
+        with self.lock:
+            self.lock.check()
+            return self.graphs.play(n)
+
+    def __iter__(self) -> Iterator[int]:
+        """Train for ever: yields the number of steps done after each."""
+        self.start_clock()
+        while True:
+            self.step()
+            yield self.steps
+
+    @property
+    def history(self) -> "pd.DataFrame":
+        """A DataFrame: step, seconds, the loss of every phase, and what `measure` found (NaN where it did not run)."""
+        with self.lock:
+            self.flush()
+            return self.records.table()
+
+    def start_clock(self) -> None:
+        """Count the history's seconds from now on."""
+        self.records.start_clock()
+
+    def flush(self) -> None:
+        """Read the losses of the last steps off the device; the one place where the host waits for it.
+
+        NotFiniteError tells the thread that trains of the first number that was not finite; others only look.
+        """
+        with self.lock:
+            fault = self.records.read(self.steps)
+            if fault is None or self.lock.elsewhere:
+                return
+            self.records.fault = None
+            self.fault.zero_()  # the next step may train again
+            self.steps = fault.steps
+            self.leave_step()
+            self.in_step = False
+        raise NotFiniteError(
+            f"the loss or a gradient of phase {fault.phase!r} was not finite at step {self.steps + 1}. "
+            "Model and optimizers are as they were before that update. Try a lower learning rate or weight, look in a "
+            "loss of your own for log(0) or a division by 0; then train on, or start over (trainer.reset())."
+        )
+
+    def reset(self) -> None:
+        """Back to the starting weights, the first random number and an empty history: same seed, same run.
+
+        The prior, and what was set in weights, terms, repeats and rate, stay as they are.
+        """
+        with self.lock:
+            self.lock.check()
+            self.model.load_state_dict(self.start)
+            for state in (s for optimizer in self.optimizers.values() for s in optimizer.state.values()):
+                for tensor in state.values():
+                    tensor.zero_()
+            self.generator.manual_seed(self.seed)
+            self.minibatches.rewind()
+            self.fault.zero_()
+            self.steps = 0
+            self.in_step, self._before = False, None
+            self.records.clear()
+
+    # ---- kept and copied ----
+
+    def save(self, folder: str | Path) -> Path:
+        """Write a checkpoint; see `checkpoints.save`."""
+        return checkpoints.save(self, folder)
+
+    def load(self, folder: str | Path) -> None:
+        """Go on from a checkpoint; see `checkpoints.load`."""
+        checkpoints.load(self, folder)
+
+    def whole_step(self) -> "checkpoints.State":
+        """The state after the last whole step, copied. CheckpointError where a function failed half way through one."""
+        with self.lock:
+            return self._before if self._before is not None else checkpoints.snapshot(self)
+
+    def fork(self) -> "Trainer":
+        """A trainer of the same make, with a model of its own: the same weights to begin with, no step done yet."""
+        with self.lock:
+            # together: a phase's draw may be a method of the model
+            model, phases = copy.deepcopy((self.model, self.phases))
+        twin = Trainer(
+            model,
+            self.data,
+            seed=self.seed,
+            device=self.device,
+            precision=self.precision,
+            batch_size=self.minibatches.batch_size,
+            schedule=self.schedule,
+            phases=phases,
+        )
+        twin.start = self.start
+        return twin
+
+
+_nothing = contextlib.nullcontext()
+
+
+def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[Phase, ...]:
+    """The phases with some losses replaced by a learner's own."""
+    if unknown := set(losses) - {phase.name for phase in phases}:
+        names = ", ".join(phase.name for phase in phases)
+        raise ValueError(f"there is no phase {', '.join(sorted(unknown))}; the phases are {names}.")
+    return tuple(phase.replace(loss=losses[phase.name]) if phase.name in losses else phase for phase in phases)
+
+
+def check_norms(norms: Sequence[BatchNorm], phases: Sequence[Phase], batch_size: int) -> None:
+    """Refuse batch norm that nothing moves, or that has no batch to look at."""
+    if norms and not any(phase.moves_statistics for phase in phases):
+        raise ValueError(
+            "no phase moves batch norm's running statistics, which an evaluated model goes by: give one of them "
+            "moves_statistics=True, by phase.replace(moves_statistics=True)."
+        )
+    if norms and batch_size < 2:
+        raise ValueError("batch norm takes a mean over the batch, so it needs batch_size=2 or more; or leave it out.")
