@@ -13,10 +13,19 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib.data.minibatches import Stream
+from aae_lib.data import Minibatch, Minibatches
 from aae_lib.live import Compare, Panel, clock, page, pulls, scene, sliders, timeline
 from aae_lib.live.lane import Lane
 from conftest import state
+
+
+def rng():
+    return torch.Generator().manual_seed(0)
+
+
+def in_order(split):
+    """All images of a split as one minibatch."""
+    return Minibatch(Minibatches(split, len(split)), torch.arange(len(split)))
 
 
 class Page:
@@ -179,9 +188,9 @@ def test_there_is_a_slider_for_every_number_of_the_snapshot(make):
     trainer = make(r1=0.1)
     for slider in sliders.sliders(trainer):
         value = 2 if slider["scale"] == "whole" else 0.5 * (slider["min"] + slider["max"])
-        before = sliders.settings(trainer)
+        before = trainer.settings().chosen()
         sliders.set_one(trainer, slider["key"], value)
-        after = sliders.settings(trainer)
+        after = trainer.settings().chosen()
         assert after != before
         for part in slider["key"]:
             after = after[part]
@@ -196,10 +205,10 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
     panel, page = opened()
     panel.play()
     page.do("set", lane=0, key=["weights", "generator"], value=0.25)
-    page.last(lambda c: c["lanes"][0]["made of"]["weights"]["generator"] == 0.25)
+    page.last(lambda c: c["lanes"][0]["settings"]["weights"]["generator"] == 0.25)
     page.do("tug", value=1.0)
-    content, _ = page.last(lambda c: c["lanes"][0]["made of"]["weights"]["reconstruction"] == 0)
-    assert content["lanes"][0]["made of"]["weights"]["generator"] == 1
+    content, _ = page.last(lambda c: c["lanes"][0]["settings"]["weights"]["reconstruction"] == 0)
+    assert content["lanes"][0]["settings"]["weights"]["generator"] == 1
     panel.pause()
     decoder = state(panel.trainer.model.decoder)
     panel.clock.limit = panel.trainer.steps + 5
@@ -225,13 +234,13 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
 )
 def test_what_cannot_be_is_a_sentence_and_training_goes_on(opened, wish, words):
     panel, page = opened()
-    before, prior = sliders.settings(panel.trainer), panel.trainer.model.prior
+    before, prior = panel.trainer.settings().chosen(), panel.trainer.model.prior
     panel.play()
     page.do(wish["do"], **{name: value for name, value in wish.items() if name != "do"})
     said = page.said()[-1]
     assert words in said
     assert len(said) < 250
-    assert sliders.settings(panel.trainer) == before
+    assert panel.trainer.settings().chosen() == before
     assert panel.trainer.model.prior is prior
     steps = panel.trainer.steps
     wait_for(lambda: panel.trainer.steps > steps + 2)
@@ -554,7 +563,7 @@ def test_arrows_point_down_each_loss_and_follow_the_weights(make):
     trainer = make(losses={"reconstruction": to_target, "generator": uphill})
     trainer.weights["reconstruction"] = 0.5
     images = trainer.data.validation.take(torch.arange(20))
-    z, found = pulls.pulls(trainer, Stream(images, 20), torch.Generator().manual_seed(0))
+    z, found = pulls.pulls(trainer, in_order(images), rng())
     assert torch.allclose(z, trainer.model.encode(images.images), atol=1e-6)
     away = target - z
     assert torch.allclose(found["reconstruction"], 0.5 * away / away.norm(dim=1).mean(), atol=1e-4)

@@ -8,7 +8,7 @@ import torch
 from test_live import opened, trained, wait_for  # noqa: F401
 
 import aae_lib as aae
-from aae_lib.data.minibatches import Stream
+from aae_lib.data import Minibatch, Minibatches
 from aae_lib.live import pulls, scene
 from conftest import state
 
@@ -19,6 +19,10 @@ KINDS = [
     (aae.MapAAE, {"categories": 12}),
     (aae.MapAAE, {"categories": 10, "labelled": True}),
 ]
+
+
+def rng():
+    return torch.Generator().manual_seed(0)
 
 
 def layers(message):
@@ -70,7 +74,7 @@ def test_arrows_are_the_slopes_of_the_losses_by_the_style(make, kind, digits):
     assert pulls.moving_phases(trainer) == ["reconstruction", "generator"]
     unlabelled = digits.validation.take(torch.arange(20))
     unlabelled = replace(unlabelled, labels=torch.full_like(unlabelled.labels, -1))
-    z, found = pulls.pulls(trainer, Stream(unlabelled, 20), torch.Generator().manual_seed(0))
+    z, found = pulls.pulls(trainer, Minibatch(Minibatches(unlabelled, 20), torch.arange(20)), rng())
     order = torch.cdist(trainer.model.encode(unlabelled.images), z).argmin(0)
     torch.testing.assert_close(trainer.model.encode(unlabelled.images)[order], z)
     style = trainer.model.encoder(unlabelled.images[order].float() / 255).detach().requires_grad_()

@@ -76,17 +76,8 @@ class Scene:
         self.latent_dim = int(self.model.prior.dim)
         self.n_categories = self.can.categories
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
+        self.pulled = moving_phases(trainer)
         self.new_prior()
-        self.pulled = self._pulled()
-
-    def _pulled(self) -> list[str]:
-        """The phases that have arrows: tried on two images."""
-        try:
-            with self.trainer.lock:
-                _, found = pulls(self.trainer, self._minibatch(2), torch.Generator(self.device).manual_seed(0))
-        except Exception:  # of a learner's loss: training will tell of it
-            return moving_phases(self.trainer)
-        return [*found]
 
     def _minibatch(self, n: int) -> Minibatch:
         labels = self.split.labels[:n]
@@ -193,7 +184,7 @@ class Scene:
         z, found = pulls(self.trainer, self._minibatch(n), self.generator)
         length = 0.08 * self.half * 1.5**self.zoom
         parts = [self.plane.project(z)]
-        parts += [length * found[name] @ self.plane.basis.T for name in self.pulled]
+        parts += [length * found.get(name, torch.zeros_like(z)) @ self.plane.basis.T for name in self.pulled]
         return torch.cat(parts, 1).float().cpu().numpy()
 
     def pictures(self) -> np.ndarray:

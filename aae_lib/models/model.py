@@ -32,6 +32,7 @@ class Abilities:
     heads             `cluster_heads` (K, d): a place on the map for each category
     play              `discriminator(z)` is asked about the very codes that `encode` gives
     told_classes      K where the discriminator is told a label of K classes, else None
+    pull              losses ask `encoder(x, noise)` for codes, so that each code's slope can be drawn (a VAE's does not)
     add_noise         `input_noise`: sd of the noise on what the encoder sees, changed between steps
     """
 
@@ -45,6 +46,7 @@ class Abilities:
     heads: bool = False
     play: bool = False
     told_classes: int | None = None
+    pull: bool = False
     add_noise: bool = False
 
 
@@ -57,6 +59,7 @@ def can(model: Any) -> Abilities:
         **dict.fromkeys(has, True),
         categories=getattr(model, "categories", None),
         play=callable(getattr(model, "discriminator", None)),
+        pull=isinstance(getattr(model, "encoder", None), nn.Module),
         add_noise=hasattr(model, "input_noise"),
     )
 
