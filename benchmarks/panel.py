@@ -1,11 +1,10 @@
 """The live panel in a real browser: how soon a slider acts, what pictures cost: `python benchmarks/panel.py [--quick]`.
 
-Writes results/panel.json and the table in benchmarks/README.md. Needs the browser of the tests (Chromium).
+Writes results/panel.json and the table in benchmarks/README.md. Needs a browser (Chromium).
 """
 
 import argparse
 import json
-import platform
 import statistics
 import sys
 import tempfile
@@ -15,12 +14,13 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+from aae_lib.paper.machine import versions
+from bench import described, store, this_machine
 
-from bench import described, store, this_machine, versions  # noqa: E402
-from browser.pages import CHROMIUM, Notebook, Shown, find_browser, until  # noqa: E402
-from browser.servers import Server  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+from jupyter_browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
+from jupyter_browser.servers import Server
 
 BEGIN, END = "<!-- table: written by panel.py -->", "<!-- end of panel table -->"
 KEY = "weights.generator"
@@ -97,8 +97,8 @@ def main() -> None:
     if quick:
         print(json.dumps(figures, indent=1))
         return
-    python = {"python": platform.python_version()} | versions("torch", "anywidget", "ipykernel", "jupyterlab")
-    result = {"command": "python benchmarks/panel.py", "machine": machine, "versions": python} | figures
+    about = {"machine": machine, "versions": versions("anywidget", "ipykernel", "jupyterlab")}
+    result = {"command": "python benchmarks/panel.py", **about, **figures}
     store(result, "panel.json", table(result), BEGIN, END)
 
 

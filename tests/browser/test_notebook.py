@@ -9,7 +9,7 @@ import numpy as np
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from .pages import Shown, until
+from jupyter_browser.pages import Shown, until
 
 THREADS = "[t.name for t in __import__('threading').enumerate()].count('aae-live')"
 

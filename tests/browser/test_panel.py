@@ -2,7 +2,7 @@
 
 import pytest
 
-from .pages import until
+from jupyter_browser.pages import until
 
 WEIGHT = "panel.trainer.weights['generator']"
 LANE = "panel.clock.lanes[0]"

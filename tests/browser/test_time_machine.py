@@ -1,6 +1,6 @@
 """Looking back, and forks: both runs exact."""
 
-from .pages import until
+from jupyter_browser.pages import until
 
 KEPT = "[seen.step for seen in panel.clock.lanes[0].past.moments]"
 
