@@ -1,0 +1,11 @@
+"""Images with labels, in three splits, and the minibatches that training takes of them.
+
+A data set of your own is a `Dataset` of three `Split`s; nothing here has to change for it.
+May import: torch, numpy, scikit-learn; nothing else of this library.
+"""
+
+from .dataset import PARTS, Dataset, Split, scale
+from .loading import IMAGES, load
+from .minibatches import Minibatch, Minibatches
+
+__all__ = ["IMAGES", "PARTS", "Dataset", "Minibatch", "Minibatches", "Split", "load", "scale"]

@@ -1,0 +1,90 @@
+"""`load`: the data sets of the course by name, in the same three splits on every machine."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import torch
+
+from . import glyphs, mnist, toys
+from .dataset import Dataset, Split
+
+IMAGES = ("digits", "glyphs", "mnist", "fashion_mnist")
+
+
+def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
+    """Load a dataset in its three splits, the same ones on every machine.
+
+    - "digits": handwritten, 8x8, from scikit-learn; 1300 training, 200 validation and 297 test images.
+    - "glyphs": digits drawn from fonts, 28x28, with ``.factors``; 4200, 900 and 900.
+    - "mnist": handwritten digits, 28x28, 11 MB to download; 55000, 5000 and 10000.
+    - "fashion_mnist": clothes, 28x28, 31 MB to download; 55000, 5000 and 10000.
+    - "moons", "circles", "blobs", "spiral", "checkerboard": points in the plane; 2000, 500 and 500.
+
+    The test split of the two MNISTs is the official one; their validation images come from the official training set.
+
+    Args:
+        name: one of the above.
+        folder: for the two MNISTs, a folder that has the files (see `mnist.find_local`); None looks in AAE_DATA_DIR and
+            the cache, then downloads. The other sets need no files.
+        n: for glyphs, how many are drawn (about 1.3 s for 1000); 15% each are validation and test images.
+
+    Raises:
+        ValueError: for an unknown name, fewer than 100 glyphs, or (`mnist.DataCorruptError`) for a damaged file.
+        mnist.DataNotFoundError: if the files are neither here nor to be had.
+    """
+    if name == "digits":
+        return _digits()
+    if name == "glyphs":
+        return _glyphs(n)
+    if name in mnist.MIRRORS:
+        return _mnist(name, folder)
+    if name in toys.TOYS:
+        return _in_three(name, Split(*toys.TOYS[name]()), validation=500, test=500)
+    raise ValueError(f"There is no dataset {name!r}; there are {', '.join((*IMAGES, *toys.TOYS))}.")
+
+
+def _digits() -> Dataset:
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    images = torch.from_numpy(images * 255 / 16).round().to(torch.uint8).view(-1, 1, 8, 8)  # stored as 0 to 16
+    return _in_three("digits", Split(images, torch.from_numpy(labels).long()), validation=200, test=297)
+
+
+@functools.cache
+def _all_glyphs(n: int) -> Split:
+    factors = glyphs.sample_factors(n, torch.Generator().manual_seed(0))
+    return Split(glyphs.draw(factors), torch.tensor(factors["class"].to_numpy()), factors)
+
+
+def _glyphs(n: int) -> Dataset:
+    if n < 100:
+        raise ValueError(f"n={n} glyphs are too few for three splits of ten classes; take at least 100.")
+    return _in_three("glyphs", _all_glyphs(n), validation=n * 3 // 20, test=n * 3 // 20)
+
+
+def _mnist(name: str, folder: str | Path | None) -> Dataset:
+    train_x, train_y, test_x, test_y = (torch.from_numpy(array.copy()) for array in mnist.read(name, folder))
+    rest, validation = _hold_out(Split(train_x[:, None], train_y.long()), len(train_x) // 12)
+    return Dataset(name, rest, validation, Split(test_x[:, None], test_y.long()), (1, *train_x.shape[1:]), 10)
+
+
+def _in_three(name: str, whole: Split, validation: int, test: int) -> Dataset:
+    rest, test_split = _hold_out(whole, test)
+    train, validation_split = _hold_out(rest, validation)
+    shape = tuple(whole.images.shape[1:])
+    return Dataset(name, train, validation_split, test_split, shape, int(whole.labels.max()) + 1)
+
+
+def _hold_out(split: Split, n: int) -> tuple[Split, Split]:
+    """Hold out n rows, each class in proportion: all rows in order of class, then every (N/n)-th of them.
+
+    No random number decides, so the parts are the same with every version of every library.
+    """
+    by_class = split.labels.argsort(stable=True)
+    every = (torch.arange(n) * len(split) + len(split) // 2) // n
+    held = torch.zeros(len(split), dtype=torch.bool)
+    held[by_class[every]] = True
+    return split.take((~held).nonzero()[:, 0]), split.take(held.nonzero()[:, 0])
