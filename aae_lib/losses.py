@@ -157,7 +157,7 @@ def tell_apart(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, r
     both = torch.cat([real, fake.detach()])
     if r1 is None:
         return discriminator_loss(*critic(both).chunk(2))
-    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient wants full precision
+    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient needs full precision
         logits, slope = gradient_penalty(critic, both.float())
     # the mean over both halves, times 2, is the sum of both expectations: r1/2 · 2 = r1
     return discriminator_loss(*logits.chunk(2)) + r1 * slope

@@ -27,6 +27,12 @@ class Start(TypedDict):
     weight_sd: float | None
 
 
+class NetworkOptions(Start):
+    """What encoder and decoder share."""
+
+    network: str
+
+
 def check_network(network: str, image_shape: Sequence[int]) -> None:
     """ValueError if there is no such network, or images of that shape (C, H, W) do not fit it."""
     if network not in NETWORKS:
