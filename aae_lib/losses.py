@@ -20,21 +20,37 @@ def bce(logits: Tensor, x: Tensor) -> Tensor:
     """Binary cross-entropy, summed over pixels, mean over images; in nats. Taken on logits, so that it cannot overflow.
 
     −Σ_pixels [x log s + (1 − x) log(1 − s)] with s = sigmoid(logits). For pixels 0 or 1 it is the negative Bernoulli
-    log-likelihood; for grey ones the usual stand-in, which is least at s = x but not 0 there.
+    log-likelihood; for grey ones the usual substitute, which is lowest at s = x but not 0 there.
+
+    Examples
+    --------
+    >>> bce(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))  # 4 log 2
+    tensor(2.7726)
     """
     return F.binary_cross_entropy_with_logits(logits.float(), x, reduction="sum") / len(x)
 
 
 def mse(logits: Tensor, x: Tensor) -> Tensor:
-    """Squared error, *mean* over pixels and images: (x − sigmoid(logits))². Readable; in pixel units squared."""
+    """Squared error, *mean* over pixels and images: (x − sigmoid(logits))². Easy to read; in pixel units squared.
+
+    Examples
+    --------
+    >>> mse(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
+    tensor(0.2500)
+    """
     return F.mse_loss(logits.float().sigmoid(), x)
 
 
 def half_squared_error(logits: Tensor, x: Tensor) -> Tensor:
     """Half the squared error *summed* over pixels, mean over images: ½ Σ_pixels (x − sigmoid(logits))².
 
-    The negative Gaussian log-likelihood with unit variance, up to a constant: the scale at which the
-    paper's learning rates hold (Makhzani et al. 2015, appendix A). For 784 pixels it is 392 times `mse`.
+    The negative Gaussian log-likelihood with unit variance, up to a constant: the scale at which the paper's learning
+    rates hold (Makhzani et al. 2015, appendix A). For 784 pixels it is 392 times `mse`.
+
+    Examples
+    --------
+    >>> half_squared_error(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
+    tensor(0.5000)
     """
     return F.mse_loss(logits.float().sigmoid(), x, reduction="sum") / (2 * len(x))
 
@@ -49,29 +65,63 @@ RECONSTRUCTION: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """−E_p[log D(z)] − E_q[log(1 − D(z))] from the logits of prior samples (`real`) and of codes (`fake`).
+    """−E_p[log D(z)] − E_q[log(1 − D(z))].
 
     log D = −softplus(−logits) and log(1 − D) = −softplus(logits): no sigmoid, no log of 0.
     At D = ½ everywhere it is 2 log 2 ≈ 1.386 (Goodfellow et al. 2014, eq. 1).
+
+    Parameters
+    ----------
+    real, fake : tensor
+        (N,) logits of prior samples and of codes.
+
+    Returns
+    -------
+    tensor
+        (), in nats.
+
+    Examples
+    --------
+    >>> discriminator_loss(torch.zeros(3), torch.zeros(3))
+    tensor(1.3863)
     """
     return F.softplus(-real.float()).mean() + F.softplus(fake.float()).mean()
 
 
 def generator_loss(fake: Tensor) -> Tensor:
-    """Non-saturating: −E_q[log D(z)]; at D = ½ it is log 2. Strong gradient where D is sure that z is a code."""
+    """Non-saturating: −E_q[log D(z)], from the logits (N,) of codes; at D = ½ it is log 2.
+
+    Strong gradient where D is sure that z is a code.
+
+    Examples
+    --------
+    >>> generator_loss(torch.zeros(3))
+    tensor(0.6931)
+    """
     return F.softplus(-fake.float()).mean()
 
 
 def saturating_generator_loss(fake: Tensor) -> Tensor:
-    """Saturating: E_q[log(1 − D(z))], the loss of the zero-sum game; flat where D is sure that z is a code."""
+    """Saturating: E_q[log(1 − D(z))], the loss of the zero-sum game; flat where D is sure that z is a code.
+
+    Examples
+    --------
+    >>> saturating_generator_loss(torch.zeros(3))
+    tensor(-0.6931)
+    """
     return -F.softplus(fake.float()).mean()
 
 
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
     """The logits (N,) of z (N, d), and E‖∂ logits/∂z‖², from one forward pass.
 
-    Mescheder et al. 2018 (arXiv 1801.04406) call it R1 at real points and R2 at fake ones; the AAE takes both,
-    each with weight λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
+    Mescheder et al. 2018 (arXiv 1801.04406) call it R1 at real points and R2 at fake ones; the AAE takes both, each
+    with weight λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
+
+    Examples
+    --------
+    >>> gradient_penalty(lambda z: 3 * z[:, 0], torch.ones(2, 2))
+    (tensor([3., 3.]), tensor(9.))
     """
 
     def total(z: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,13 +135,29 @@ def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tu
 def tell_apart(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, r1: float | None = None) -> Tensor:
     """D's whole loss: −E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²).
 
-    `critic` gives the logits (2N,) of samples (N, d) `real` and `fake`, real ones first, in one call. `fake` is
-    detached: whoever made it is held fixed. r1 None: no penalty.
+    Parameters
+    ----------
+    critic : callable
+        critic(z) -> logits (2N,), called once, on the real samples followed by the fake ones.
+    real, fake : tensor
+        (N, d). `fake` is detached: whatever made it is held fixed.
+    r1 : float, optional
+        Weight of the penalty; None: no penalty.
+
+    Returns
+    -------
+    tensor
+        (), in nats where there is no penalty.
+
+    Examples
+    --------
+    >>> tell_apart(lambda z: z[:, 0], torch.zeros(3, 2), torch.zeros(3, 2), r1=0.1)
+    tensor(1.4863)
     """
     both = torch.cat([real, fake.detach()])
     if r1 is None:
         return discriminator_loss(*critic(both).chunk(2))
-    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient wants full precision
+    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient needs full precision
         logits, slope = gradient_penalty(critic, both.float())
     # the mean over both halves, times 2, is the sum of both expectations: r1/2 · 2 = r1
     return discriminator_loss(*logits.chunk(2)) + r1 * slope
@@ -104,6 +170,11 @@ def gaussian_kl(mean: Tensor, log_var: Tensor, sigma: float = 1.0) -> Tensor:
     """KL(N(mean, exp(log_var)) ‖ N(0, σ²)), summed over the d dimensions, mean over rows (N, d); in nats.
 
     ½ Σ_j [(mean_j² + var_j)/σ² − 1 − log(var_j/σ²)] (Kingma and Welling 2013, appendix B, for σ = 1).
+
+    Examples
+    --------
+    >>> gaussian_kl(torch.ones(1, 2), torch.zeros(1, 2))
+    tensor(1.)
     """
     log_ratio = log_var - 2 * math.log(sigma)
     return 0.5 * (mean.square() / sigma**2 + log_ratio.exp() - 1 - log_ratio).sum(1).mean()
@@ -112,13 +183,37 @@ def gaussian_kl(mean: Tensor, log_var: Tensor, sigma: float = 1.0) -> Tensor:
 def monte_carlo_kl(z: Tensor, mean: Tensor, log_var: Tensor, log_prior: Tensor) -> Tensor:
     """The same KL for any prior whose density is known: E[log q(z|x) − log p(z)] with one sample z ~ q(z|x) a row.
 
-    `log_prior` (N,) is log p(z) at those samples. Unbiased; noisier than the closed form.
+    Unbiased; noisier than the closed form.
+
+    Parameters
+    ----------
+    z, mean, log_var : tensor
+        (N, d): the samples, and the moments of q(z|x).
+    log_prior : tensor
+        (N,): log p(z) at those samples.
+
+    Returns
+    -------
+    tensor
+        (), in nats.
+
+    Examples
+    --------
+    >>> z = torch.zeros(1, 1)
+    >>> monte_carlo_kl(z, z, z, normal_log_prob(z, z, z))
+    tensor(0.)
     """
     return (normal_log_prob(z, mean, log_var) - log_prior).mean()
 
 
 def normal_log_prob(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
-    """log N(z; mean, exp(log_var)) summed over the d dimensions: (N, d) -> (N,)."""
+    """log N(z; mean, exp(log_var)) summed over the d dimensions: (N, d) -> (N,).
+
+    Examples
+    --------
+    >>> normal_log_prob(torch.zeros(1, 2), torch.zeros(1, 2), torch.zeros(1, 2))  # -log 2π
+    tensor([-1.8379])
+    """
     return -0.5 * ((z - mean).square() / log_var.exp() + log_var + math.log(2 * math.pi)).sum(1)
 
 
@@ -126,10 +221,30 @@ MMD_SCALES = (0.2, 1.0, 4.0, 16.0)
 
 
 def mmd(x: Tensor, y: Tensor) -> Tensor:
-    """Squared maximum mean discrepancy between samples x (n, d) and y (m, d), unbiased: may be slightly negative.
+    """Squared maximum mean discrepancy between samples, unbiased: may be slightly negative.
 
     E[k(x, x')] + E[k(y, y')] − 2 E[k(x, y)], x ≠ x', y ≠ y', with k the *sum* of c/(c + ‖x − y‖²) over
     c = .2, 1, 4, 16. Gretton et al. 2012 (eq. 3); the kernel family is WAE's (Tolstikhin et al. 2018).
+
+    Parameters
+    ----------
+    x, y : tensor
+        (n, d) and (m, d), at least two rows each.
+
+    Returns
+    -------
+    tensor
+        (), without a unit.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two rows.
+
+    Examples
+    --------
+    >>> mmd(torch.zeros(2, 2), torch.ones(2, 2))  # 2 (4 - Σ c/(c + 2))
+    tensor(4.0404)
     """
     if min(len(x), len(y)) < 2:
         raise ValueError(f"MMD needs at least 2 points in each cloud; got {len(x)} and {len(y)}.")

@@ -7,18 +7,34 @@ Nothing here is random after construction: noise comes in as an argument, drawn 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TypedDict, TypeVar, Unpack
 
 import torch
 from torch import Generator, Tensor, nn
+
+Layer = TypeVar("Layer", bound=nn.Module)
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "silu": nn.SiLU}
 POSTERIORS = ("deterministic", "gaussian", "universal")
 NETWORKS = ("mlp", "conv")
 
 
+class Start(TypedDict):
+    """How layers are made: the activation between them, and their initial weights (see `initialise`)."""
+
+    activation: str
+    generator: Generator | None
+    weight_sd: float | None
+
+
+class NetworkOptions(Start):
+    """What encoder and decoder share."""
+
+    network: str
+
+
 def check_network(network: str, image_shape: Sequence[int]) -> None:
-    """ValueError where there is no such network, or images of that shape (C, H, W) do not fit it."""
+    """ValueError if there is no such network, or images of that shape (C, H, W) do not fit it."""
     if network not in NETWORKS:
         raise ValueError(f"network={network!r} is unknown; choose one of {', '.join(NETWORKS)}.")
     _, h, w = image_shape
@@ -30,10 +46,20 @@ class BatchNorm(nn.BatchNorm1d):
     """Batch norm that never moves its running statistics by itself: "held fixed" includes buffers.
 
     In training mode it normalises by the batch, in evaluation mode by the running statistics. The trainer lets them
-    follow the last batch once a phase that may move them was found sound.
+    follow the last batch once the update of a phase that may move them has been found finite.
+
+    Examples
+    --------
+    >>> norm = BatchNorm(2)
+    >>> _ = norm(torch.ones(3, 2))
+    >>> norm.running_mean
+    tensor([0., 0.])
     """
 
     batch: Tensor | None = None  # the last one seen in training mode
+    running_mean: Tensor
+    running_var: Tensor
+    momentum: float
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -50,21 +76,34 @@ class BatchNorm(nn.BatchNorm1d):
             running.copy_(torch.where(fault > 0, running, running.lerp(seen, self.momentum)))
 
 
-def initialise(layer: nn.Module, generator: Generator | None, weight_sd: float | None = None) -> nn.Module:
-    """Fill a linear or convolution layer from `generator` (None: torch's own) and return it.
+def initialise(layer: Layer, generator: Generator | None, weight_sd: float | None = None) -> Layer:
+    """Fill a linear or convolution layer from a generator.
 
-    weight_sd None: PyTorch's default, weights and biases uniform in ±1/sqrt(fan_in). Otherwise weights
-    ~ N(0, weight_sd²) and biases 0; the paper's "N(0, 0.01)" read as a standard deviation is weight_sd=0.01.
+    Parameters
+    ----------
+    layer : nn.Module
+        With `weight` and `bias`.
+    generator : torch.Generator, optional
+        Source of the initial weights; None is torch's own.
+    weight_sd : float, optional
+        None: PyTorch's default, weights and biases uniform in ±1/sqrt(fan_in). Otherwise weights ~ N(0, weight_sd²) and
+        biases 0; the paper's "N(0, 0.01)" read as a standard deviation is weight_sd=0.01.
+
+    Returns
+    -------
+    nn.Module
+        The layer.
     """
-    fan_in = layer.weight[0].numel()
+    weight, bias = layer.get_parameter("weight"), layer.get_parameter("bias")
+    fan_in = weight[0].numel()
     bound = 1 / math.sqrt(fan_in)
     with torch.no_grad():
         if weight_sd is None:
-            layer.weight.uniform_(-bound, bound, generator=generator)
-            layer.bias.uniform_(-bound, bound, generator=generator)
+            weight.uniform_(-bound, bound, generator=generator)
+            bias.uniform_(-bound, bound, generator=generator)
         else:
-            layer.weight.normal_(0, weight_sd, generator=generator)
-            layer.bias.zero_()
+            weight.normal_(0, weight_sd, generator=generator)
+            bias.zero_()
     return layer
 
 
@@ -74,13 +113,28 @@ def linear(n_in: int, n_out: int, generator: Generator | None = None, weight_sd:
 
 
 class MLP(nn.Sequential):
-    """Linear layers of the given `sizes` with an activation between them: (N, sizes[0]) -> (N, sizes[-1]).
+    """Linear layers with an activation between them: (N, sizes[0]) -> (N, sizes[-1]).
 
-    sizes       e.g. (784, 1000, 1000, 2): the last layer is linear
-    activation  "relu" (default), "leaky_relu" or "silu"
-    batch_norm  normalise before each activation (default no)
-    generator   source of the initial weights; None uses torch's global generator
-    weight_sd   see `initialise`
+    Parameters
+    ----------
+    sizes : sequence of int
+        For example (784, 1000, 1000, 2): the last layer is linear.
+    activation : {"relu", "leaky_relu", "silu"}
+        Between layers.
+    batch_norm : bool, default False
+        Normalise before each activation.
+    generator, weight_sd
+        See `initialise`.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two sizes, a size below 1, or an unknown activation.
+
+    Examples
+    --------
+    >>> MLP((4, 8, 2), generator=torch.Generator().manual_seed(0))(torch.zeros(3, 4)).shape
+    torch.Size([3, 2])
     """
 
     def __init__(
@@ -101,7 +155,7 @@ class MLP(nn.Sequential):
 
 
 def activation_named(name: str) -> nn.Module:
-    """The activation module of that name; ValueError names the choices."""
+    """The activation module of that name; for an unknown name, ValueError lists the choices."""
     if name not in ACTIVATIONS:
         raise ValueError(f"activation={name!r} is unknown; choose one of {', '.join(ACTIVATIONS)}.")
     return ACTIVATIONS[name]()
@@ -110,16 +164,42 @@ def activation_named(name: str) -> nn.Module:
 class Encoder(nn.Module):
     """Images (N, C, H, W) -> codes z (N, latent_dim); one of three posteriors q(z|x) (paper, section 2.1).
 
-    deterministic  z = f(x)
-    gaussian       z = mean(x) + exp(½ log_var(x)) · noise, noise ~ N(0, I) of shape (N, latent_dim)
-    universal      z = f(x, noise), the noise appended to the pixels: any posterior whatever
+    - deterministic: z = f(x)
+    - gaussian: z = mean(x) + exp(½ log_var(x)) · noise, noise ~ N(0, I) of shape (N, latent_dim)
+    - universal: z = f(x, noise), the noise appended to the pixels: any posterior at all
 
-    `noise` is an argument, of width `noise_dim` (0 for deterministic): the phase draws it. Without it the noise is 0,
-    the mean of its distribution: for "gaussian" that gives the posterior's mean.
+    Parameters
+    ----------
+    image_shape : sequence of int
+        (C, H, W).
+    latent_dim : int
+        d, the length of a code.
+    hidden : sequence of int, default (1000, 1000)
+        Widths of the hidden layers of the MLP. For "conv" the channels of its two stride-2 layers are fixed (32, 64),
+        and only the last hidden width is used, behind them.
+    posterior : {"deterministic", "gaussian", "universal"}
+        q(z|x).
+    noise_dim : int, optional
+        Width of the noise of a universal posterior (default 10).
+    network : {"mlp", "conv"}
+        For "conv" height and width must be multiples of 4.
+    activation, batch_norm, generator, weight_sd
+        See `MLP`; "conv" has no batch norm.
 
-    hidden      widths of the hidden layers of the MLP; for "conv", channels of its two stride-2 layers are fixed
-                (32, 64) and only the last hidden width is used behind them
-    network     "mlp" (default) or "conv" (height and width must be multiples of 4)
+    Raises
+    ------
+    ValueError
+        For an unknown posterior, network or activation, and for images that do not fit the network.
+
+    Notes
+    -----
+    `noise` is an argument of the call, of width `noise_dim` (0 for deterministic): the phase draws it. Without it the
+    noise is 0, the mean of its distribution: for "gaussian" that gives the posterior's mean.
+
+    Examples
+    --------
+    >>> Encoder((1, 8, 8), 2, hidden=(16,))(torch.zeros(3, 1, 8, 8)).shape
+    torch.Size([3, 2])
     """
 
     def __init__(
@@ -142,7 +222,7 @@ class Encoder(nn.Module):
         self.posterior = posterior
         universal_noise = 10 if noise_dim is None else noise_dim
         self.noise_dim = {"deterministic": 0, "gaussian": latent_dim, "universal": universal_noise}[posterior]
-        start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
+        start: Start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
         self.features, n_in, hidden = _features(image_shape, hidden, network, batch_norm, **start)
         n_in += self.noise_dim if posterior == "universal" else 0
         n_out = 2 * latent_dim if posterior == "gaussian" else latent_dim
@@ -159,7 +239,7 @@ class Encoder(nn.Module):
         return self.layers(h).float()
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance, each (N, latent_dim), of the Gaussian posterior."""
+        """Mean and log variance, each (N, latent_dim), of the Gaussian posterior; ValueError for another one."""
         if self.posterior != "gaussian":
             raise ValueError(f'only a posterior="gaussian" encoder has moments; this one is {self.posterior}.')
         mean, log_var = self.layers(self.features(x)).float().chunk(2, 1)
@@ -169,10 +249,27 @@ class Encoder(nn.Module):
 class TwoHeads(nn.Module):
     """Images (N, C, H, W) -> a category and a style: one trunk, and on it a linear head for each part of the code.
 
-    y_head  logits of y (N, categories); y = softmax(logits) is the category, soft
-    z_head  z (N, latent_dim)
+    Called, it gives the style z alone, as `Encoder` does; `both` gives logits and z. Deterministic, as in the paper.
 
-    Called, it gives z alone, as `Encoder` does; `both` gives logits and z. Deterministic: the paper's choice here.
+    Parameters
+    ----------
+    image_shape, latent_dim, hidden, network, activation, batch_norm, generator, weight_sd
+        See `Encoder`; at least one hidden layer.
+    categories : int
+        K.
+
+    Attributes
+    ----------
+    y_head : nn.Linear
+        Logits of y (N, K); y = softmax(logits) is the category, soft.
+    z_head : nn.Linear
+        z (N, latent_dim).
+
+    Examples
+    --------
+    >>> logits, z = TwoHeads((1, 8, 8), 10, 2, hidden=(16,)).both(torch.zeros(3, 1, 8, 8))
+    >>> logits.shape, z.shape
+    (torch.Size([3, 10]), torch.Size([3, 2]))
     """
 
     noise_dim = 0
@@ -194,7 +291,7 @@ class TwoHeads(nn.Module):
         check_network(network, image_shape)
         if not hidden:
             raise ValueError("an encoder with two heads needs a trunk: give at least one hidden width.")
-        start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
+        start: Start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
         features, n_in, hidden = _features(image_shape, hidden, network, batch_norm, **start)
         after = [BatchNorm(hidden[-1])] * batch_norm + [activation_named(activation)]
         self.trunk = nn.Sequential(features, MLP((n_in, *hidden), batch_norm=batch_norm, **start), *after)
@@ -205,17 +302,17 @@ class TwoHeads(nn.Module):
         return self.z_head(self.trunk(x)).float()
 
     def both(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of y (N, categories), and z (N, latent_dim)."""
+        """Logits of y (N, K), and z (N, latent_dim)."""
         h = self.trunk(x)
         return self.y_head(h).float(), self.z_head(h).float()
 
     def logits(self, x: Tensor) -> Tensor:
-        """Logits of y (N, categories)."""
+        """Logits of y (N, K)."""
         return self.y_head(self.trunk(x)).float()
 
 
 def _features(
-    image_shape: Sequence[int], hidden: Sequence[int], network: str, batch_norm: bool, **start: Any
+    image_shape: Sequence[int], hidden: Sequence[int], network: str, batch_norm: bool, **start: Unpack[Start]
 ) -> tuple[nn.Module, int, Sequence[int]]:
     """What comes before an encoder's MLP, how many numbers it gives, and the MLP's hidden widths."""
     if network == "mlp":
@@ -234,7 +331,15 @@ def reparameterise(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
 class Decoder(nn.Module):
     """Codes z (N, latent_dim) -> *logits* of images (N, C, H, W); an image is sigmoid(logits).
 
-    Arguments as for `Encoder`; the hidden layers are the encoder's in reverse order.
+    Parameters
+    ----------
+    image_shape, latent_dim, hidden, network, activation, generator, weight_sd
+        See `Encoder`; the hidden layers are the encoder's in reverse order.
+
+    Examples
+    --------
+    >>> Decoder((1, 8, 8), 2, hidden=(16,))(torch.zeros(3, 2)).shape
+    torch.Size([3, 1, 8, 8])
     """
 
     def __init__(
@@ -250,7 +355,7 @@ class Decoder(nn.Module):
         super().__init__()
         check_network(network, image_shape)
         c, h, w = image_shape
-        start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
+        start: Start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
         if network == "conv":
             if not hidden:
                 raise ValueError('network="conv" needs a hidden layer: give at least one width.')
@@ -267,9 +372,26 @@ class Decoder(nn.Module):
 class Discriminator(nn.Module):
     """Codes z (N, latent_dim) -> logits (N,): positive means "looks like a prior sample".
 
-    classes  None, or K: D then also sees a label y (N,) int64 as one-hot of K + 1, where the last place
-             means "no label" (y = -1). The paper's 11th class.
+    Parameters
+    ----------
+    latent_dim, hidden, activation, generator, weight_sd
+        See `Encoder`.
+    classes : int, optional
+        K: D then also sees a label y (N,) int64 as one-hot of K + 1, where the last place means "no label" (y = -1).
+        The paper's 11th class.
+
+    Raises
+    ------
+    ValueError
+        When called with labels, if it was built without classes.
+
+    Examples
+    --------
+    >>> Discriminator(2, hidden=(16,), classes=10)(torch.zeros(3, 2), torch.tensor([0, 9, -1])).shape
+    torch.Size([3])
     """
+
+    one_hot: Tensor
 
     def __init__(
         self,

@@ -1,7 +1,8 @@
 """Optimizers of a phase, and schedules of their learning rate.
 
-Each optimizer is PyTorch's own, fused, with the learning rate as a tensor and its state made beforehand:
-sliders then write a number into a tensor, and a training step has the same shape from the first to the last.
+Each optimizer is PyTorch's own, fused, with the learning rate as a tensor and its state made in advance: sliders then
+write a number into a tensor, and a training step has the same shape from the first to the last. A schedule is called
+with the number of steps done and gives a factor of the learning rate.
 """
 
 import math
@@ -14,13 +15,27 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba 2014). beta1 = .5 for both players is the habit of adversarial training (Radford 2015)."""
+    """Adam (Kingma and Ba 2014). beta1 = .5 for both players is usual in adversarial training (Radford 2015).
+
+    Parameters
+    ----------
+    lr : float, default 1e-3
+        Learning rate.
+    beta1, beta2 : float, default 0.9 and 0.999
+        Decay of the running means of the gradient and of its square.
+
+    Examples
+    --------
+    >>> Adam(beta1=0.5)
+    Adam(lr=0.001, beta1=0.5, beta2=0.999)
+    """
 
     lr: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        """PyTorch's optimizer of these parameters."""
         parameters = list(parameters)
         lr = torch.tensor(self.lr, device=parameters[0].device)
         betas = (self.beta1, self.beta2)
@@ -36,12 +51,26 @@ class Adam:
 
 @dataclass(frozen=True)
 class SGD:
-    """Stochastic gradient descent with momentum: v <- momentum · v + g, parameter <- parameter − lr · v."""
+    """Stochastic gradient descent with momentum: v <- momentum · v + g, parameter <- parameter − lr · v.
+
+    Parameters
+    ----------
+    lr : float, default 1e-2
+        Learning rate.
+    momentum : float, default 0
+        In [0, 1).
+
+    Examples
+    --------
+    >>> SGD(0.1)
+    SGD(lr=0.1, momentum=0.0)
+    """
 
     lr: float = 1e-2
     momentum: float = 0.0
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        """PyTorch's optimizer of these parameters."""
         parameters = list(parameters)
         lr = torch.tensor(self.lr, device=parameters[0].device)
         optimizer = torch.optim.SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
@@ -56,7 +85,13 @@ Optimizer = Adam | SGD
 
 @dataclass(frozen=True)
 class Constant:
-    """The learning rate as it is."""
+    """The learning rate as it is.
+
+    Examples
+    --------
+    >>> Constant()(1000)
+    1.0
+    """
 
     def __call__(self, step: int) -> float:
         return 1.0
@@ -64,7 +99,20 @@ class Constant:
 
 @dataclass(frozen=True)
 class Cosine:
-    """Half a cosine from 1 at step 0 to `final` at step `steps`; `final` ever after."""
+    """Half a cosine from 1 at step 0 to `final` at step `steps`; `final` from there on.
+
+    Parameters
+    ----------
+    steps : int
+        Where it ends.
+    final : float, default 0
+        The factor of the learning rate there.
+
+    Examples
+    --------
+    >>> Cosine(100)(50)
+    0.5
+    """
 
     steps: int
     final: float = 0.0
@@ -76,7 +124,20 @@ class Cosine:
 
 @dataclass(frozen=True)
 class Drops:
-    """Multiply by `factor` at each of the steps `at`; the paper drops twice by 10, at epochs 50 and 1000."""
+    """Multiply by `factor` at each of the steps `at`; the paper drops twice by 10, at epochs 50 and 1000.
+
+    Parameters
+    ----------
+    at : tuple of int
+        Steps.
+    factor : float, default 0.1
+        Of the learning rate.
+
+    Examples
+    --------
+    >>> Drops(at=(10, 20), factor=0.5)(20)
+    0.25
+    """
 
     at: tuple[int, ...]
     factor: float = 0.1

@@ -22,10 +22,25 @@ PARTS = ("train", "validation", "test")
 class Split:
     """One part of a dataset.
 
-    Attributes:
-        images: (N, C, H, W) uint8, 0 to 255; for the toy sets (N, 2) float32 points.
-        labels: (N,) int64 class numbers; -1 means that the label is not known.
-        factors: a table of N rows that says what each image was made from (glyphs only), else None.
+    Parameters
+    ----------
+    images : tensor
+        (N, C, H, W) uint8, 0 to 255; for the toy sets (N, 2) float32 points.
+    labels : tensor
+        (N,) int64 class numbers; -1 means that the label is not known.
+    factors : DataFrame, optional
+        A table of N rows that says what each image was made from (glyphs only).
+
+    Raises
+    ------
+    ValueError
+        For labels of another shape or type, and for factors without a row for each image.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Split(torch.zeros(3, 2), torch.tensor([0, 1, -1]))
+    Split(3 x (2,), 2 labelled)
     """
 
     images: Tensor
@@ -63,15 +78,31 @@ class Split:
     def keep_labels(self, n: int, seed: int = 0) -> Split:
         """The same images with exactly n labels kept and all others set to -1.
 
-        The classes keep equally many, give or take one; a class that has too few keeps all it has and the others fill
-        up. With one seed, the labels kept for a smaller n are among those kept for a larger one.
+        The classes keep equally many, give or take one; a class that has too few keeps all it has and the others make
+        up the difference. With one seed, the labels kept for a smaller n are among those kept for a larger one.
 
-        Args:
-            n: how many, from the number of classes to the number of labels there are.
-            seed: which ones.
+        Parameters
+        ----------
+        n : int
+            How many, from the number of classes to the number of labels there are.
+        seed : int, default 0
+            Which ones.
 
-        Raises:
-            ValueError: if there are fewer labels than n, or n is too small to keep one of every class.
+        Returns
+        -------
+        Split
+            The same images; new labels.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer labels than n, or n is too small to keep one of every class.
+
+        Examples
+        --------
+        >>> import aae_lib as aae
+        >>> aae.load("digits").train.keep_labels(100)
+        Split(1300 x (1, 8, 8), 100 labelled)
         """
         known = self.labelled.nonzero()[:, 0]
         classes = self.labels[known].unique()
@@ -98,11 +129,27 @@ class Split:
 class Dataset:
     """A named set in three splits: train to learn from, validation to choose by, test to report.
 
-    Attributes:
-        name: what `load` calls it.
-        train, validation, test: each a `Split`.
-        image_shape: (C, H, W) of one image, or (2,) for points.
-        classes: the number of classes, K; labels are 0 to K - 1.
+    Parameters
+    ----------
+    name : str
+        What `load` calls it.
+    train, validation, test : Split
+        The three splits.
+    image_shape : tuple of int
+        (C, H, W) of one image, or (2,) for points.
+    classes : int
+        The number of classes, K; labels are 0 to K - 1.
+
+    Raises
+    ------
+    ValueError
+        For images of another shape, and for labels outside -1 to K - 1.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> aae.load("digits")
+    Dataset('digits': 1300 train, 200 validation, 297 test x (1, 8, 8), 10 classes)
     """
 
     name: str
@@ -127,7 +174,13 @@ class Dataset:
                 )
 
     def check_disjoint(self) -> None:
-        """Raise ValueError where an image stands in two splits: figures would then be of images that were learned."""
+        """Check that no image is in two splits: figures would then be of images that were learned.
+
+        Raises
+        ------
+        ValueError
+            If an image is in two splits.
+        """
         kept = {part: {row.tobytes() for row in getattr(self, part).images.numpy()} for part in PARTS}
         for first, second in itertools.combinations(PARTS, 2):
             if both := len(kept[first] & kept[second]):
@@ -146,14 +199,26 @@ class Dataset:
 def scale(images: Tensor) -> Tensor:
     """Images as the networks take them: uint8 divided by 255, x / 255; floats pass unchanged.
 
-    Args:
-        images: any shape; uint8 from 0 to 255, or floats (images in [0, 1], or points).
+    Parameters
+    ----------
+    images : tensor
+        Any shape; uint8 from 0 to 255, or floats (images in [0, 1], or points).
 
-    Returns:
+    Returns
+    -------
+    tensor
         The same shape; float32 if it was uint8.
 
-    Raises:
-        TypeError: for any other type, whose range is anyone's guess.
+    Raises
+    ------
+    TypeError
+        For any other type, whose range is anyone's guess.
+
+    Examples
+    --------
+    >>> import torch
+    >>> scale(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    tensor([0.0000, 0.2000, 1.0000])
     """
     if images.dtype == torch.uint8:
         return images.float().div_(255)

@@ -1,8 +1,8 @@
 """Glyphs: the digits 0 to 9 drawn at 28x28 from fonts, each with the factors it was drawn from.
 
 MNIST's digits come without an answer to "how slanted is this one?". Here every image has one, so a code can be judged
-by what it says about slant, size, weight and font, and an edit can be checked against the truth. The fonts are those
-that matplotlib carries: nothing is downloaded.
+by what it says about slant, size, weight and font, and an edit can be checked against the truth. The fonts are the
+ones that come with matplotlib: nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -30,18 +30,28 @@ RANGES = {"slant": (-25.0, 25.0), "size": (0.44, 0.64), "weight": (0.0, 1.5)}
 def sample_factors(n: int, generator: torch.Generator) -> pd.DataFrame:
     """Draw the factors of n glyphs, each factor independently of the others.
 
-    Args:
-        n: how many glyphs.
-        generator: the source of randomness, on the CPU.
+    Parameters
+    ----------
+    n : int
+        How many glyphs.
+    generator : torch.Generator
+        The source of randomness, on the CPU.
 
-    Returns:
-        A table of n rows with the columns
+    Returns
+    -------
+    DataFrame
+        n rows with the columns
 
         - ``class``: the digit, 0 to 9; all ten equally often (n not a multiple of ten: the counts differ by one);
         - ``slant``: degrees, uniform in [-25, 25]; positive leans to the right, 0 is upright;
-        - ``size``: height of the digit's outline as a part of the image's height, uniform in [.44, .64];
+        - ``size``: height of the digit's outline as a fraction of the image's height, uniform in [.44, .64];
         - ``weight``: pixels added to the thickness of every stroke, uniform in [0, 1.5];
         - ``font``: one of ``FONTS``, each equally likely.
+
+    Examples
+    --------
+    >>> sample_factors(20, torch.Generator().manual_seed(0)).columns.tolist()
+    ['class', 'slant', 'size', 'weight', 'font']
     """
     import pandas as pd
 
@@ -60,14 +70,25 @@ def draw(factors: pd.DataFrame) -> torch.Tensor:
     The outline is scaled, sheared by x + y·tan(slant), put with its centre of mass in the middle of the image (as
     MNIST's digits are), filled and stroked in white on black, with soft edges.
 
-    Args:
-        factors: n rows with the columns class, slant, size, weight and font (see `sample_factors`).
+    Parameters
+    ----------
+    factors : DataFrame
+        n rows with the columns class, slant, size, weight and font (see `sample_factors`).
 
-    Returns:
+    Returns
+    -------
+    tensor
         (n, 1, 28, 28) uint8, 0 (paper) to 255 (ink).
 
-    Raises:
-        ValueError: if a column is missing, a font or class is unknown, or a value lies outside ``RANGES``.
+    Raises
+    ------
+    ValueError
+        If a column is missing, a font or class is unknown, or a value lies outside ``RANGES``.
+
+    Examples
+    --------
+    >>> draw(sample_factors(3, torch.Generator().manual_seed(0))).shape
+    torch.Size([3, 1, 28, 28])
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.collections import PathCollection
@@ -92,9 +113,18 @@ def draw(factors: pd.DataFrame) -> torch.Tensor:
             factors["class"], factors["slant"], factors["size"], factors["font"], centres, strict=True
         )
     ]
-    style = {"facecolors": "white", "edgecolors": "white", "joinstyle": "round", "snap": False}
     weights = factors["weight"].to_numpy(float)
-    figure.add_artist(PathCollection(paths, linewidths=weights, transform=IdentityTransform(), **style))
+    figure.add_artist(
+        PathCollection(
+            paths,
+            linewidths=weights,
+            transform=IdentityTransform(),
+            facecolors="white",
+            edgecolors="white",
+            joinstyle="round",
+            snap=False,
+        )
+    )
     canvas.draw()
     sheet = np.asarray(canvas.buffer_rgba())[..., 0]
     tiled = sheet.reshape(rows, SIDE, columns, SIDE).swapaxes(1, 2).reshape(-1, 1, SIDE, SIDE)
@@ -126,15 +156,15 @@ def _outline(font: str, digit: int) -> Path:
     path = TextPath((0, 0), str(digit), size=100, prop=face)
     # Area and centroid of the polygons by the shoelace formula; holes run the other way round and so count negative.
     area, moment = 0.0, np.zeros(2)
-    for p in path.to_polygons():
+    for p in map(np.asarray, path.to_polygons()):
         q = np.roll(p, -1, axis=0)
         cross = p[:, 0] * q[:, 1] - q[:, 0] * p[:, 1]
         area += cross.sum() / 2
         moment += ((p + q) * cross[:, None]).sum(axis=0) / 6
-    return Path((path.vertices - moment / area) / path.get_extents().height, path.codes)
+    return Path((np.asarray(path.vertices) - moment / area) / path.get_extents().height, path.codes)
 
 
 def _place(outline: Path, slant: float, height: float, centre: np.ndarray) -> Path:
     """The outline sheared, scaled to a height in pixels and moved to a centre in pixels."""
     shear = np.array([[1.0, 0.0], [np.tan(np.radians(slant)), 1.0]])
-    return type(outline)(height * outline.vertices @ shear + centre, outline.codes)
+    return type(outline)(height * np.asarray(outline.vertices) @ shear + centre, outline.codes)

@@ -16,23 +16,39 @@ IMAGES = ("digits", "glyphs", "mnist", "fashion_mnist")
 def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     """Load a dataset in its three splits, the same ones on every machine.
 
-    - "digits": handwritten, 8x8, from scikit-learn; 1300 training, 200 validation and 297 test images.
-    - "glyphs": digits drawn from fonts, 28x28, with ``.factors``; 4200, 900 and 900.
-    - "mnist": handwritten digits, 28x28, 11 MB to download; 55000, 5000 and 10000.
-    - "fashion_mnist": clothes, 28x28, 31 MB to download; 55000, 5000 and 10000.
-    - "moons", "circles", "blobs", "spiral", "checkerboard": points in the plane; 2000, 500 and 500.
+    Parameters
+    ----------
+    name : str
+        - "digits": handwritten, 8x8, from scikit-learn; 1300 training, 200 validation and 297 test images.
+        - "glyphs": digits drawn from fonts, 28x28, with ``.factors``; 4200, 900 and 900.
+        - "mnist": handwritten digits, 28x28, 11 MB to download; 55000, 5000 and 10000.
+        - "fashion_mnist": clothes, 28x28, 31 MB to download; 55000, 5000 and 10000.
+        - "moons", "circles", "blobs", "spiral", "checkerboard": points in the plane; 2000, 500 and 500.
 
-    The test split of the two MNISTs is the official one; their validation images come from the official training set.
+        The test split of the two MNISTs is the official one; their validation images come from the official training
+        set.
+    folder : path, optional
+        For the two MNISTs, a folder that has the files (see `mnist.find_local`); None looks in AAE_DATA_DIR and the
+        cache, then downloads. The other sets need no files.
+    n : int, default 6000
+        For glyphs, how many are drawn (about 1.3 s for 1000); 15% each are validation and test images.
 
-    Args:
-        name: one of the above.
-        folder: for the two MNISTs, a folder that has the files (see `mnist.find_local`); None looks in AAE_DATA_DIR and
-            the cache, then downloads. The other sets need no files.
-        n: for glyphs, how many are drawn (about 1.3 s for 1000); 15% each are validation and test images.
+    Returns
+    -------
+    Dataset
+        Images as uint8, or points as float32, with labels.
 
-    Raises:
-        ValueError: for an unknown name, fewer than 100 glyphs, or (`mnist.DataCorruptError`) for a damaged file.
-        mnist.DataNotFoundError: if the files are neither here nor to be had.
+    Raises
+    ------
+    ValueError
+        For an unknown name, fewer than 100 glyphs, or (`mnist.DataCorruptError`) for a damaged file.
+    mnist.DataNotFoundError
+        If the files are neither on this machine nor available for download.
+
+    Examples
+    --------
+    >>> load("blobs").train
+    Split(2000 x (2,))
     """
     if name == "digits":
         return _digits()

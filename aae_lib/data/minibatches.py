@@ -28,7 +28,7 @@ class Minibatches:
     Raises
     ------
     ValueError
-        Where B is no whole number from 1 to N.
+        If B is not a whole number from 1 to N.
 
     Examples
     --------
@@ -50,8 +50,8 @@ class Minibatches:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of images and labels: a run is resumed on the same data or not at all."""
-        digest = hashlib.sha256(self.images.cpu().numpy())
-        digest.update(self.labels.cpu().numpy())
+        digest = hashlib.sha256(self.images.cpu().numpy().data)
+        digest.update(self.labels.cpu().numpy().data)
         return digest.hexdigest()
 
     def rewind(self) -> None:
@@ -60,7 +60,25 @@ class Minibatches:
         self.permutation = torch.arange(len(self.images), device=self.images.device)
 
     def count(self, steps: int | None = None, epochs: float | None = None) -> int:
-        """How many steps are so many steps, or so many epochs (rounded up). ValueError unless just one is given."""
+        """The number of steps, given as such or as epochs (rounded up).
+
+        Parameters
+        ----------
+        steps : int, optional
+            At least 0.
+        epochs : float, optional
+            At least 0.
+
+        Returns
+        -------
+        int
+            The number of steps.
+
+        Raises
+        ------
+        ValueError
+            Unless exactly one of the two is given, and for a number below 0.
+        """
         if (steps is None) == (epochs is None):
             raise ValueError("say either steps= or epochs=.")
         wanted = steps if epochs is None else math.ceil(epochs * self.steps_per_epoch - 1e-9) if epochs >= 0 else -1
@@ -94,9 +112,30 @@ class Minibatches:
 
 
 class Minibatch:
-    """The images of one training step, what a phase's `draw` gets as `data`.
+    """The images of one training step: what a phase's `draw` gets as `data`.
 
-    x  (B, ...) float32 in [0, 1], or points;  y  (B,) int64, -1 for "no label". Taken once for all phases of the step.
+    Images and labels are taken once for all phases of the step.
+
+    Parameters
+    ----------
+    source : Minibatches
+        Where the images are taken from.
+    rows : tensor
+        (B,) int64: which ones.
+
+    Attributes
+    ----------
+    x : tensor
+        (B, ...) float32 in [0, 1], or points.
+    y : tensor
+        (B,) int64, -1 for "no label".
+
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> minibatches = aae.Minibatches(aae.load("digits").train)
+    >>> Minibatch(minibatches, torch.arange(3)).y.shape
+    torch.Size([3])
     """
 
     def __init__(self, source: Minibatches, rows: Tensor) -> None:
@@ -122,7 +161,22 @@ class Minibatch:
         return Minibatch(source, source.random_rows(len(source.images), len(self.rows), generator))
 
     def with_labelled(self, share: float, generator: Generator) -> tuple[Tensor, Tensor]:
-        """x and y with that share of the rows replaced by labelled ones drawn at random, if not all are labelled."""
+        """x and y with a share of the rows replaced by labelled ones, unless all images are labelled.
+
+        Parameters
+        ----------
+        share : float
+            Of the batch, in [0, 1).
+        generator : torch.Generator
+            Draws the labelled rows, with repetition.
+
+        Returns
+        -------
+        x : tensor
+            (B, ...) float32.
+        y : tensor
+            (B,) int64.
+        """
         source, n = self.source, round(share * len(self.rows))
         if n == 0 or len(source.labelled) in (0, len(source.images)):
             return self.x, self.y
@@ -130,7 +184,7 @@ class Minibatch:
         return source.take(torch.cat([self.rows[n:], source.labelled[drawn]]))
 
     def labelled(self, generator: Generator) -> tuple[Tensor, Tensor]:
-        """x (B, ...) and y (B,) of labelled images alone, drawn at random with repetition."""
+        """x (B, ...) and y (B,) of labelled images only, drawn with repetition; ValueError if there are none."""
         source = self.source
         if not len(source.labelled):
             raise ValueError("none of these images has a label: keep some, or train a model that needs none.")

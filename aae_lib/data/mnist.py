@@ -1,14 +1,15 @@
 """MNIST and Fashion-MNIST: found on this machine or downloaded, checked, and read.
 
 Each set is four files in the idx format: a magic number, the sizes of the dimensions, then the bytes. They are looked
-for in the folder you name, in the one that AAE_DATA_DIR names, and in the cache; only then they are downloaded.
+for in the folder you name, in the one that AAE_DATA_DIR names, and in the cache; only if they are in none of these are
+they downloaded.
 
-What is checked, at every reading:
+What is checked at every reading:
 
 - MNIST: the SHA-256 of the unpacked content, since mirrors pack the same content differently.
-- Fashion-MNIST: the SHA-256 of the packed file, as several public projects list it beside the MD5 sums of its authors;
-  we know no published checksum of the unpacked content. Files that are already unpacked are therefore only checked for
-  header and length, and for not being MNIST's.
+- Fashion-MNIST: the SHA-256 of the packed file, as several public projects list it next to the MD5 sums of its authors;
+  we know of no published checksum of the unpacked content. Files that are already unpacked are therefore only checked
+  for header and length, and for not being MNIST's.
 - Both: header and length. Nothing is unpickled.
 """
 
@@ -62,27 +63,35 @@ MIRRORS = {
 
 
 class DataNotFoundError(RuntimeError):
-    """The files are not on this machine and could not be brought here; the message says what to do."""
+    """The files are not on this machine and could not be downloaded; the message says what to do."""
 
 
 class DataCorruptError(ValueError):
-    """A file is truncated, damaged or another one; the message names it, the expected and the found checksum."""
+    """A file is truncated, damaged or the wrong one; the message names it, the expected and the found checksum."""
 
 
 def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read a set's four files, downloading them first if they are nowhere on this machine.
 
-    Args:
-        name: "mnist" or "fashion_mnist".
-        folder: where the files are, as in `find_local`. None: AAE_DATA_DIR, else the cache, else a download.
+    Parameters
+    ----------
+    name : {"mnist", "fashion_mnist"}
+        Which set.
+    folder : path, optional
+        Where the files are, as in `find_local`. None: AAE_DATA_DIR, else the cache, else a download.
 
-    Returns:
+    Returns
+    -------
+    tuple of ndarray
         Training images (60000, 28, 28), training labels (60000,), test images (10000, 28, 28) and test labels
         (10000,); uint8, in the files' order.
 
-    Raises:
-        DataNotFoundError: if files are missing and no mirror gave them, or the cache cannot be written.
-        DataCorruptError: if a file is not what it should be.
+    Raises
+    ------
+    DataNotFoundError
+        If files are missing and no mirror provided them, or the cache cannot be written.
+    DataCorruptError
+        If a file is not what it should be.
     """
     try:
         place = find_local(name, folder)
@@ -90,7 +99,10 @@ def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.nd
         if folder is not None:  # a download would hide the mistake in the folder's name
             raise
         place = download(name)
-    return tuple(_read_idx(_either(place, file), name, file) for file in FILES)
+    train_images, train_labels, test_images, test_labels = (
+        _read_idx(_either(place, file), name, file) for file in FILES
+    )
+    return train_images, train_labels, test_images, test_labels
 
 
 def cache_folder() -> Path:
@@ -105,13 +117,23 @@ def cache_folder() -> Path:
 def find_local(name: str, folder: str | Path | None = None) -> Path:
     """The folder on this machine that holds a set's four files, packed (.gz) or not; nothing is downloaded.
 
-    Args:
-        name: "mnist" or "fashion_mnist".
-        folder: holds {name}/train-images-idx3-ubyte.gz and so on, or these files themselves. None looks in the folder
-            that AAE_DATA_DIR names, then in the cache.
+    Parameters
+    ----------
+    name : {"mnist", "fashion_mnist"}
+        Which set.
+    folder : path, optional
+        Holds {name}/train-images-idx3-ubyte.gz and so on, or these files themselves. None looks in the folder that
+        AAE_DATA_DIR names, then in the cache.
 
-    Raises:
-        DataNotFoundError: if no folder holds all four.
+    Returns
+    -------
+    Path
+        The folder with the files in it.
+
+    Raises
+    ------
+    DataNotFoundError
+        If no folder holds all four.
     """
     own = os.environ.get("AAE_DATA_DIR") if folder is None else folder
     places = [Path(own).expanduser()] if own else []
@@ -129,14 +151,23 @@ def download(name: str) -> Path:
     """Download a set's files into the cache, from AAE_DATA_MIRROR if that is set, then from the public mirrors.
 
     AAE_DATA_MIRROR is the address of a server that holds mnist/train-images-idx3-ubyte.gz and so on, say a
-    classroom's own. A file enters the cache only when it is complete and its checksum right; one that is there
-    already is not fetched again.
+    classroom's own. A file enters the cache only when it is complete and its checksum right; one that is already
+    there is not fetched again.
 
-    Returns:
+    Parameters
+    ----------
+    name : {"mnist", "fashion_mnist"}
+        Which set.
+
+    Returns
+    -------
+    Path
         The folder that holds the files.
 
-    Raises:
-        DataNotFoundError: if no mirror gave a right file, or the cache cannot be written.
+    Raises
+    ------
+    DataNotFoundError
+        If no mirror gave a correct file, or the cache cannot be written.
     """
     for tool in ("platformdirs", "pooch"):
         if importlib.util.find_spec(tool) is None:

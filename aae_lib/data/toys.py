@@ -1,4 +1,7 @@
-"""Toy sets: clouds of points in the plane, where the adversarial game can be watched without any image."""
+"""Toy sets: clouds of points in the plane, where the adversarial game can be watched without any images.
+
+Each function returns all 3000 points (N, 2) float32 and their labels (N,) int64; `load` makes the three splits.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ N = 3000  # points in each set
 
 
 def moons() -> tuple[Tensor, Tensor]:
-    """Two interleaved half circles, a class each."""
+    """Two interleaved half circles, one class each."""
     from sklearn.datasets import make_moons
 
     points, labels = make_moons(N, noise=0.06, random_state=0)
@@ -48,7 +51,7 @@ def spiral() -> tuple[Tensor, Tensor]:
 
 
 def checkerboard() -> tuple[Tensor, Tensor]:
-    """The eight dark squares of a 4 x 4 board over [-2, 2] x [-2, 2], evenly filled, a class each."""
+    """The eight dark squares of a 4 x 4 board over [-2, 2] x [-2, 2], evenly filled, one class each."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(N) % 8
     row, pair = labels // 2, labels % 2

@@ -5,7 +5,7 @@ Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 wit
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import Generator, Tensor
@@ -18,6 +18,14 @@ from ..priors import Prior
 from .autoencoder import AE
 from .model import Abilities
 from .phase import Batch, Phase
+
+
+class CriticOptions(TypedDict):
+    """What the discriminators of a model share."""
+
+    hidden: Sequence[int]
+    activation: str
+    weight_sd: float | None
 
 
 class AAE(AE):
@@ -82,7 +90,7 @@ class AAE(AE):
         super().__init__(image_shape, latent_dim, seed=seed, weight_sd=weight_sd, **options)
         self.r1 = r1
         self.game_optimizer = game_optimizer or Adam(beta1=0.5)
-        self._critic = {
+        self._critic: CriticOptions = {
             "hidden": self.hidden if discriminator_hidden is None else tuple(discriminator_hidden),
             "activation": discriminator_activation,
             "weight_sd": weight_sd,

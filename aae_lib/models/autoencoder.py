@@ -4,16 +4,16 @@ Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 wit
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Unpack
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from .. import losses
 from ..data import Minibatch, scale
-from ..networks import Decoder, Encoder, check_network
+from ..networks import Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
-from ..priors import Gaussian
+from ..priors import Gaussian, PriorLike
 from .model import Abilities, Model
 from .phase import Batch, Phase
 
@@ -43,7 +43,7 @@ class AE(Model):
     input_dropout : float, default 0
         Share of the encoder's input pixels set to 0 while training, the others scaled up; in [0, 1).
     network : {"mlp", "conv"}
-        Both networks; "conv" wants height and width that are multiples of 4.
+        Both networks; "conv" needs height and width that are multiples of 4.
     activation : {"silu", "relu", "leaky_relu"}
         Between layers.
     batch_norm : bool, default False
@@ -73,7 +73,7 @@ class AE(Model):
         image_shape: Sequence[int],
         latent_dim: int = 2,
         hidden: Sequence[int] = (256, 256),
-        prior: Any = None,
+        prior: PriorLike | None = None,
         posterior: str = "deterministic",
         noise_dim: int | None = None,
         reconstruction: str = "bce",
@@ -106,17 +106,21 @@ class AE(Model):
         self.reconstruction = reconstruction
         self.input_noise, self.input_dropout = input_noise, input_dropout
         self.optimizer = optimizer or Adam()
-        shared = {
+        shared: NetworkOptions = {
             "network": network,
             "activation": activation,
             "weight_sd": weight_sd,
             "generator": torch.Generator().manual_seed(seed),
         }
-        self.encoder = self._make_encoder(posterior=posterior, noise_dim=noise_dim, batch_norm=batch_norm, **shared)
+        self.encoder = self._make_encoder(posterior, noise_dim, batch_norm=batch_norm, **shared)
         self.decoder = Decoder(image_shape, self.decoder_width, hidden, **shared)
 
-    def _make_encoder(self, **options: Any) -> nn.Module:
-        return Encoder(self.image_shape, self.latent_dim, self.hidden, **options)
+    def _make_encoder(
+        self, posterior: str, noise_dim: int | None, batch_norm: bool, **shared: Unpack[NetworkOptions]
+    ) -> Encoder | TwoHeads:
+        return Encoder(
+            self.image_shape, self.latent_dim, self.hidden, posterior, noise_dim, batch_norm=batch_norm, **shared
+        )
 
     @property
     def decoder_width(self) -> int:
@@ -185,22 +189,32 @@ class AE(Model):
     # ---- use of the trained model: no gradients, evaluation mode, any number of rows ----
 
     def encode(self, images: Tensor, generator: Generator | None = None) -> Tensor:
-        """Images (N, C, H, W), uint8 0-255 or floats in [0, 1] -> codes (N, d).
+        """Codes of images.
 
-        Without a generator the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x).
+        Parameters
+        ----------
+        images : tensor
+            (N, C, H, W), uint8 0-255 or floats in [0, 1].
+        generator : torch.Generator, optional
+            Without one the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x).
+
+        Returns
+        -------
+        tensor
+            (N, d).
         """
 
         def forward(rows: Tensor) -> Tensor:
-            noise = None
+            batch = {"x_in": scale(rows)}
             if generator is not None and self.encoder.noise_dim:
                 noise = torch.randn(len(rows), self.encoder.noise_dim, generator=generator, device=generator.device)
-                noise = noise.to(rows.device)
-            return self.codes({"x_in": scale(rows), "noise": noise})
+                batch["noise"] = noise.to(rows.device)
+            return self.codes(batch)
 
         return self.evaluate(forward, self.checked(images), (self.latent_dim,))
 
     def checked(self, images: Tensor) -> Tensor:
-        """The images, once their shape and range are right."""
+        """The images, once their shape and range have been checked."""
         images = torch.as_tensor(images)
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
@@ -225,7 +239,22 @@ class AE(Model):
             return self.decode(self.encode(images))
 
     def sample(self, n: int, generator: Generator | None = None, labels: Tensor | None = None) -> Tensor:
-        """n new images (n, C, H, W) in [0, 1]: decoded prior samples, of the given classes where the prior has them."""
+        """New images: decoded prior samples.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        generator : torch.Generator, optional
+            Source of the prior samples, on the device where they are drawn; None is torch's default generator.
+        labels : tensor, optional
+            (n,) int64: the class of each, where the prior has classes.
+
+        Returns
+        -------
+        tensor
+            (n, C, H, W) in [0, 1].
+        """
         device = self.device if generator is None else generator.device
         with self.lock:
             return self.decode(self.prior.sample(n, generator=generator, device=device, labels=labels))

@@ -1,4 +1,4 @@
-"""The two ways a category y stands beside the style z: the decoder sees it, or the encoder gives it.
+"""The two ways a category y joins the style z: the decoder sees it, or the encoder gives it.
 
 Each is a part that a model class adds to the AAE; the paper's models (sections 4 to 7) combine them:
 
@@ -12,24 +12,25 @@ int64 with -1 for "no label".
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from .. import losses
 from ..data import Minibatch, Minibatches, scale
-from ..networks import TwoHeads
+from ..networks import NetworkOptions, TwoHeads
 from ..optimizers import Optimizer
 from ..priors import Categorical
 from .aae import AAE
 from .model import Abilities
-from .phase import Batch, Phase
+from .phase import Batch, Draw, Loss, Phase
 
 
 class CategoryAAE(AAE):
-    """An AAE whose code has a category y (N, K) beside the style z (N, d). D plays for z alone, and is told nothing.
+    """An AAE whose code has a category y (N, K) as well as the style z (N, d). D plays for z alone, and is told
+    nothing.
 
     Parameters
     ----------
@@ -37,6 +38,12 @@ class CategoryAAE(AAE):
         As for `AAE`, without `classes`; latent_dim is the length of the style z.
     categories : int, default 10
         K, at least 2.
+
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> aae.SupervisedAAE((1, 8, 8), categories=3).one_hot(torch.tensor([2]))
+    tensor([[0., 0., 1.]])
     """
 
     def __init__(
@@ -76,7 +83,15 @@ class CategoryAAE(AAE):
 
 
 class SeesCategory(CategoryAAE):
-    """The decoder sees the category beside the style: decode(z, y)."""
+    """The decoder sees the category as well as the style: decode(z, y).
+
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> model = aae.SupervisedAAE((1, 8, 8), latent_dim=2, categories=3)
+    >>> model.decode(torch.zeros(1, 2), torch.tensor([2])).shape
+    torch.Size([1, 1, 8, 8])
+    """
 
     @property
     def decoder_width(self) -> int:
@@ -130,7 +145,15 @@ class GivesCategory(CategoryAAE):
         Weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft.
     consistency : float, optional
         None (as in the paper): no such phase. Otherwise the standard deviation of the copies' pixel noise, say .5.
+
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> aae.ClusterAAE((1, 8, 8), categories=3).classify(torch.zeros(1, 1, 8, 8)).shape
+    torch.Size([1, 3])
     """
+
+    encoder: TwoHeads
 
     def __init__(
         self,
@@ -150,10 +173,14 @@ class GivesCategory(CategoryAAE):
         self.classification_optimizer = classification_optimizer or self.optimizer
         self.discriminator_y = self._make_discriminator(self.categories, -(2**62) - 1 - seed)
 
-    def _make_encoder(self, *, posterior: str, noise_dim: int | None, **options: Any) -> nn.Module:
+    def _make_encoder(
+        self, posterior: str, noise_dim: int | None, batch_norm: bool, **shared: Unpack[NetworkOptions]
+    ) -> TwoHeads:
         if posterior != "deterministic":
             raise ValueError('an encoder with two heads is deterministic here: leave posterior="deterministic".')
-        return TwoHeads(self.image_shape, self.categories, self.latent_dim, self.hidden, **options)
+        return TwoHeads(
+            self.image_shape, self.categories, self.latent_dim, self.hidden, batch_norm=batch_norm, **shared
+        )
 
     @property
     def can(self) -> Abilities:
@@ -183,7 +210,7 @@ class GivesCategory(CategoryAAE):
         """One phase, or none."""
         return () if self.consistency is None else (self._of_y("consistency", self.draw_copies, consistency_loss),)
 
-    def _of_y(self, name: str, draw: Any, loss: Any) -> Phase:
+    def _of_y(self, name: str, draw: Draw, loss: Loss) -> Phase:
         updates = ("encoder.trunk", "encoder.y_head")
         return Phase(name, draw=draw, loss=loss, updates=updates, optimizer=self.classification_optimizer)
 
@@ -199,7 +226,7 @@ class GivesCategory(CategoryAAE):
         return {"x": x, "x_copy": x + sd * torch.randn(x.shape, generator=generator, device=x.device)}
 
     def draw_labelled(self, data: Minibatch, generator: Generator) -> Batch:
-        """A batch of labelled images alone, drawn at random; an epoch is counted in all images, not in these."""
+        """A batch of labelled images only, drawn at random; an epoch is counted in all images, not in these."""
         return self.noisy(*data.labelled(generator), generator)
 
     def classify(self, images: Tensor) -> Tensor:

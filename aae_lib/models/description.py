@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from .. import models, priors
+from ..priors import PriorLike
 from .model import Model
 
 
@@ -14,16 +15,33 @@ class UnknownModelError(ValueError):
 
 
 def describe(model: nn.Module) -> dict[str, Any]:
-    """Class, arguments and prior, as plain JSON; of a foreign module its class alone."""
+    """Class, arguments and prior, as plain JSON; for a foreign module its class alone."""
     if not isinstance(model, Model):
         return {"class": type(model).__name__}
     return {"class": type(model).__name__, **model.arguments, "prior": model.prior.description()}
 
 
-def build(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: Any = None) -> Model:
+def build(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: PriorLike | None = None) -> Model:
     """The model that `describe` described, with these weights, on the CPU, in evaluation mode.
 
-    prior  instead of the described one; needed where that was a function: code is never stored.
+    Parameters
+    ----------
+    described : dict
+        What `describe` returned.
+    weights : dict of str to tensor
+        The model's state.
+    prior : Prior or callable, optional
+        Instead of the described one; needed where that was a function, since code is never stored.
+
+    Returns
+    -------
+    Model
+        Of the described class.
+
+    Raises
+    ------
+    UnknownModelError
+        If the class is not one of this library's.
     """
     arguments = dict(described)
     kind = getattr(models, str(arguments.pop("class")), None)

@@ -3,14 +3,13 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 
 class StepLock:
     """Held for every training step, and by whoever looks at the model from another thread.
 
-    Between steps a model is of one moment; inside one it is not. Who asks for the lock gets it when the step under way
-    ends, before the next one begins, however fast training is.
+    Between steps the model is consistent; inside one it is not. Whoever asks for the lock gets it when the step under
+    way ends, before the next one begins, however fast training is.
 
     Examples
     --------
@@ -46,14 +45,14 @@ class StepLock:
         self._depth += 1
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self._depth -= 1
         if not self._depth:
             with self._guard:
                 self._hand_on()
 
     def _hand_on(self) -> None:
-        """To the owner, if it waits and another had the lock, so that a crowd slows training to half at most."""
+        """To the owner, if it waits and another held the lock, so that a crowd slows training to half at most."""
         owner = self.owner.ident if self.owner else None
         waiting = [ident for ident, _ in self._queue]
         first = waiting.index(owner) if owner in waiting and self._holder != owner else 0
@@ -68,7 +67,7 @@ class StepLock:
             elif self._holder == me:  # it was handed over in just that moment
                 self._hand_on()
 
-    def __deepcopy__(self, memo: Any) -> "StepLock":
+    def __deepcopy__(self, memo: object) -> "StepLock":
         return StepLock()  # a copy of a model is nobody's yet
 
     @property
@@ -78,7 +77,7 @@ class StepLock:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Train the model in here, alone. RuntimeError where another thread does."""
+        """Train the model in here, alone. RuntimeError if another thread trains it."""
         me, before = threading.current_thread(), self.owner
         with self:  # two threads that both want it: the second one sees the first
             self.check()
@@ -89,7 +88,7 @@ class StepLock:
             self.owner = before
 
     def check(self) -> None:
-        """RuntimeError where another thread trains the model."""
+        """RuntimeError if another thread trains the model."""
         if self.elsewhere:
             assert self.owner is not None
             who = "a live panel" if self.owner.name == "aae-live" else f"another thread ({self.owner.name})"

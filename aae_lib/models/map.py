@@ -2,14 +2,14 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from ..optimizers import Adam, Optimizer
-from ..priors import Prior
-from ..priors.base import Mixture
+from ..priors import Prior, PriorLike
+from ..priors.base import Mixture, Source
 from .category import GivesCategory
 from .model import Abilities
 from .phase import Batch, Phase
@@ -18,8 +18,8 @@ from .phase import Batch, Phase
 class MapAAE(GivesCategory):
     """A map of the data: the decoder sees the place c = W_C y + z, d = 2.
 
-    W_C (K, d), `cluster_heads`, is learned: row k is where category k sits, and z spreads round it. `encode` gives c,
-    and `prior` is the prior of c: round every head the prior of z, each head equally likely.
+    W_C (K, d), `cluster_heads`, is learned: row k is where category k sits, and z spreads around it. `encode` gives c,
+    and `prior` is the prior of c: the prior of z around each head, each head equally likely.
 
     heads  cluster_heads   keeps the heads `apart` from each other; its loss is 0 once they are
     All other phases as in `SemiSupervisedAAE`.
@@ -65,8 +65,8 @@ class MapAAE(GivesCategory):
         # a map's D sees z, not the place that `encode` gives
         return dataclasses.replace(super().can, named_categories=self.labelled, heads=True, play=False)
 
-    def set_prior(self, prior: Any) -> None:
-        """Take another prior of z, the spread round each head."""
+    def set_prior(self, prior: PriorLike) -> None:
+        """Take another prior of z, the spread around each head."""
         super().set_prior(prior.styles if isinstance(prior, RoundHeads) else prior)
         with self.lock:
             self._style_prior, self.prior = self.prior, RoundHeads(self)
@@ -100,7 +100,14 @@ class MapAAE(GivesCategory):
 
 
 class RoundHeads(Mixture):
-    """The prior of a map's places: c = w_k + z, k one of the K heads, z ~ p(z). It moves with the heads."""
+    """The prior of a map's places: c = w_k + z, k one of the K heads, z ~ p(z). It moves with the heads.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> aae.MapAAE((1, 8, 8), categories=20).prior
+    RoundHeads(20 heads, Gaussian(dim=2, sigma=1.0))
+    """
 
     capturable = False
     moves = True  # with training
@@ -120,7 +127,7 @@ class RoundHeads(Mixture):
     def styles(self) -> Prior:
         return self._model.style_prior
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         heads = self._model.cluster_heads.detach().to(on["device"])
         return heads[self._draw_classes(n, labels, **on)] + self.styles.sample(n, **on)
 

@@ -6,34 +6,58 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from ..priors import Prior, as_prior
+from ..data import Minibatches
+from ..networks import Discriminator, Encoder, TwoHeads
+from ..priors import Prior, PriorLike, as_prior
 from .lock import StepLock
 from .phase import Phase
 
-P, R = ParamSpec("P"), TypeVar("R")
+M = TypeVar("M", bound=nn.Module)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a model can do beyond being trained; its class states it as `can`.
+    """What a model can do besides being trained; its class states it as `can`.
 
-    encode            encode(images) -> codes (N, d)
-    decode            decode(z) -> images
-    classify          classify(images) -> (N, K), how likely each category is
-    categories        K where the code has a category y, else None
-    named_categories  category k is class k, as labels have told
-    see_category      the decoder wants the category beside the code: decode(z, y)
-    need_labels       an image is reconstructed with its label only: reconstruct(images, labels)
-    heads             `cluster_heads` (K, d): a place on the map for each category
-    play              `discriminator(z)` is asked about the very codes that `encode` gives
-    told_classes      K where the discriminator is told a label of K classes, else None
-    pull              losses ask `encoder(x, noise)` for codes, so that each code's slope can be drawn (a VAE's does not)
-    add_noise         `input_noise`: sd of the noise on what the encoder sees, changed between steps
+    Parameters
+    ----------
+    encode : bool
+        encode(images) -> codes (N, d).
+    decode : bool
+        decode(z) -> images.
+    classify : bool
+        classify(images) -> (N, K), how likely each category is.
+    categories : int or None
+        K where the code has a category y.
+    named_categories : bool
+        Whether category k is class k, as labels have told.
+    see_category : bool
+        Whether the decoder needs the category as well as the code: decode(z, y).
+    need_labels : bool
+        Whether an image can only be reconstructed with its label: reconstruct(images, labels).
+    heads : bool
+        `cluster_heads` (K, d): a place on the map for each category.
+    play : bool
+        Whether `discriminator(z)` is asked about the very codes that `encode` gives.
+    told_classes : int or None
+        K where the discriminator is told a label of K classes.
+    pull : bool
+        Whether losses ask `encoder(x, noise)` for codes, so that each code's slope can be drawn (not a VAE's).
+    add_noise : bool
+        `input_noise`: standard deviation of the noise on what the encoder sees, which may be changed between steps.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> aae.MapAAE((1, 8, 8), categories=20).can.categories
+    20
     """
 
     encode: bool = False
@@ -50,8 +74,14 @@ class Abilities:
     add_noise: bool = False
 
 
-def can(model: Any) -> Abilities:
-    """What the model can do: as its class states; of a foreign object, by the names that it has."""
+def can(model: object) -> Abilities:
+    """What the model can do: as its class states; for a foreign object, by the names that it has.
+
+    Examples
+    --------
+    >>> can(object()).encode
+    False
+    """
     if isinstance(model, Model):
         return model.can
     has = [name for name in ("encode", "decode", "classify") if callable(getattr(model, name, None))]
@@ -68,8 +98,8 @@ class Model(nn.Module):
     """A model that a `Trainer` trains: networks, a prior, and `phases()`.
 
     Subclasses set the networks, call `set_prior`, write `phases`, and state what they can do in `can`. The arguments
-    of the constructor are kept: `arguments` holds those that JSON can, which is what a checkpoint compares and
-    `rebuild` builds from.
+    of the constructor are kept: `arguments` holds those that can be written as JSON, which is what a checkpoint
+    compares and what a saved model is built from.
 
     Attributes
     ----------
@@ -79,6 +109,13 @@ class Model(nn.Module):
         p(z).
     lock : StepLock
         Held during every training step; `encode` and its like take it, so that they may be called at any time.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> model = aae.AE((1, 8, 8), latent_dim=2)
+    >>> isinstance(model, aae.models.Model), model.arguments["latent_dim"]
+    (True, 2)
     """
 
     latent_dim: int
@@ -86,7 +123,20 @@ class Model(nn.Module):
     arguments: dict[str, Any]
     lock: StepLock
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> "Model":
+    if TYPE_CHECKING:  # there where `can` says so: ask it first
+        image_shape: tuple[int, ...]
+        input_noise: float
+        categories: int
+        cluster_heads: nn.Parameter
+        encoder: Encoder | TwoHeads
+        discriminator: Discriminator
+        encode: Callable[..., Tensor]
+        decode: Callable[..., Tensor]
+        classify: Callable[..., Tensor]
+        reconstruct: Callable[..., Tensor]
+        sample: Callable[..., Tensor]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
         self.__dict__["arguments"] = _arguments(cls, args, kwargs)
         self.__dict__["lock"] = StepLock()
@@ -94,18 +144,18 @@ class Model(nn.Module):
 
     @property
     def can(self) -> Abilities:
-        """What this model can do beyond being trained."""
+        """What this model can do besides being trained."""
         return Abilities()
 
     def phases(self) -> tuple[Phase, ...]:
         """The model's training step. Replace a part with `phase.replace(loss=...)` and hand the list to the trainer."""
         raise NotImplementedError(f"{type(self).__name__} has no phases().")
 
-    def check_data(self, minibatches: Any) -> None:
+    def check_data(self, minibatches: Minibatches) -> None:
         """Refuse data that this model cannot learn from, before training starts."""
 
-    def set_prior(self, prior: Any) -> None:
-        """Take another p(z) from the next step on; ValueError where it does not fit, and the old one stays."""
+    def set_prior(self, prior: PriorLike) -> None:
+        """Take another p(z) from the next step on; ValueError if it does not fit, and the old one stays."""
         prior = as_prior(prior)
         self.check_prior(prior)
         with self.lock:
@@ -129,7 +179,19 @@ class Model(nn.Module):
     def evaluate(self, forward: Callable[[Tensor], Tensor], rows: Tensor, shape: tuple[int, ...]) -> Tensor:
         """forward(rows), in evaluation mode, without gradients, between two training steps.
 
-        rows (N, ...) go through in parts, so that any number fits; `shape` is that of a row of the result.
+        Parameters
+        ----------
+        forward : callable
+            forward(rows) -> tensor (n, *shape).
+        rows : tensor
+            (N, ...), which go through in parts, so that any number fits.
+        shape : tuple of int
+            Of a row of the result.
+
+        Returns
+        -------
+        tensor
+            (N, *shape), on the model's device.
         """
         with self.lock, torch.no_grad():
             was_training = self.training
@@ -141,14 +203,14 @@ class Model(nn.Module):
         return torch.cat(parts) if parts else torch.zeros(0, *shape, device=self.device)
 
 
-def of_one_moment(measure: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
-    """A measure or picture of a model, measure(model, ...), whose several questions get answers of one moment.
+def of_one_moment(measure: Callable[Concatenate[M, P], R]) -> Callable[Concatenate[M, P], R]:
+    """A measure or picture of a model, measure(model, ...), that sees the model at one moment throughout.
 
-    Where another thread trains the model, it is asked of a copy, taken between two steps.
+    Where another thread trains the model, a copy is measured, taken between two steps.
     """
 
     @functools.wraps(measure)
-    def asked(model: Any, *args: P.args, **kwargs: P.kwargs) -> R:
+    def asked(model: M, *args: P.args, **kwargs: P.kwargs) -> R:
         if isinstance(model, Model) and model.lock.elsewhere:
             with model.lock:
                 model = copy.deepcopy(model)

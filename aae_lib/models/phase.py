@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from ..data import Minibatch
 from ..optimizers import Adam, Optimizer
 
 Batch = dict[str, Tensor]
-Draw = Callable[[Any, Generator], Batch]
-Loss = Callable[[Any, Batch, Mapping[str, float]], Tensor]
+Draw = Callable[[Minibatch, Generator], Batch]
+Loss = Callable[[Any, Batch, Mapping[str, float]], Tensor]  # Any: the class of model that has the phase
 Share = Callable[[Any, Batch], Batch]
 
 
@@ -103,7 +104,7 @@ class Phase:
 
 
 def check_phases(phases: tuple[Phase, ...]) -> None:
-    """Refuse phases that cannot work together, with a sentence."""
+    """ValueError for phases that cannot work together."""
     names = [phase.name for phase in phases]
     if len(set(names)) < len(names) or not names:
         raise ValueError(f"a trainer needs phases with names of their own; got {names}.")

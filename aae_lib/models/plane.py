@@ -1,7 +1,6 @@
 """The adversarial game with nothing else: free points in the plane that follow the discriminator's slope."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -10,6 +9,7 @@ from .. import losses
 from ..data import Minibatch
 from ..networks import Discriminator
 from ..optimizers import SGD, Adam
+from ..priors import PriorLike
 from .model import Abilities, Model
 from .phase import Batch, Phase
 
@@ -55,7 +55,7 @@ class PlaneGame(Model):
     def __init__(
         self,
         start: Tensor,
-        prior: Any,
+        prior: PriorLike,
         hidden: Sequence[int] = (64, 64),
         rate: float = 0.05,
         r1: float | None = None,

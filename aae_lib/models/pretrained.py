@@ -1,9 +1,9 @@
-"""Trained models that come with the course: MNIST, 28x28, codes of 2 dimensions. No network, no waiting.
+"""Trained models that come with the course: MNIST, 28x28, codes of 2 dimensions. No download, no waiting.
 
-    ring      an AAE, prior a ring of ten Gaussians, each digit told to its own arm by the training labels
-    gaussian  an AAE, prior N(0, I), no labels
-    vae       a VAE, prior N(0, I)
-    ae        a plain autoencoder: nothing asks its codes to lie anywhere
+- ring: an AAE, prior a ring of ten Gaussians, each digit assigned to its own arm by the training labels
+- gaussian: an AAE, prior N(0, I), no labels
+- vae: a VAE, prior N(0, I)
+- ae: a plain autoencoder: nothing asks its codes to lie anywhere
 
 `python tools/pretrain.py` made them and makes them again; what they are made of, figures and versions are stored in
 each file. Weights are kept as 16-bit floats, which halves the files and moves a pixel by less than 1/255.
@@ -13,16 +13,35 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .model import Model
+
 NAMES = ("ring", "gaussian", "vae", "ae")
 FOLDER = Path(__file__).parent / "weights"
 
 
-def load(name: str) -> Any:
-    """The trained model of that name, on the CPU, in evaluation mode.
+def load(name: str) -> Model:
+    """A trained model, on the CPU, in evaluation mode.
 
-    name  one of `NAMES`; ValueError names them otherwise
+    Parameters
+    ----------
+    name : {"ring", "gaussian", "vae", "ae"}
+        Which one.
 
-    Takes images (N, 1, 28, 28); codes (N, 2).
+    Returns
+    -------
+    Model
+        Takes images (N, 1, 28, 28); codes (N, 2).
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> load("ae").encode(torch.zeros(3, 1, 28, 28)).shape
+    torch.Size([3, 2])
     """
     from safetensors.torch import load_file
 

@@ -14,13 +14,18 @@ from .phase import Batch
 class SupervisedAAE(SeesCategory):
     """The supervised AAE: reconstruction(encoder, decoder), discriminator, generator(encoder), as the AAE.
 
-    The decoder sees the label beside z, so z need not hold it. All images need labels.
+    The decoder sees the label as well as z, so z need not hold it. All images need labels.
 
     Parameters
     ----------
     image_shape, latent_dim, categories, **options
         As for `AAE`, without `classes`; latent_dim (default 10) is the length of the style z, categories (default 10)
         the number of classes.
+
+    Raises
+    ------
+    ValueError
+        As `AAE`, and for fewer than 2 categories.
 
     Examples
     --------

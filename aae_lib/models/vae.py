@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from .. import losses
-from ..networks import reparameterise
+from ..networks import Encoder, reparameterise
 from ..priors import Gaussian, Prior
 from .autoencoder import AE
 from .model import Abilities
@@ -18,7 +18,7 @@ class VAE(AE):
     """The variational autoencoder: one phase, the negative ELBO = reconstruction + beta · KL(q(z|x) ‖ p(z)).
 
     The KL has three cases: closed form for a Gaussian prior; one Monte Carlo sample where the prior has `log_prob`;
-    for a prior that can only be sampled there is none, and this raises: that is the AAE's ground.
+    for a prior that can only be sampled there is none, and this raises: such priors need an AAE.
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ class VAE(AE):
     >>> [phase.name for phase in aae.VAE((1, 8, 8)).phases()]
     ['elbo']
     """
+
+    encoder: Encoder
 
     def __init__(
         self,

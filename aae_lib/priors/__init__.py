@@ -1,4 +1,4 @@
-"""Priors p(z): what the codes are to look like.
+"""Priors p(z): what the codes should look like.
 
     Gaussian      one round Gaussian                     Categorical  one-hot vectors                       (per class)
     GaussianRing  Gaussians on a circle   (per class)    Points       given points, blurred         (per class: labels)
@@ -21,13 +21,13 @@ A new prior is one small class:
             turned = torch.rand(n, 1, generator=generator, device=device) < 0.5
             return torch.where(turned, z.flip(1), z)
 
-or the function `sample` alone; pass either wherever a prior is taken. Say `capturable = True` in the class once it
-draws on `device` and never makes the GPU wait; add `classes = K` and a parameter `labels=None` to be sampled per class.
+or the function `sample` alone; pass either wherever a prior is taken. Say `capturable = True` in the class if it draws
+on `device` and never makes the GPU wait; add `classes = K` and a parameter `labels=None` to have it sampled per class.
 """
 
 from .base import Prior
 from .empirical import Categorical, Picture, Points
-from .function import Function, as_prior
+from .function import Function, PriorLike, as_prior
 from .gaussians import Gaussian, GaussianGrid, GaussianRing
 from .naming import from_description, named
 from .shapes import Circle, Sphere, SwissRoll, Uniform
@@ -42,6 +42,7 @@ __all__ = [
     "Picture",
     "Points",
     "Prior",
+    "PriorLike",
     "Sphere",
     "SwissRoll",
     "Uniform",

@@ -2,28 +2,57 @@
 
 import dataclasses
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import torch
 from torch import Tensor
 
 
+class Source(TypedDict):
+    """Where the random numbers of a sample come from: the keyword arguments of torch's own functions."""
+
+    generator: torch.Generator | None
+    device: torch.device
+
+
 class Prior:
     """A distribution p(z) over codes that can be sampled.
 
-    dim         length d of a sample
-    classes     None, or the number K of parts that can be sampled on their own with `labels`
-    capturable  True if `sample` may be recorded in a CUDA graph: no host synchronisation, no shape that depends on data
-                (sample once on the device before recording, so that the constants are already there)
+    Subclasses write `_draw(n, labels, generator=, device=)`; labels arrive checked and on the device.
 
-    moves       True if the distribution moves with training, as a map's heads do
-    has_log_prob  whether `log_prob(z)` gives the exact, normalised log density: stated by writing that method
+    Attributes
+    ----------
+    dim : int
+        d, the length of a sample.
+    classes : int or None
+        The number K of parts that can be sampled on their own with `labels`; None: there are no parts.
+    capturable : bool
+        Whether `sample` may be recorded in a CUDA graph: no host synchronisation, no shape that depends on data.
+        (Sample once on the device before recording, so that the constants are already there.)
+    moves : bool
+        Whether the distribution moves with training, as a map's heads do.
+    has_log_prob : bool
+        Whether `log_prob(z)` gives the exact, normalised log density; True for every class that writes that method.
 
-    Subclasses write `_draw(n, labels, generator=, device=)`; labels come checked and on the device.
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> prior = aae.priors.GaussianRing(10)
+    >>> prior.sample(3, generator=torch.Generator().manual_seed(0)).shape, prior.classes, prior.has_log_prob
+    (torch.Size([3, 2]), 10, True)
     """
 
-    dim: int
-    classes: int | None = None
+    if TYPE_CHECKING:  # read-only here, so that a subclass may compute them
+
+        @property
+        def dim(self) -> int: ...
+
+        @property
+        def classes(self) -> int | None: ...
+    else:
+        dim: int
+        classes: int | None = None
     capturable: bool = True
     moves: bool = False
     has_log_prob: bool = False
@@ -33,7 +62,7 @@ class Prior:
         cls.has_log_prob = cls.log_prob is not Prior.log_prob
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """log p(z): z (n, dim) -> (n,)."""
+        """log p(z): z (n, dim) -> (n,); NotImplementedError where the density is not known."""
         raise NotImplementedError(f"{self!r} can only be sampled: its density is not known.")
 
     def sample(
@@ -43,14 +72,32 @@ class Prior:
         device: torch.device | str = "cpu",
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Draw n codes: (n, dim) float32 on `device`.
+        """Draw n codes.
 
-        generator  source of all randomness, on the same device; None is torch's default generator. It is never seeded.
-        labels     (n,) whole numbers: the class of each row, -1 = from the whole prior. Their values are checked only
-                   where they lie on the CPU, since reading them from a GPU would make it wait.
+        Parameters
+        ----------
+        n : int
+            How many, at least 0.
+        generator : torch.Generator, optional
+            Source of all randomness, on the same device; None is torch's default generator. It is never seeded.
+        device : torch.device or str, default "cpu"
+            Where the codes are drawn.
+        labels : tensor, optional
+            (n,) whole numbers: the class of each row, -1 for one from the whole prior. Their values are checked only
+            where they are on the CPU, since reading them from a GPU would make it wait.
 
-        Raises ValueError or TypeError for a bad n, for a generator on another device, and for labels of the wrong
-        shape, dtype or range, or on a prior without classes.
+        Returns
+        -------
+        tensor
+            (n, dim) float32 on `device`.
+
+        Raises
+        ------
+        ValueError
+            For a bad n, for a generator on another device, and for labels of the wrong shape or range, or on a prior
+            without classes.
+        TypeError
+            For labels that are not whole numbers.
         """
         if isinstance(n, bool) or not isinstance(n, int) or n < 0:
             raise ValueError(f"The number of samples must be a whole number of at least 0, not {n!r}.")
@@ -64,7 +111,7 @@ class Prior:
             labels = self._check_labels(labels, n).to(device)
         return self._draw(n, labels, generator=generator, device=device)
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         raise NotImplementedError
 
     def _check_labels(self, labels: Tensor, n: int) -> Tensor:
@@ -100,14 +147,25 @@ class Prior:
 
     def description(self) -> dict[str, Any]:
         """What `from_description` needs to rebuild this prior, as plain JSON values: its name and its arguments."""
-        fields = dataclasses.asdict(self) if dataclasses.is_dataclass(self) else {}
+        fields: dict[str, Any] = dataclasses.asdict(self) if dataclasses.is_dataclass(self) else {}
         return {"name": type(self).__name__} | {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
 
 
 class Mixture(Prior):
-    """K parts of equal mass: p(z) = (1/K) Σ_k p(z | k).  Subclasses give `classes` and `class_log_prob`."""
+    """K parts of equal mass: p(z) = (1/K) Σ_k p(z | k). Subclasses give `classes` and `class_log_prob`.
 
-    classes: int
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> ring = aae.priors.GaussianRing(4)
+    >>> ring.class_log_prob(torch.tensor([[2.5, 0.0], [0.0, 2.5]])).argmax(1)
+    tensor([0, 1])
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def classes(self) -> int: ...
 
     def class_log_prob(self, z: Tensor) -> Tensor:
         """log p(z | k) for each class: z (n, dim) -> (n, K). Its argmax is the part that z belongs to."""
@@ -117,7 +175,7 @@ class Mixture(Prior):
         """log p(z): z (n, dim) -> (n,)."""
         return self.class_log_prob(z).logsumexp(1) - math.log(self.classes)
 
-    def _draw_classes(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw_classes(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         drawn = torch.randint(self.classes, (n,), **on)
         return drawn if labels is None else torch.where(labels < 0, drawn, labels)
 
@@ -134,7 +192,7 @@ def log_kernel_density(z: Tensor, centres: Tensor, sd: float, log_weights: Tenso
     return torch.cat(parts)
 
 
-KINDS = {
+KINDS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "whole": ("a whole number of at least 1", lambda v: isinstance(v, int) and v >= 1),
     "finite": ("a finite number", math.isfinite),
     "positive": ("a finite number above 0", lambda v: math.isfinite(v) and v > 0),
@@ -143,7 +201,7 @@ KINDS = {
 
 
 def check_numbers(prior: Prior, **names: str) -> None:
-    """Raise a ValueError unless the arguments are of their kind, as in check_numbers(self, positive="radius noise")."""
+    """ValueError unless the arguments are of their kind, as in check_numbers(self, positive="radius noise")."""
     for kind, fields in names.items():
         wanted, fits = KINDS[kind]
         for field in fields.split():

@@ -4,19 +4,34 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor
 
-from .base import Prior, check_numbers, log_kernel_density
+from .base import Prior, Source, check_numbers, log_kernel_density
 
 STORED = 4096  # descriptions carry tables of at most this many numbers, and a checksum of larger ones
 
 
 @dataclass(frozen=True)
 class Categorical(Prior):
-    """One-hot vectors of length k: class c with probability probs[c], each 1/k by default."""
+    """One-hot vectors of length k.
+
+    Parameters
+    ----------
+    k : int, default 10
+        The length d, and the number of classes.
+    probs : sequence of float, optional
+        (k,) probability of each class, adding up to 1; None: 1/k each.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Categorical(3).sample(2, labels=torch.tensor([0, 2]))
+    tensor([[1., 0., 0.],
+            [0., 0., 1.]])
+    """
 
     k: int = 10
     probs: Sequence[float] | None = None
@@ -39,19 +54,38 @@ class Categorical(Prior):
     def classes(self) -> int:
         return self.k
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         drawn = _draw_index(self._on(on["device"])[0], n, **on)
         c = drawn if labels is None else torch.where(labels < 0, drawn, labels)
         return (c[:, None] == torch.arange(self.k, device=c.device)).float()
 
 
 class Points(Prior):
-    """Given points, each blurred by a Gaussian of standard deviation `bandwidth`: p(z) = mean_i N(z; point_i, h² I).
+    """Given points, each blurred by a Gaussian: p(z) = mean_i N(z; point_i, h² I), with h the bandwidth.
 
-    points     (m, d) floats, in the units of z
-    bandwidth  h, at least 0; 0 draws the points themselves (and leaves no density)
-    labels     None or (m,) whole numbers, -1 = no label. Classes 0 to K-1 must each hold a point.
+    Parameters
+    ----------
+    points : tensor
+        (m, d) floats, in the units of z.
+    bandwidth : float, default 0.1
+        h, at least 0; 0 draws the points themselves (and leaves no density).
+    labels : tensor, optional
+        (m,) whole numbers, -1 for no label. Classes 0 to K-1 must each hold a point.
+
+    Raises
+    ------
+    ValueError
+        For points or labels of another shape or range.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Points(torch.zeros(4, 2), labels=torch.tensor([0, 0, 1, -1]))
+    Points(4 points, dim=2, bandwidth=0.1, 2 classes)
     """
+
+    dim: int
+    classes: int | None
 
     def __init__(self, points: Tensor, bandwidth: float = 0.1, labels: Tensor | None = None) -> None:
         points = torch.as_tensor(points, dtype=torch.float32).detach().cpu()
@@ -84,14 +118,14 @@ class Points(Prior):
         counts = torch.cat([counts, torch.tensor([len(points)])])
         self._tensors = (self.points[self.labels.argsort(stable=True)], starts, counts)
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         points, starts, counts = self._on(on["device"])
         runs = torch.full((n,), -1, device=on["device"]) if labels is None else labels
         index = starts[runs] + torch.randint(2**31, (n,), **on) % counts[runs]
         return points[index] + self.bandwidth * torch.randn(n, self.dim, **on)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """log p(z), the kernel density estimate: z (n, dim) -> (n,). Needs bandwidth > 0, else ValueError."""
+        """log p(z), the kernel density estimate: z (n, dim) -> (n,). Needs bandwidth > 0, otherwise ValueError."""
         if self.bandwidth == 0:
             raise ValueError("Points with bandwidth 0 have no density: give a bandwidth above 0.")
         points = self._on(z.device)[0]
@@ -110,8 +144,24 @@ class Points(Prior):
 class Picture(Prior):
     """A grey picture as a density in the plane: the brighter a pixel, the more probable; uniform within a pixel.
 
-    image   (H, W) numbers of at least 0, of any scale, the top row first
-    extent  (left, right, bottom, top) in units of z; by default the longer side reaches from -3 to 3
+    Parameters
+    ----------
+    image : tensor
+        (H, W) numbers of at least 0, on any scale, the top row first.
+    extent : sequence of float, optional
+        (left, right, bottom, top) in units of z; by default the longer side reaches from -3 to 3.
+
+    Raises
+    ------
+    ValueError
+        For an image of another shape, with negative numbers or all zero, and for an extent that is not in growing
+        order.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Picture(torch.eye(4))
+    Picture(4x4, extent=(-3.0, 3.0, -3.0, 3.0))
     """
 
     dim = 2
@@ -139,7 +189,7 @@ class Picture(Prior):
         log_density = (mass / math.prod(self._pixel)).log().float()
         self._tensors = (_cumulative(mass), log_density.view(height, width))
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         index = _draw_index(self._on(on["device"])[0], n, **on)
         jitter = torch.rand(n, 2, **on)
         column, row = index % self.image.shape[1] + jitter[:, 0], index // self.image.shape[1] + jitter[:, 1]
@@ -168,7 +218,7 @@ def _cumulative(probs: Tensor) -> Tensor:
     return (total / total[-1]).float()
 
 
-def _draw_index(cumulative: Tensor, n: int, **on: Any) -> Tensor:
+def _draw_index(cumulative: Tensor, n: int, **on: Unpack[Source]) -> Tensor:
     """n class numbers by inverting the distribution function; u < 1, so a class of probability 0 is never drawn."""
     return torch.searchsorted(cumulative, torch.rand(n, **on), right=True)
 

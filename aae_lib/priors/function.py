@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -10,18 +10,48 @@ from torch import Tensor
 from .base import Prior
 
 
+class Samples(Protocol):
+    """An object of your own that can be sampled."""
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """n samples (n, d)."""
+
+
+PriorLike = Prior | Samples | Callable[..., Tensor]  # what `as_prior` takes
+
+
 class Function(Prior):
     """A plain function f(n, generator=...) -> (n, d) float32 tensor, as a prior.
 
-    f           draws its randomness from `generator`. If it has a parameter `device`, it is told where to draw; else it
-                draws on the CPU and the result is moved. If it has `labels`, it can be asked for classes.
-    dim         d; by default found by one trial draw on the CPU, from a generator of its own
-    classes     K if f takes `labels`, else None
-    capturable  True promises that f draws on `device` and never makes the GPU wait; its values are then not checked
+    Parameters
+    ----------
+    f : callable
+        Draws its randomness from `generator`. If it has a parameter `device`, it is told where to draw; otherwise it
+        draws on the CPU and the result is moved. If it has `labels`, it can be asked for classes.
+    dim : int, optional
+        d; by default found by one trial draw on the CPU, from a generator of its own.
+    classes : int, optional
+        K if f takes `labels`.
+    capturable : bool, default False
+        True promises that f draws on `device` and never makes the GPU wait; its values are then not checked.
 
-    Raises TypeError if f takes no `generator`; `sample` raises ValueError or TypeError for a result of the wrong shape
-    or dtype, or with values that are not finite.
+    Raises
+    ------
+    TypeError
+        If f takes no `generator`; from `sample`, for a result of the wrong type.
+    ValueError
+        From `sample`, for a result of the wrong shape or with values that are not finite.
+
+    Examples
+    --------
+    >>> import torch
+    >>> prior = Function(lambda n, generator=None: torch.rand(n, 3, generator=generator))
+    >>> prior.dim, prior.sample(5).shape
+    (3, torch.Size([5, 3]))
     """
+
+    dim: int
+    classes: int | None
 
     def __init__(
         self,
@@ -41,7 +71,7 @@ class Function(Prior):
             if wanted and argument not in self._takes:
                 because = "be sampled per class" if argument == "labels" else "draw on the GPU (capturable)"
                 raise TypeError(f"{self.name} cannot {because}: give it a parameter {argument}=None.")
-        self.dim = dim
+        self.dim = 0 if dim is None else dim  # 0: not known yet
         if dim is None:
             self.dim = self.sample(7, generator=torch.Generator().manual_seed(0)).shape[1]
 
@@ -52,7 +82,7 @@ class Function(Prior):
         elif generator is not None and generator.device.type != "cpu":
             # f draws on the CPU: give it a CPU generator that continues from ours.
             seed = torch.randint(2**62, (1,), generator=generator, device=generator.device).item()
-            arguments["generator"] = torch.Generator().manual_seed(seed)
+            arguments["generator"] = torch.Generator().manual_seed(int(seed))
         if labels is not None:
             arguments["labels"] = labels if "device" in self._takes else labels.cpu()
         return self._check(self.f(n, **arguments), n).detach().to(device)
@@ -80,21 +110,40 @@ class Function(Prior):
         return f"Function({self.name}, dim={self.dim})"
 
 
-def as_prior(thing: Any) -> Prior:
+def as_prior(thing: PriorLike) -> Prior:
     """A prior from a prior, a function f(n, generator=...) -> (n, d), or any object with such a `sample`.
 
-    Of an object, `dim`, `classes`, `capturable` and `log_prob` are kept where it has them. Raises TypeError for
-    anything else.
+    Parameters
+    ----------
+    thing : Prior, callable or object
+        Of an object, `dim`, `classes`, `capturable` and `log_prob` are kept where it has them.
+
+    Returns
+    -------
+    Prior
+        The prior itself, or a `Function` around what was given.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> as_prior(aae.priors.Uniform(3, low=0, high=1))
+    Uniform(dim=3, low=0, high=1)
     """
     if isinstance(thing, Prior):
         return thing
     if isinstance(thing, type):
         raise TypeError(f"{thing.__name__} is a class: pass one of its objects, as in {thing.__name__}().")
-    if callable(getattr(thing, "sample", None)):
+    sample, log_prob = getattr(thing, "sample", None), getattr(thing, "log_prob", None)
+    if callable(sample):
         kept = {name: getattr(thing, name) for name in ("dim", "classes", "capturable") if hasattr(thing, name)}
-        prior = Function(thing.sample, **kept)
-        if callable(getattr(thing, "log_prob", None)):
-            prior.log_prob, prior.has_log_prob = thing.log_prob, True
+        prior = Function(sample, **kept)
+        if callable(log_prob):
+            prior.log_prob, prior.has_log_prob = log_prob, True  # type: ignore[method-assign]  # the object's own
         return prior
     if callable(thing):
         return Function(thing)
@@ -104,7 +153,7 @@ def as_prior(thing: Any) -> Prior:
     )
 
 
-def _parameters(f: Callable) -> set[str]:
+def _parameters(f: Callable[..., Tensor]) -> set[str]:
     try:
         parameters = inspect.signature(f).parameters
     except ValueError:  # built-in functions such as torch.randn hide theirs
@@ -113,6 +162,6 @@ def _parameters(f: Callable) -> set[str]:
     return {"generator", "device", "labels"} if anything else set(parameters)
 
 
-def _name(f: Callable) -> str:
+def _name(f: Callable[..., Tensor]) -> str:
     named = f if hasattr(f, "__qualname__") else type(f)
     return f"{getattr(named, '__module__', None) or 'builtins'}.{named.__qualname__}"

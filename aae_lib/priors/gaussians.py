@@ -2,17 +2,31 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Unpack
 
 import torch
 from torch import Tensor
 
-from .base import Mixture, Prior, check_numbers, log_normal
+from .base import Mixture, Prior, Source, check_numbers, log_normal
 
 
 @dataclass(frozen=True)
 class Gaussian(Prior):
-    """N(0, sigma² I) in `dim` dimensions."""
+    """N(0, sigma² I) in `dim` dimensions.
+
+    Parameters
+    ----------
+    dim : int, default 2
+        d, at least 1.
+    sigma : float, default 1
+        Standard deviation of each coordinate, above 0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Gaussian(10).sample(3, generator=torch.Generator().manual_seed(0)).shape
+    torch.Size([3, 10])
+    """
 
     dim: int = 2
     sigma: float = 1.0
@@ -20,7 +34,7 @@ class Gaussian(Prior):
     def __post_init__(self) -> None:
         check_numbers(self, whole="dim", positive="sigma")
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         return self.sigma * torch.randn(n, self.dim, **on)
 
     def log_prob(self, z: Tensor) -> Tensor:
@@ -35,8 +49,25 @@ class GaussianRing(Mixture):
     Class c sits at angle 2πc/k, anticlockwise from the right:
     z = R(2πc/k) (radius + radial ε₁, tangential ε₂), with ε ~ N(0, I) and R(·) the rotation.
 
+    Parameters
+    ----------
+    k : int, default 10
+        The number of Gaussians, which are the classes.
+    radius : float, default 2.5
+        Of the circle.
+    radial, tangential : float, default 0.5 and 0.15
+        Standard deviations along and across the radius.
+
+    Notes
+    -----
     The defaults put ten centres 1.55 apart, which is ten tangential standard deviations, so that fewer than 1 sample
-    in 1000 is more likely under another class than under its own; 99.8% of samples keep within 4 of the origin.
+    in 1000 is more likely under another class than under its own; 99.8% of samples stay within 4 of the origin.
+
+    Examples
+    --------
+    >>> import torch
+    >>> GaussianRing().sample(2, labels=torch.tensor([0, 5])).shape
+    torch.Size([2, 2])
     """
 
     k: int = 10
@@ -53,7 +84,7 @@ class GaussianRing(Mixture):
     def classes(self) -> int:
         return self.k
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         angle = self._draw_classes(n, labels, **on) * (2 * math.pi / self.k)
         noise = torch.randn(n, 2, **on)
         along, across = self.radius + self.radial * noise[:, 0], self.tangential * noise[:, 1]
@@ -73,7 +104,23 @@ class GaussianRing(Mixture):
 class GaussianGrid(Mixture):
     """k_per_side² round Gaussians on a square grid in the plane, centred on 0; class 0 top left, in reading order.
 
+    Parameters
+    ----------
+    k_per_side : int, default 4
+        Gaussians in each row and column.
+    spacing : float, default 2
+        Distance between neighbouring centres.
+    sigma : float, default 0.25
+        Standard deviation of each Gaussian.
+
+    Notes
+    -----
     The defaults are 16 centres between -3 and 3, 2 apart, which is eight standard deviations.
+
+    Examples
+    --------
+    >>> GaussianGrid(3).classes
+    9
     """
 
     k_per_side: int = 4
@@ -94,7 +141,7 @@ class GaussianGrid(Mixture):
         row, column = classes // self.k_per_side, classes % self.k_per_side
         return self.spacing * torch.stack([column - middle, middle - row], 1)
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         return self._centres(self._draw_classes(n, labels, **on)) + self.sigma * torch.randn(n, 2, **on)
 
     def class_log_prob(self, z: Tensor) -> Tensor:

@@ -27,8 +27,26 @@ ANY_DIM = {"gaussian", "uniform", "sphere", "categorical"}
 def from_description(described: dict[str, Any]) -> Prior:
     """The prior that `prior.description()` describes.
 
-    Raises ValueError, with the advice to pass the prior itself, for a function, for points or pictures too large to
-    be stored, and for a name or arguments that this version does not know.
+    Parameters
+    ----------
+    described : dict
+        The name of the prior and its arguments.
+
+    Returns
+    -------
+    Prior
+        Equal to the one described.
+
+    Raises
+    ------
+    ValueError
+        With the advice to pass the prior itself: for a function, for points or pictures too large to be stored, and for
+        a name or arguments that this version does not know.
+
+    Examples
+    --------
+    >>> from_description({"name": "GaussianGrid", "k_per_side": 3, "spacing": 2.0, "sigma": 0.25}).classes
+    9
     """
     arguments = dict(described)
     name = arguments.pop("name", None)
@@ -50,8 +68,27 @@ def from_description(described: dict[str, Any]) -> Prior:
 def named(name: str, dim: int = 2) -> Prior:
     """A prior with default arguments by its short name, as on the command line.
 
-    Raises ValueError for an unknown name, listing those there are, and for a dim other than 2 where the prior lives
-    in the plane.
+    Parameters
+    ----------
+    name : {"gaussian", "ring", "grid", "uniform", "circle", "sphere", "swiss-roll", "categorical"}
+        Which prior.
+    dim : int, default 2
+        d.
+
+    Returns
+    -------
+    Prior
+        The prior of that name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, listing the known ones, and for a dim other than 2 where the prior lives in the plane.
+
+    Examples
+    --------
+    >>> named("gaussian", 10)
+    Gaussian(dim=10, sigma=1.0)
     """
     if name not in BY_NAME:
         raise ValueError(f"There is no prior {name!r}: choose one of {', '.join(BY_NAME)}.")

@@ -2,19 +2,33 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .base import Mixture, Prior, check_numbers, log_kernel_density
+from .base import Mixture, Prior, Source, check_numbers, log_kernel_density
 
 
 @dataclass(frozen=True)
 class Uniform(Prior):
-    """Uniform in the box [low, high]^dim. The default, ±√3, has the mean 0 and variance 1 of a unit Gaussian."""
+    """Uniform in the box [low, high]^dim.
+
+    Parameters
+    ----------
+    dim : int, default 2
+        d, at least 1.
+    low, high : float, default -√3 and √3
+        The default has the mean 0 and variance 1 of a unit Gaussian.
+
+    Examples
+    --------
+    >>> import torch
+    >>> Uniform(2, low=0, high=0.5).log_prob(torch.tensor([[0.1, 0.1], [1.0, 0.0]]))
+    tensor([1.3863,   -inf])
+    """
 
     dim: int = 2
     low: float = -math.sqrt(3)
@@ -25,7 +39,7 @@ class Uniform(Prior):
         if self.low >= self.high:
             raise ValueError(f"Uniform: low must be less than high, not {self.low} and {self.high}.")
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         return self.low + (self.high - self.low) * torch.rand(n, self.dim, **on)
 
     def log_prob(self, z: Tensor) -> Tensor:
@@ -36,7 +50,20 @@ class Uniform(Prior):
 
 @dataclass(frozen=True)
 class Circle(Prior):
-    """A thin ring in the plane: uniform on a circle, plus Gaussian noise of standard deviation `noise` (0 = none)."""
+    """A thin ring in the plane: uniform on a circle, plus Gaussian noise.
+
+    Parameters
+    ----------
+    radius : float, default 2
+        Of the circle.
+    noise : float, default 0.1
+        Standard deviation of the noise; 0: none.
+
+    Examples
+    --------
+    >>> Circle(noise=0.0).sample(3).norm(dim=1).round(decimals=4)
+    tensor([2., 2., 2.])
+    """
 
     radius: float = 2.0
     noise: float = 0.1
@@ -46,15 +73,15 @@ class Circle(Prior):
     def __post_init__(self) -> None:
         check_numbers(self, positive="radius", not_negative="noise")
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         angle = 2 * math.pi * torch.rand(n, **on)
         return self.radius * torch.stack([angle.cos(), angle.sin()], 1) + self.noise * torch.randn(n, 2, **on)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """log p(z): z (n, 2) -> (n,). Needs noise > 0, else ValueError.
+        """log p(z): z (n, 2) -> (n,). Needs noise > 0, otherwise ValueError.
 
         With r = |z|, R the radius and s the noise, averaging N(z; c, s² I) over the circle gives
-        p(z) = exp(-(r² + R²) / 2s²) I₀(rR/s²) / 2πs²,  with I₀ the modified Bessel function.
+        p(z) = exp(-(r² + R²) / 2s²) I₀(rR/s²) / 2πs², with I₀ the modified Bessel function.
         """
         if self.noise == 0:
             raise ValueError("Circle without noise has no density in the plane: give it noise above 0.")
@@ -65,7 +92,20 @@ class Circle(Prior):
 
 @dataclass(frozen=True)
 class Sphere(Prior):
-    """Uniform on the surface of a sphere in `dim` dimensions; no density, since the surface has no volume."""
+    """Uniform on the surface of a sphere; it has no density, since the surface has no volume.
+
+    Parameters
+    ----------
+    dim : int, default 3
+        d, at least 1.
+    radius : float, default 1
+        Of the sphere.
+
+    Examples
+    --------
+    >>> Sphere(3, radius=2.0).sample(2).norm(dim=1).round(decimals=4)
+    tensor([2., 2.])
+    """
 
     dim: int = 3
     radius: float = 1.0
@@ -73,7 +113,7 @@ class Sphere(Prior):
     def __post_init__(self) -> None:
         check_numbers(self, whole="dim", positive="radius")
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         return self.radius * F.normalize(torch.randn(n, self.dim, **on))  # a Gaussian has no preferred direction
 
 
@@ -82,8 +122,29 @@ class SwissRoll(Mixture):
     """A spiral in the plane, cut into k classes of equal mass from the inside out (the paper's Figure 4).
 
     z = radius s (cos 2π turns s, sin 2π turns s) + noise ε,  s = √u,  u ~ U(0, 1),  ε ~ N(0, I)
-    Class c holds u between c/k and (c+1)/k. The root spreads samples almost evenly along the spiral, whose length
-    grows like s². The default windings lie 1.5 apart, which is fifteen times the noise.
+    Class c holds u between c/k and (c+1)/k.
+
+    Parameters
+    ----------
+    k : int, default 10
+        The number of classes.
+    radius : float, default 3
+        Of the outer end.
+    turns : float, default 2
+        Windings of the spiral.
+    noise : float, default 0.1
+        Standard deviation; 0: none.
+
+    Notes
+    -----
+    The root spreads samples almost evenly along the spiral, whose length grows like s². The default windings are 1.5
+    apart, which is fifteen times the noise.
+
+    Examples
+    --------
+    >>> import torch
+    >>> SwissRoll().sample(2, labels=torch.tensor([0, 9])).shape
+    torch.Size([2, 2])
     """
 
     k: int = 10
@@ -104,15 +165,15 @@ class SwissRoll(Mixture):
         angle = 2 * math.pi * self.turns * s
         return self.radius * s[..., None] * torch.stack([angle.cos(), angle.sin()], -1)
 
-    def _draw(self, n: int, labels: Tensor | None, **on: Any) -> Tensor:
+    def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         u = (self._draw_classes(n, labels, **on) + torch.rand(n, **on)) / self.k
         return self._spiral(u.sqrt()) + self.noise * torch.randn(n, 2, **on)
 
     def class_log_prob(self, z: Tensor) -> Tensor:
-        """log p(z | c): z (n, 2) -> (n, k). Needs noise > 0, else ValueError.
+        """log p(z | c): z (n, 2) -> (n, k). Needs noise > 0, otherwise ValueError.
 
         p(z | c) = k ∫ N(z; spiral(s), noise² I) 2s ds over the class, by Gauss-Legendre quadrature with four
-        nodes on each stretch of at most twice the noise: right to four digits.
+        nodes on each stretch of at most twice the noise: correct to four digits.
         """
         if self.noise == 0:
             raise ValueError("SwissRoll without noise has no density in the plane: give it noise above 0.")
