@@ -103,6 +103,10 @@ class Lane:
         A learner's function that has changed meanwhile may be unable to repeat the steps before; the weights, which
         are good, stay as they are, and the past begins anew.
         """
+        with self.trainer.lock:
+            self._recover()
+
+    def _recover(self) -> None:
         trainer, steps = self.trainer, self.steps
         self.walk = self.lit = self.moved = None
         good, rows = trainer.whole_step(), trainer.records.rows()
@@ -234,7 +238,8 @@ class Lane:
 
     def fork(self, step: int, name: str) -> "Lane":
         """A run of its own that shares this one's past up to `step` and goes on from there."""
-        trainer, rows = self.trainer.fork(), self.trainer.records.rows()
+        with self.trainer.lock:
+            trainer, rows = self.trainer.fork(), self.trainer.records.rows()
         self.past.go_to(trainer, step)
         trainer.records.restore(rows, {})
         trainer.records.cut(step)
