@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib.live import Compare, Panel, clock, page, pulls, scene, sliders, timeline
+from aae_lib.live import Compare, Panel, clock, pulls, scene, sliders, timeline, wire
 from aae_lib.live.lane import Lane
 from aae_lib.streams import Stream
 from conftest import state
@@ -489,7 +489,7 @@ def test_bad_arguments_are_refused(make):
 def layer(content, buffers, name, lane=0):
     for head, buffer in zip(content["layers"], buffers, strict=True):
         if (head["lane"], head["name"]) == (lane, name):
-            return np.frombuffer(buffer, page.DTYPES[head["dtype"]]).reshape(head["shape"])
+            return np.frombuffer(buffer, wire.DTYPES[head["dtype"]]).reshape(head["shape"])
     raise AssertionError(f"no layer {name}")
 
 
