@@ -14,7 +14,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib.data import Minibatch, Minibatches
-from aae_lib.live import Compare, Panel, clock, page, pulls, scene, sliders, timeline
+from aae_lib.live import Compare, Panel, clock, pulls, scene, sliders, timeline, wire
 from aae_lib.live.lane import Lane
 from conftest import state
 
@@ -498,7 +498,7 @@ def test_bad_arguments_are_refused(make):
 def layer(content, buffers, name, lane=0):
     for head, buffer in zip(content["layers"], buffers, strict=True):
         if (head["lane"], head["name"]) == (lane, name):
-            return np.frombuffer(buffer, page.DTYPES[head["dtype"]]).reshape(head["shape"])
+            return np.frombuffer(buffer, wire.DTYPES[head["dtype"]]).reshape(head["shape"])
     raise AssertionError(f"no layer {name}")
 
 

@@ -4,7 +4,7 @@
     Compare(a, b)      two runs on one clock
     Pad()              a drawing as a prior
 
-Files: `clock` the thread, `lane` a run, `scene` what is seen of it, `timeline` its past, `page` what the browser gets.
+Files: `clock` the thread, `lane` a run, `scene` what is seen of it, `timeline` its past, `wire` what the browser gets.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -13,11 +13,12 @@ from typing import Any
 
 from ..training.trainer import NotFiniteError
 from .lane import Lane
+from .wire import SHARED
 
 FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
 SHARE = 0.1  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
-IN_FLIGHT = 8  # pictures that may be on their way; the page answers every fourth
+IN_FLIGHT = 2 * SHARED["answer_every"]  # pictures that may be on their way; the page answers every so many
 SLOW = 0.6  # seconds a phase in slow motion
 
 Wish = dict[str, Any]

@@ -13,10 +13,10 @@ from . import sliders
 from .clock import Clock, Wish
 from .lane import Lane
 from .notebook import PIXEL, Display, headless
-from .page import NO_WIDGETS, frame, widget_class
 from .still import still
+from .wire import NO_WIDGETS, SHARED, frame, widget_class
 
-VIEWS = ("all", "tug", "plane")
+VIEWS = tuple(SHARED["views"])
 EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 12, "images": 8}  # a layer comes with every n-th picture
 NO_ANSWER = 10.0  # seconds after which a page that shows no panel is told why
 LATEST = ("point", "scrub")  # wishes of which only the newest counts
@@ -448,6 +448,7 @@ class Panel:
             "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in sorted(classes) if k >= 0],
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
             "lanes": [lane.spec() for lane in lanes],
+            "forked": self._forked,
             "tug": {"lane": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
             "priors": PLANE_PRIORS if scene.latent_dim == 2 else ANY_DIM_PRIORS,
             "can_draw": scene.latent_dim == 2,

@@ -17,11 +17,13 @@ from ..models import can
 from ..plots.common import extent_of
 from ..training import Trainer
 from .pulls import moving_phases, pulls
+from .wire import SHARED
 
 SHOWN = 2000  # codes and prior samples drawn, at most
 MEASURED = 500  # of them, how many the MMD is taken of
 PICTURES = 8
 SIDE = 36  # cells of D's surface in each direction
+NO_LABEL: int = SHARED["no_label"]
 PULLED = 100  # codes with arrows while training runs at full speed
 
 
@@ -136,9 +138,9 @@ class Scene:
         return self.model.points.detach()[:SHOWN]
 
     def labels(self) -> np.ndarray:
-        """(N,) uint8, 255 = no label."""
+        """(N,) uint8; NO_LABEL where there is none."""
         labels = self.split.labels if self.can.encode else torch.full((len(self.codes()),), -1)
-        return labels.where(labels >= 0, 255).numpy().astype(np.uint8)
+        return labels.where(labels >= 0, NO_LABEL).numpy().astype(np.uint8)
 
     def extent(self, shown: Tensor) -> tuple[float, float, float, float]:
         """The square that is drawn: the prior's, widened by steps of a half while codes `shown` (N, 2) lie outside."""

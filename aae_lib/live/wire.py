@@ -1,14 +1,15 @@
-"""What travels to the browser: one widget, pictures as raw bytes. The browser's side is in static/."""
+"""What travels to the browser: a widget, pictures as raw bytes. The browser's side is in page/, built into static/."""
 
 import functools
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-MODULES = ("theme.js", "pictures.js", "plots.js", "curves.js", "networks.js", "pad.js", "controls.js", "panel.js")
 STATIC = Path(__file__).parent / "static"
-DTYPES = {"f4": np.float32, "u1": np.uint8}
+SHARED: dict[str, Any] = json.loads((STATIC / "shared.json").read_text(encoding="utf-8"))  # what the page knows too
+DTYPES = {code: np.dtype(name) for code, name in SHARED["dtypes"].items()}
 NO_WIDGETS = (
     "Here runs a live panel. If you see this sentence in JupyterLab itself, the environment that started it cannot "
     "show widgets: install them there (pip install anywidget), start JupyterLab again, reload the page. Until then, "
@@ -17,9 +18,9 @@ NO_WIDGETS = (
 
 
 @functools.cache
-def joined(*names: str) -> str:
-    """The text of some files of static/, one after the other: a widget has one module and one style sheet."""
-    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
+def built(name: str) -> str:
+    """The text of a file of static/: panel.js and panel.css are the module and the style sheet of both widgets."""
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def frame(n: int, full: bool, state: dict[str, Any], lanes: list[dict[str, Any]], layers: list[dict[str, np.ndarray]]):
@@ -41,8 +42,8 @@ def widget_class() -> type:
     import traitlets
 
     class PanelWidget(anywidget.AnyWidget):
-        _esm = joined(*MODULES)
-        _css = joined("panel.css", "pad.css")
+        _esm = built("panel.js")
+        _css = built("panel.css")
         spec = traitlets.Dict().tag(sync=True)
 
     return PanelWidget
