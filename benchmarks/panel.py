@@ -43,13 +43,13 @@ panel = aae.live.Panel(trainer, show=every, max_steps=1_000_000)
 panel
 """
 WATCH = """
-lane, widget = panel.clock.lanes[0], panel._widget
+run, widget = panel.training_thread.runs[0], panel._widget
 used, sizes = [], []  # (time, generator weight) of each step that used another one; bytes of each picture
-begin, send = lane._begin, widget.send
+begin, send = run._begin, widget.send
 
 def watched_begin():
     begin()
-    weight = lane.uses["weights"]["generator"]
+    weight = run.uses["weights"]["generator"]
     if not used or used[-1][1] != weight:
         used.append((time.time(), weight))
 
@@ -58,14 +58,14 @@ def watched_send(content, buffers=()):
         sizes.append(len(str(content)) + sum(map(len, buffers)))
     send(content, buffers)
 
-lane._begin, widget.send = watched_begin, watched_send
-full_show = panel.clock.show
+run._begin, widget.send = watched_begin, watched_send
+full_show = panel.training_thread.show
 
 paces = []
 
 def measure(pictures, seconds):
-    panel.clock.show = full_show if pictures else lambda full: None
-    panel.clock.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
+    panel.training_thread.show = full_show if pictures else lambda full: None
+    panel.training_thread.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
     time.sleep(0.3)
     start, steps = time.perf_counter(), trainer.steps
     time.sleep(seconds)
@@ -141,7 +141,7 @@ def measure(notebook: Notebook, moves: int, rounds: int, seconds: float) -> dict
         "paint_ms": page.evaluate("() => document.querySelector('.aae-panel').__aae.paint_ms"),
         "first_picture_s": first,
         "kernel_mb": {"libraries": memory[1] / 2**20, "with_panel": memory[0] / 2**20},
-        "points": notebook.kernel("[len(lane.scene.images), len(lane.scene.prior)]"),
+        "points": notebook.kernel("[len(run.view.images), len(run.view.prior)]"),
     }
 
 

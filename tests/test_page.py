@@ -68,19 +68,19 @@ class Ear:
     def __init__(self, panel):
         self.panel, self.sent = panel, []
         panel._widget = self
-        for wish in ({"do": "hello"}, {"do": "play"}, {"do": "pause"}, {"do": "step"}, {"do": "scrub", "at": 0}):
-            self.wish("frame", wish)
-        self.wish("point", {"do": "point", "lane": 0, "x": 0.5, "y": 0.5})
-        self.wish("say", {"do": "no such thing"})
+        for request in ({"do": "hello"}, {"do": "play"}, {"do": "pause"}, {"do": "step"}, {"do": "scrub", "at": 0}):
+            self.request("frame", request)
+        self.request("point", {"do": "point", "run": 0, "x": 0.5, "y": 0.5})
+        self.request("say", {"do": "no such thing"})
         self.sent.append({"kind": "spec", "spec": panel._spec()})
 
-    def wish(self, kind, wish):
+    def request(self, kind, request):
         """Returns when a message of this kind has come after it."""
         before = len(self.sent)
-        self.panel._heard(self, wish, [])
+        self.panel._heard(self, request, [])
         end = time.monotonic() + 20
         while kind not in {content["kind"] for content in self.sent[before:]}:
-            assert time.monotonic() < end, f"{wish} brought no {kind}"
+            assert time.monotonic() < end, f"{request} brought no {kind}"
             time.sleep(0.01)
 
     def send(self, content, _buffers=()):

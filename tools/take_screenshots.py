@@ -74,7 +74,7 @@ def dark(notebook: Notebook, panel: Shown) -> None:
     panel.wait_status("past")
     panel.press("fork")
     until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
-    panel.drag(panel.slider("weights.generator", lane=1), 0.05)
+    panel.drag(panel.slider("weights.generator", run=1), 0.05)
     panel.play(steps=600)
     panel.pause()
 
@@ -85,7 +85,7 @@ def large(notebook: Notebook, panel: Shown) -> None:
     panel.pause()
     panel.root.locator(".aae-large").click()
     panel.press("step")
-    until(lambda: notebook.kernel("panel.clock.lanes[0].lit") == "reconstruction", "a phase")
+    until(lambda: notebook.kernel("panel.training_thread.runs[0].lit") == "reconstruction", "a phase")
 
 
 if __name__ == "__main__":

@@ -23,16 +23,16 @@ def built(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
-def frame(n: int, full: bool, state: dict[str, Any], lanes: list[dict[str, Any]], layers: list[dict[str, np.ndarray]]):
-    """A picture as a message and its buffers; `layers` holds the arrays of each lane by name."""
+def frame(n: int, full: bool, state: dict[str, Any], runs: list[dict[str, Any]], layers: list[dict[str, np.ndarray]]):
+    """A picture as a message and its buffers; `layers` holds the arrays of each run by name."""
     heads, buffers = [], []
-    for lane, arrays in enumerate(layers):
+    for run, arrays in enumerate(layers):
         for name, array in arrays.items():
             dtype = "u1" if array.dtype == np.uint8 else "f4"
             array = np.ascontiguousarray(array, DTYPES[dtype])
-            heads.append({"lane": lane, "name": name, "dtype": dtype, "shape": list(array.shape)})
+            heads.append({"run": run, "name": name, "dtype": dtype, "shape": list(array.shape)})
             buffers.append(array.tobytes())
-    return {"kind": "frame", "n": n, "full": full, "state": state, "lanes": lanes, "layers": heads}, buffers
+    return {"kind": "frame", "n": n, "full": full, "state": state, "runs": runs, "layers": heads}, buffers
 
 
 @functools.cache

@@ -1,6 +1,6 @@
-// Pictures from Python: buffers become typed arrays, and each lane keeps the newest of every layer.
+// Pictures from Python: buffers become typed arrays, and each run keeps the newest of every layer.
 
-import type { Buffer, Dtype, Frame, LaneInfo, LayerHead } from "./messages";
+import type { Buffer, Dtype, Frame, LayerHead, RunInfo } from "./messages";
 
 export interface Layer<Data extends Float32Array | Uint8Array = Float32Array | Uint8Array> {
   shape: number[];
@@ -22,14 +22,14 @@ export interface Layers {
   mmd?: Floats; // (n, 2): step, MMD
 }
 
-/** What the page knows of a lane. */
+/** What the page knows of a run. */
 export interface Kept {
   layers: Layers;
-  info: LaneInfo | null;
+  info: RunInfo | null;
 }
-export type Lane = Kept & { info: LaneInfo };
+export type Run = Kept & { info: RunInfo };
 
-export const arrived = (lanes: Kept[]): lanes is Lane[] => lanes.every(({ info }) => info !== null);
+export const arrived = (runs: Kept[]): runs is Run[] => runs.every(({ info }) => info !== null);
 
 export function unpacked(bytes: Buffer): Uint8Array<ArrayBuffer> {
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
@@ -46,13 +46,13 @@ export function layerOf({ dtype, shape }: Pick<LayerHead, "dtype" | "shape">, by
 }
 
 /** Keep what a picture brings; layers that it does not bring stay. */
-export function keep(lanes: Kept[], frame: Frame, buffers: Buffer[]): void {
-  frame.lanes.slice(0, lanes.length).forEach((info, i) => {
-    lanes[i].info = info;
-    if (frame.state.at !== null) lanes[i].layers.surface = null; // a kept moment may be without
+export function keep(runs: Kept[], frame: Frame, buffers: Buffer[]): void {
+  frame.runs.slice(0, runs.length).forEach((info, i) => {
+    runs[i].info = info;
+    if (frame.state.at !== null) runs[i].layers.surface = null; // a kept moment may be without
   });
   frame.layers.forEach((head, i) => {
-    const lane = lanes[head.lane];
-    if (lane) Object.assign(lane.layers, { [head.name]: layerOf(head, buffers[i]) });
+    const run = runs[head.run];
+    if (run) Object.assign(run.layers, { [head.name]: layerOf(head, buffers[i]) });
   });
 }

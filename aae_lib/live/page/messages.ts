@@ -1,4 +1,4 @@
-// What travels between Python and the page. Python's side: wire.py, Panel._spec, Lane.spec, Lane.about.
+// What travels between Python and the page. Python's side: wire.py, Panel._spec, Run.spec, Run.about.
 
 import shared from "../static/shared.json";
 
@@ -34,7 +34,7 @@ export interface Slider {
   colour: Hex | null;
 }
 
-export interface LaneSpec {
+export interface RunSpec {
   name: string;
   phases: Phase[];
   networks: string[];
@@ -48,7 +48,7 @@ export interface LaneSpec {
 }
 
 export interface Tug {
-  lane: number;
+  run: number;
   a: string; // the two phases
   b: string;
 }
@@ -60,8 +60,8 @@ export interface Spec {
   image: ImageShape | null;
   classes: [name: string, colour: Hex][];
   colours: Record<"prior" | "real" | "fake", Hex>;
-  lanes: LaneSpec[];
-  forked: boolean; // the second lane is a fork of the first
+  runs: RunSpec[];
+  forked: boolean; // the second run is a fork of the first
   tug: Tug | null;
   priors: string[];
   can_draw: boolean;
@@ -92,8 +92,8 @@ export interface State {
   overlays: Partial<Record<Overlay, boolean>>;
 }
 
-/** The numbers beside the picture of one lane. */
-export interface LaneInfo {
+/** The numbers beside the picture of one run. */
+export interface RunInfo {
   step: number;
   settings: Settings;
   extent: Extent;
@@ -108,7 +108,7 @@ export interface LaneInfo {
 
 /** One array: it is in the buffer of the same number. */
 export interface LayerHead {
-  lane: number;
+  run: number;
   name: string;
   dtype: Dtype;
   shape: number[];
@@ -119,14 +119,14 @@ export interface Frame {
   n: number;
   full: boolean; // with every layer
   state: State;
-  lanes: LaneInfo[];
+  runs: RunInfo[];
   layers: LayerHead[];
 }
 
 /** Of the place pointed at; its buffers: the decoded image, and the nearest real one. */
 export interface PointAnswer {
   kind: "point";
-  lane: number;
+  run: number;
   z: Point;
   near: { label: number; distance: number; category?: number } | null;
 }
@@ -136,18 +136,18 @@ export type FromPython = Frame | PointAnswer | { kind: "say"; text: string };
 // ---- page to Python ----
 
 export type Wish =
-  | { do: "hello" | "play" | "pause" | "step" | "reset" | "stop" | "live" | "fork" | "join_lanes" }
+  | { do: "hello" | "play" | "pause" | "step" | "reset" | "stop" | "live" | "fork" | "join_runs" }
   | { do: "seen"; n: number }
   | { do: "slow"; on: boolean }
-  | { do: "set"; lane: number; key: string[]; value: number }
+  | { do: "set"; run: number; key: string[]; value: number }
   | { do: "tug"; value: number }
   | { do: "prior"; name: string }
   | { do: "draw"; strokes: Stroke[] }
   | { do: "scrub"; at: number }
-  | { do: "point"; lane: null }
-  | { do: "point"; lane: number; x: number; y: number }
+  | { do: "point"; run: null }
+  | { do: "point"; run: number; x: number; y: number }
   | { do: "overlay"; name: Overlay; on: boolean }
-  | { do: "axes"; lane: number; choice: number };
+  | { do: "axes"; run: number; choice: number };
 
 export type Send = (wish: Wish) => void;
 

@@ -1,9 +1,9 @@
-// The diagram of the networks of one lane: those that the last phase moved light up, bars say how far.
+// The diagram of the networks of one run: those that the last phase moved light up, bars say how far.
 
 import { dotted } from "./buttons";
 import { contrast } from "./colours";
 import { h, setAttribute, setText, vector } from "./dom";
-import type { Hex, LaneInfo, LaneSpec, Phase, Point } from "./messages";
+import type { Hex, Phase, Point, RunInfo, RunSpec } from "./messages";
 import { short } from "./numbers";
 import type { Theme } from "./theme";
 
@@ -19,7 +19,7 @@ const TWO_GAMES: Places = {
   cluster_heads: [181, 174],
 };
 
-export function networkDiagram({ networks, phases }: LaneSpec) {
+export function networkDiagram({ networks, phases }: RunSpec) {
   const games = networks.filter((name) => name.startsWith("discriminator")).length;
   const usual = games > 1 ? TWO_GAMES : ONE_GAME;
   const known = ["encoder", "decoder"].every((name) => networks.includes(name)) && networks.every((n) => n in usual);
@@ -38,7 +38,7 @@ export function networkDiagram({ networks, phases }: LaneSpec) {
   const told = h("p", { class: "aae-told" });
   let peak = 1e-12;
 
-  function update({ lit, moved }: LaneInfo, theme: Theme) {
+  function update({ lit, moved }: RunInfo, theme: Theme) {
     const phase = phases.find(({ name }) => name === lit);
     const far = (phase && moved) ?? {};
     const most = Math.max(0, ...Object.values(far));

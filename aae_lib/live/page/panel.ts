@@ -3,11 +3,11 @@
 import { button } from "./buttons";
 import { curvePlot } from "./curves";
 import { h, setText } from "./dom";
-import type { Lane } from "./frames";
-import { lanePart, part, sentence } from "./lane";
+import type { Run } from "./frames";
 import type { Overlay, PointAnswer, Send, Spec, State } from "./messages";
 import { counted, short } from "./numbers";
 import { priorChooser } from "./prior";
+import { part, runPart, sentence } from "./run";
 import { balance } from "./sliders";
 import { finalOf, lastStep, lossStrips, mmdStrip } from "./strips";
 import type { Theme } from "./theme";
@@ -31,15 +31,15 @@ const SAID: Partial<Record<State["status"], string>> = {
 };
 
 export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look, restyle: () => void) {
-  const several = spec.lanes.length > 1;
+  const several = spec.runs.length > 1;
   const moves = transport(send);
   const time = timeMachine(send, spec.forked);
   const prior = priorChooser(spec, send);
   const overlays = overlayBoxes(spec, send);
-  const tug = spec.tug && spec.view === "tug" ? { lane: spec.tug.lane, ...balance(spec.tug, send) } : null;
-  const lanes = spec.lanes.map((_, i) => lanePart(spec, i, send, moves.toggle));
+  const tug = spec.tug && spec.view === "tug" ? { run: spec.tug.run, ...balance(spec.tug, send) } : null;
+  const runs = spec.runs.map((_, i) => runPart(spec, i, send, moves.toggle));
   const losses = curvePlot("losses");
-  const mmds = spec.lanes.some((lane) => lane.mmd) ? curvePlot("MMD") : null;
+  const mmds = spec.runs.some((run) => run.mmd) ? curvePlot("MMD") : null;
   const status = h("div", { class: "aae-status", role: "status" });
   const error = h("div", { class: "aae-error", role: "alert", hidden: true });
   const heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
@@ -50,14 +50,14 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   const large = button("large", "large", flip("large"), { class: "aae-large", title: "for the projector" });
   const more = spec.view === "tug" ? button("more", "more", flip("more"), { class: "aae-more" }) : null;
 
-  const dashes = several && h("small", {}, `— ${spec.lanes[0].name}   - - ${spec.lanes[1].name}`);
+  const dashes = several && h("small", {}, `— ${spec.runs[0].name}   - - ${spec.runs[1].name}`);
   const lossPart = part(["losses"], dashes, losses.element);
   const distance = mmds && part(["how far q(z) is from p(z)"], mmds.element);
   const column = (...parts: (Node | false | null)[]) => h("div", { class: "aae-column" }, parts);
-  const tugged = tug && [tug.element, lanes.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element))];
-  const set = [prior.element, overlays.element, !several && lanes[0].sliders.element];
+  const tugged = tug && [tug.element, runs.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element))];
+  const set = [prior.element, overlays.element, !several && runs[0].sliders.element];
   root.dataset.view = spec.view;
-  root.dataset.lanes = String(spec.lanes.length);
+  root.dataset.runs = String(spec.runs.length);
   root.replaceChildren(
     h(
       "div",
@@ -67,12 +67,12 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
       h(
         "div",
         { class: "aae-main" },
-        lanes.map((lane) => lane.element),
+        runs.map((run) => run.element),
         h(
           "div",
           { class: "aae-side" },
           tugged,
-          tug && !several && lanes[0].moves,
+          tug && !several && runs[0].moves,
           h("div", { class: "aae-set aae-rest" }, set),
         ),
       ),
@@ -81,8 +81,8 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
         "div",
         { class: "aae-below aae-rest" },
         several
-          ? [lanes.map((one) => column(one.moves, one.occupied, one.images)), column(lossPart), column(distance)]
-          : [column(!tug && lanes[0].moves, lanes[0].occupied, lanes[0].images), column(lossPart, distance)],
+          ? [runs.map((one) => column(one.moves, one.occupied, one.images)), column(lossPart), column(distance)]
+          : [column(!tug && runs[0].moves, runs[0].occupied, runs[0].images), column(lossPart, distance)],
       ),
       heard,
     ),
@@ -93,7 +93,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   let labelled = 0;
 
   /** `told` goes before what Python or the status says. */
-  function update(state: State, told: string, kept: Lane[], theme: Theme) {
+  function update(state: State, told: string, kept: Run[], theme: Theme) {
     const { step, prior: named } = kept[0].info;
     moves.update(state, step);
     time.update(state);
@@ -102,10 +102,10 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
     showError(error, state.error);
-    if (tug) tug.update(kept[tug.lane].info);
+    if (tug) tug.update(kept[tug.run].info);
     if (performance.now() - labelled > 2000 || !labels.length) {
       labelled = performance.now();
-      labels = kept.map((lane, i) => sentence(spec.lanes[i], lane, several));
+      labels = kept.map((run, i) => sentence(spec.runs[i], run, several));
     }
     const layers = kept.flatMap(({ layers: { losses, mmd } }) => [losses, mmd]);
     const now = [theme, state.at, look.width, look.more, ...layers];
@@ -113,11 +113,11 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
       curves = now;
       paintCurves(kept, state.at === null ? null : step, theme);
     }
-    kept.forEach((lane, i) => {
-      lanes[i].update(lane, state, labels[i], theme);
+    kept.forEach((run, i) => {
+      runs[i].update(run, state, labels[i], theme);
     });
   }
-  function paintCurves(kept: Lane[], mark: number | null, theme: Theme) {
+  function paintCurves(kept: Run[], mark: number | null, theme: Theme) {
     const last = Math.max(1, ...kept.flatMap(({ info, layers }) => [info.step, lastStep(layers.losses)]));
     const strips = lossStrips(spec, kept);
     const over = `over ${counted(last)} steps, now`;
@@ -126,7 +126,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${short(kept[0].info.mmd)}.`);
   }
   function answer(content: PointAnswer, buffers: Uint8Array[]) {
-    const plot = lanes[content.lane]?.plot;
+    const plot = runs[content.run]?.plot;
     const text = plot?.answer(content, buffers);
     if (text && document.activeElement === plot.element) setText(heard, text);
   }
@@ -142,19 +142,19 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   /** Python has refused a value: sliders go back. */
   function refused() {
     tug?.refused();
-    for (const lane of lanes) lane.sliders.refused();
+    for (const run of runs) run.sliders.refused();
   }
   const say = (text: string) => setText(status, text);
   return { update, answer, refused, restyled, say, end: prior.end };
 }
 
 function overlayBoxes(spec: Spec, send: Send) {
-  const some = (has: (lane: Spec["lanes"][number]) => unknown, text: string) => spec.lanes.some(has) && text;
+  const some = (has: (run: Spec["runs"][number]) => unknown, text: string) => spec.runs.some(has) && text;
   const texts: Record<Overlay, string | false | null> = {
-    surface: some((lane) => lane.surface, "D's surface"),
-    arrows: some((lane) => lane.arrows.length, "arrows"),
+    surface: some((run) => run.surface, "D's surface"),
+    arrows: some((run) => run.arrows.length, "arrows"),
     images: spec.image && spec.view !== "plane" && "images",
-    predicted: some((lane) => lane.categories, "colour by category, not by class"),
+    predicted: some((run) => run.categories, "colour by category, not by class"),
   };
   const names = (Object.keys(texts) as Overlay[]).filter((name) => texts[name]);
   const boxes = names.map((name) => {

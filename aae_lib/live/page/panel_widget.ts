@@ -83,7 +83,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     spec = model.get("spec");
     parts?.end();
     parts = panelParts(root, spec, send, look, restyle);
-    kept = spec.lanes.map((_, i) => kept[i] ?? { layers: {}, info: null });
+    kept = spec.runs.map((_, i) => kept[i] ?? { layers: {}, info: null });
     restyle();
     if (name) root.querySelector<HTMLElement>(`[data-do="${name}"]`)?.focus();
   }
@@ -100,7 +100,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     const set = (name: string, colour: string) => root.style.setProperty(`--aae-${name}`, colour);
     set("real-now", read.real);
     set("fake-now", read.fake);
-    const phases = spec.lanes.flatMap((lane) => lane.phases.map(({ colour }) => colour));
+    const phases = spec.runs.flatMap((run) => run.phases.map(({ colour }) => colour));
     for (const hex of [...spec.classes.map(([, hex]) => hex), ...phases]) set(`on-${hex.slice(1)}`, read.onPlot(hex));
     set(`on-${spec.colours.prior.slice(1)}`, read.prior);
     return read;

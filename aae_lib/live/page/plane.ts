@@ -1,17 +1,17 @@
-// The latent plane of one lane, with a crosshair and a card for what one points at.
+// The latent plane of one run, with a crosshair and a card for what one points at.
 
 import { sharp } from "./canvas";
 import { pointCard } from "./card";
 import { withAlpha } from "./colours";
 import { h, setAttribute, throttled } from "./dom";
 import type { Layers } from "./frames";
-import type { Hex, ImageShape, LaneInfo, Point, PointAnswer } from "./messages";
+import type { Hex, ImageShape, Point, PointAnswer, RunInfo } from "./messages";
 import { planePainter } from "./plane_paint";
 import { type Box, boxOf, type Places, placesOf, stepped } from "./plane_places";
 import type { Theme } from "./theme";
 
-/** What is drawn: a lane's layers, where they lie, and what the panel adds. */
-export interface PlaneData extends Layers, Pick<LaneInfo, "extent" | "axes"> {
+/** What is drawn: a run's layers, where they lie, and what the panel adds. */
+export interface PlaneData extends Layers, Pick<RunInfo, "extent" | "axes"> {
   arrowColours: (Hex | undefined)[]; // of the pulls in the layer "arrows"
   predicted: boolean | undefined; // colour by category, not by class
   names: Map<number, string>; // of the classes, by label
@@ -29,7 +29,7 @@ const ARROW_KEYS: Record<string, Point> = {
 };
 
 /** ask(z) or ask(null) tells what is pointed at; toggle() plays or pauses. */
-export function latentPlot(lane: number, does: { ask(z: Point | null): void; toggle(): void }) {
+export function latentPlot(run: number, does: { ask(z: Point | null): void; toggle(): void }) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const glass = h("canvas", { "aria-hidden": "true", class: "aae-glass" });
   const card = pointCard(leave);
@@ -38,7 +38,7 @@ export function latentPlot(lane: number, does: { ask(z: Point | null): void; tog
     "div",
     {
       class: "aae-plot",
-      "data-lane": lane,
+      "data-run": run,
       tabindex: 0,
       role: "application",
       "aria-roledescription": "latent plane",

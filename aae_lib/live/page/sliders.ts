@@ -2,12 +2,12 @@
 
 import { dotted } from "./buttons";
 import { freshId, h, setAttribute, setText, throttled } from "./dom";
-import type { LaneInfo, LaneSpec, Send, Settings, Slider, Tug } from "./messages";
+import type { RunInfo, RunSpec, Send, Settings, Slider, Tug } from "./messages";
 import { close, counted, short } from "./numbers";
 import { placeOf, settingAt, stepOf, tugPlace, valueAt } from "./track";
 
 /** One number. `send(value)`; `told(text)` shows the help. */
-function sliderRow(slider: Slider, lane: number, send: (value: number) => void, told: (text: string) => void) {
+function sliderRow(slider: Slider, run: number, send: (value: number) => void, told: (text: string) => void) {
   const id = freshId();
   const key = slider.key.join(".");
   const range = h("input", {
@@ -18,7 +18,7 @@ function sliderRow(slider: Slider, lane: number, send: (value: number) => void, 
     max: 1,
     step: stepOf(slider),
     "data-key": key,
-    "data-lane": lane,
+    "data-run": run,
     "aria-description": slider.help,
     oninput: () => take(valueAt(slider, Number(range.value)), false),
     onpointerdown: hold,
@@ -32,7 +32,7 @@ function sliderRow(slider: Slider, lane: number, send: (value: number) => void, 
     class: "aae-box",
     step: "any",
     "data-box": key,
-    "data-lane": lane,
+    "data-run": run,
     "aria-label": `${slider.label}, as a number`,
     onchange: () => (box.value === "" ? show(shown) : take(Number(box.value))),
     onkeydown: (event) => event.key === "Escape" && show(shown),
@@ -45,7 +45,7 @@ function sliderRow(slider: Slider, lane: number, send: (value: number) => void, 
       onclick: toDefault,
       "data-do": "default",
       "data-default": key,
-      "data-lane": lane,
+      "data-run": run,
       "aria-label": `${slider.label}: back to ${short(slider.default)}`,
       title: `back to ${short(slider.default)}`,
     },
@@ -117,16 +117,16 @@ function sliderRow(slider: Slider, lane: number, send: (value: number) => void, 
   return { element, label, track, update, refused };
 }
 
-/** All sliders of lane number i by group. */
-export function sliderGroups(lane: LaneSpec, i: number, send: Send, named: boolean) {
+/** All sliders of run number i by group. */
+export function sliderGroups(run: RunSpec, i: number, send: Send, named: boolean) {
   const help = h("p", { class: "aae-help", "aria-hidden": "true" });
-  const rows = lane.sliders.map((slider) => {
-    const set = (value: number) => send({ do: "set", lane: i, key: slider.key, value });
+  const rows = run.sliders.map((slider) => {
+    const set = (value: number) => send({ do: "set", run: i, key: slider.key, value });
     return { slider, ...sliderRow(slider, i, set, (text) => setText(help, text)) };
   });
-  const groups = [...new Set(lane.sliders.map(({ group }) => group))].map((group) => {
+  const groups = [...new Set(run.sliders.map(({ group }) => group))].map((group) => {
     const own = rows.filter(({ slider }) => slider.group === group).map(({ element }) => element);
-    return h("fieldset", { "aria-label": named && `${lane.name}: ${group}` }, h("legend", {}, group), own);
+    return h("fieldset", { "aria-label": named && `${run.name}: ${group}` }, h("legend", {}, group), own);
   });
   return {
     element: h("div", { class: "aae-sliders" }, groups, help),
@@ -154,13 +154,13 @@ export function balance(tug: Tug, send: Send) {
     colour: null,
   };
   const silent = () => {};
-  const row = sliderRow(slider, tug.lane, (value) => send({ do: "tug", value }), silent);
+  const row = sliderRow(slider, tug.run, (value) => send({ do: "tug", value }), silent);
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
   row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
   const told = h("p", { class: "aae-tug-used" });
 
-  function update({ settings, step }: LaneInfo) {
+  function update({ settings, step }: RunInfo) {
     row.update(tugPlace(settings, tug), step);
     const [a, b] = [tug.a, tug.b].map((name) => `${name} × ${short(settings.weights[name])}`);
     setText(told, `At step ${counted(step)} the trainer used ${a}, ${b}.`);

@@ -1,6 +1,6 @@
 // What the curves show: series over the steps, one strip a phase, and the MMD over its floor. No elements here.
 
-import type { Floats, Lane } from "./frames";
+import type { Floats, Run } from "./frames";
 import type { Hex, Spec } from "./messages";
 import { linearRange, logRange, type Range } from "./scales";
 
@@ -23,13 +23,13 @@ export interface Strip {
 
 const NOTHING = new Float32Array();
 
-/** The strips of the loss curves: one a phase, in its colour; the second lane dashed. */
-export function lossStrips(spec: Spec, lanes: Lane[]): Strip[] {
+/** The strips of the loss curves: one a phase, in its colour; the second run dashed. */
+export function lossStrips(spec: Spec, runs: Run[]): Strip[] {
   const strips = new Map<string, Strip>();
-  spec.lanes.forEach(({ phases }, i) => {
+  spec.runs.forEach(({ phases }, i) => {
     phases.forEach(({ name, colour }, k) => {
       const strip = strips.get(name) ?? { name, colour, series: [], height: 64, log: false, floor: null };
-      const rows = lanes[i].layers.losses?.data ?? NOTHING;
+      const rows = runs[i].layers.losses?.data ?? NOTHING;
       strip.series.push({ rows, stride: 1 + phases.length, column: 1 + k, dash: i > 0 });
       strips.set(name, strip);
     });
@@ -37,11 +37,11 @@ export function lossStrips(spec: Spec, lanes: Lane[]): Strip[] {
   return [...strips.values()];
 }
 
-export function mmdStrip(lanes: Lane[]): Strip {
-  const series = lanes.map(({ layers }, i) => {
+export function mmdStrip(runs: Run[]): Strip {
+  const series = runs.map(({ layers }, i) => {
     return { rows: layers.mmd?.data ?? NOTHING, stride: 2, column: 1, dash: i > 0 };
   });
-  const { floor } = lanes[0].info;
+  const { floor } = runs[0].info;
   return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor };
 }
 

@@ -37,7 +37,7 @@ export function timeMachine(send: Send, forked: boolean) {
     send({ do: "live" });
   });
   const fork = button("fork", "fork from here", () => send({ do: "fork" }), { title: "a second run from this step" });
-  const join = forked && button("join_lanes", "drop the fork", () => send({ do: "join_lanes" }));
+  const join = forked && button("join_runs", "drop the fork", () => send({ do: "join_runs" }));
   const element = h(
     "div",
     { class: "aae-time aae-rest", role: "group", "aria-label": "time machine" },

@@ -611,7 +611,7 @@ function renderPad({ model, el }) {
 }
 
 // frames.ts
-var arrived = (lanes) => lanes.every(({ info }) => info !== null);
+var arrived = (runs) => runs.every(({ info }) => info !== null);
 function unpacked(bytes) {
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -623,14 +623,14 @@ var READ = {
 function layerOf({ dtype, shape }, bytes) {
   return { shape, data: READ[dtype](unpacked(bytes).slice().buffer) };
 }
-function keep(lanes, frame, buffers) {
-  frame.lanes.slice(0, lanes.length).forEach((info, i) => {
-    lanes[i].info = info;
-    if (frame.state.at !== null) lanes[i].layers.surface = null;
+function keep(runs, frame, buffers) {
+  frame.runs.slice(0, runs.length).forEach((info, i) => {
+    runs[i].info = info;
+    if (frame.state.at !== null) runs[i].layers.surface = null;
   });
   frame.layers.forEach((head, i) => {
-    const lane = lanes[head.lane];
-    if (lane) Object.assign(lane.layers, { [head.name]: layerOf(head, buffers[i]) });
+    const run = runs[head.run];
+    if (run) Object.assign(run.layers, { [head.name]: layerOf(head, buffers[i]) });
   });
 }
 
@@ -671,23 +671,23 @@ var dotted = (kind, hex) => h("i", { class: `aae-${kind}`, style: hex && `--dot:
 
 // strips.ts
 var NOTHING = new Float32Array();
-function lossStrips(spec, lanes) {
+function lossStrips(spec, runs) {
   const strips = /* @__PURE__ */ new Map();
-  spec.lanes.forEach(({ phases }, i) => {
+  spec.runs.forEach(({ phases }, i) => {
     phases.forEach(({ name, colour }, k) => {
       const strip = strips.get(name) ?? { name, colour, series: [], height: 64, log: false, floor: null };
-      const rows = lanes[i].layers.losses?.data ?? NOTHING;
+      const rows = runs[i].layers.losses?.data ?? NOTHING;
       strip.series.push({ rows, stride: 1 + phases.length, column: 1 + k, dash: i > 0 });
       strips.set(name, strip);
     });
   });
   return [...strips.values()];
 }
-function mmdStrip(lanes) {
-  const series = lanes.map(({ layers }, i) => {
+function mmdStrip(runs) {
+  const series = runs.map(({ layers }, i) => {
     return { rows: layers.mmd?.data ?? NOTHING, stride: 2, column: 1, dash: i > 0 };
   });
-  const { floor } = lanes[0].info;
+  const { floor } = runs[0].info;
   return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor };
 }
 function rangeOf(strip) {
@@ -775,6 +775,51 @@ function paintStrip(draw, strip, frame, px, theme) {
     const clear = strip.series.length > 1 ? (i ? 6 : -6) * theme.scale : 0;
     if (drawn) draw.fillText(short(value), px(rows[rows.length - stride]) + 5, py(value) + clear);
   });
+}
+
+// prior.ts
+function priorChooser(spec, send) {
+  const id = freshId();
+  const now = h("option", { value: "" }, "…");
+  const choices = spec.priors.map((name) => h("option", { value: name }, name));
+  if (spec.can_draw) choices.push(h("option", { value: "draw" }, "draw your own…"));
+  const select = h("select", { id, class: "aae-prior", onchange: chosen }, now, choices);
+  const place = h("div", { class: "aae-drawing", hidden: true });
+  const element = h("div", { class: "aae-choose" }, h("label", { for: id }, "prior p(z)"), select, place);
+  let pad = null;
+  let drawn = [];
+  function chosen() {
+    if (select.value === "draw") draw();
+    else if (select.value) send({ do: "prior", name: select.value });
+    select.value = "";
+  }
+  function draw() {
+    if (pad) return;
+    place.hidden = false;
+    const host = h("div");
+    const buttons = [button("draw", "use this drawing", use), button("cancel", "cancel", closePad)];
+    place.replaceChildren(host, h("div", { class: "aae-row" }, buttons));
+    pad = drawingPad(host, { extent: PAD_EXTENT, strokes: drawn });
+    pad.focus();
+  }
+  function use() {
+    if (!pad) return;
+    drawn = pad.strokes();
+    send({ do: "draw", strokes: drawn });
+    if (drawn.length) closePad();
+  }
+  function closePad() {
+    pad?.destroy();
+    pad = null;
+    place.hidden = true;
+    place.replaceChildren();
+    select.focus();
+  }
+  function update(prior) {
+    setText(now, `now: ${prior.split("(")[0]}`);
+    setAttribute(select, "title", prior);
+  }
+  return { element, update, end: () => pad?.destroy() };
 }
 
 // images.ts
@@ -1207,7 +1252,7 @@ var ARROW_KEYS2 = {
   ArrowUp: [0, 1],
   ArrowDown: [0, -1]
 };
-function latentPlot(lane, does) {
+function latentPlot(run, does) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const glass = h("canvas", { "aria-hidden": "true", class: "aae-glass" });
   const card = pointCard(leave);
@@ -1216,7 +1261,7 @@ function latentPlot(lane, does) {
     "div",
     {
       class: "aae-plot",
-      "data-lane": lane,
+      "data-run": run,
       tabindex: 0,
       role: "application",
       "aria-roledescription": "latent plane",
@@ -1344,7 +1389,7 @@ function tugPlace({ weights }, tug) {
 }
 
 // sliders.ts
-function sliderRow(slider, lane, send, told) {
+function sliderRow(slider, run, send, told) {
   const id = freshId();
   const key = slider.key.join(".");
   const range = h("input", {
@@ -1355,7 +1400,7 @@ function sliderRow(slider, lane, send, told) {
     max: 1,
     step: stepOf(slider),
     "data-key": key,
-    "data-lane": lane,
+    "data-run": run,
     "aria-description": slider.help,
     oninput: () => take(valueAt(slider, Number(range.value)), false),
     onpointerdown: hold,
@@ -1369,7 +1414,7 @@ function sliderRow(slider, lane, send, told) {
     class: "aae-box",
     step: "any",
     "data-box": key,
-    "data-lane": lane,
+    "data-run": run,
     "aria-label": `${slider.label}, as a number`,
     onchange: () => box.value === "" ? show(shown) : take(Number(box.value)),
     onkeydown: (event) => event.key === "Escape" && show(shown)
@@ -1382,7 +1427,7 @@ function sliderRow(slider, lane, send, told) {
       onclick: toDefault,
       "data-do": "default",
       "data-default": key,
-      "data-lane": lane,
+      "data-run": run,
       "aria-label": `${slider.label}: back to ${short(slider.default)}`,
       title: `back to ${short(slider.default)}`
     },
@@ -1451,15 +1496,15 @@ function sliderRow(slider, lane, send, told) {
   show(shown);
   return { element, label, track, update, refused };
 }
-function sliderGroups(lane, i, send, named) {
+function sliderGroups(run, i, send, named) {
   const help = h("p", { class: "aae-help", "aria-hidden": "true" });
-  const rows = lane.sliders.map((slider) => {
-    const set = (value) => send({ do: "set", lane: i, key: slider.key, value });
+  const rows = run.sliders.map((slider) => {
+    const set = (value) => send({ do: "set", run: i, key: slider.key, value });
     return { slider, ...sliderRow(slider, i, set, (text) => setText(help, text)) };
   });
-  const groups = [...new Set(lane.sliders.map(({ group }) => group))].map((group) => {
+  const groups = [...new Set(run.sliders.map(({ group }) => group))].map((group) => {
     const own = rows.filter(({ slider }) => slider.group === group).map(({ element }) => element);
-    return h("fieldset", { "aria-label": named && `${lane.name}: ${group}` }, h("legend", {}, group), own);
+    return h("fieldset", { "aria-label": named && `${run.name}: ${group}` }, h("legend", {}, group), own);
   });
   return {
     element: h("div", { class: "aae-sliders" }, groups, help),
@@ -1486,7 +1531,7 @@ function balance(tug, send) {
   };
   const silent = () => {
   };
-  const row = sliderRow(slider, tug.lane, (value) => send({ do: "tug", value }), silent);
+  const row = sliderRow(slider, tug.run, (value) => send({ do: "tug", value }), silent);
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
   row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
@@ -1499,37 +1544,37 @@ function balance(tug, send) {
   return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
 }
 
-// lane.ts
+// run.ts
 var part = (title, ...content) => h("section", { class: "aae-part" }, h("h3", {}, title), content);
-function lanePart(spec, i, send, toggle) {
-  const lane = spec.lanes[i];
-  const several = spec.lanes.length > 1;
-  const named = several && `: ${lane.name}`;
+function runPart(spec, i, send, toggle) {
+  const run = spec.runs[i];
+  const several = spec.runs.length > 1;
+  const named = several && `: ${run.name}`;
   const plot = latentPlot(i, {
-    ask: (z) => send(z ? { do: "point", lane: i, x: z[0], y: z[1] } : { do: "point", lane: null }),
+    ask: (z) => send(z ? { do: "point", run: i, x: z[0], y: z[1] } : { do: "point", run: null }),
     toggle
   });
-  const mmd = lane.mmd ? mmdText(i) : null;
-  const networks = networkDiagram(lane);
-  const sliders = sliderGroups(lane, i, send, several);
-  const shares = lane.categories ? occupancyBars(lane.categories) : null;
+  const mmd = run.mmd ? mmdText(i) : null;
+  const networks = networkDiagram(run);
+  const sliders = sliderGroups(run, i, send, several);
+  const shares = run.categories ? occupancyBars(run.categories) : null;
   const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
-  const axes = lane.plane_options && planeChooser(lane.plane_options, (choice) => send({ do: "axes", lane: i, choice }));
-  const title = h("h3", {}, several ? lane.name : "codes q(z) over the prior p(z)");
+  const axes = run.plane_options && planeChooser(run.plane_options, (choice) => send({ do: "axes", run: i, choice }));
+  const title = h("h3", {}, several ? run.name : "codes q(z) over the prior p(z)");
   const element = h(
     "section",
-    { class: "aae-lane", "aria-label": lane.name },
-    h("div", { class: "aae-lane-head" }, title, spec.view !== "tug" && mmd?.element),
-    [plot.element, legend(spec, lane), axes],
+    { class: "aae-run", "aria-label": run.name },
+    h("div", { class: "aae-run-head" }, title, spec.view !== "tug" && mmd?.element),
+    [plot.element, legend(spec, run), axes],
     several && h("div", { class: "aae-rest" }, sliders.element)
   );
   const latest = h("small", { class: "aae-if-past" }, " of the latest step");
   const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
-  const arrowColours = lane.arrows.map((name) => lane.phases.find((phase) => phase.name === name)?.colour);
+  const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn = null;
   function update({ info, layers }, { at, overlays: on }, label, theme) {
     const live = at === null;
-    const surface = on.surface && lane.surface ? layers.surface : null;
+    const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
     const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
     plot.paint({ ...layers, extent: info.extent, axes: info.axes, ...more }, theme);
@@ -1555,16 +1600,16 @@ function lanePart(spec, i, send, toggle) {
 function mmdText(i) {
   const now = h("b");
   const floor = h("span");
-  const element = h("span", { class: "aae-mmd", "data-lane": i }, "MMD ", now, floor);
+  const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
   function update({ mmd, floor: known }) {
     setText(now, decimals(mmd, 4));
     setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
   return { element, update };
 }
-function sentence(lane, { info, layers }, several) {
+function sentence(run, { info, layers }, several) {
   const codes = counted(layers.codes?.shape[0] ?? 0);
-  return `${several ? `${lane.name}, l` : "L"}atent plane at step ${counted(info.step)}: ${codes} codes over samples of ${info.prior}${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`} Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses.`;
+  return `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ${codes} codes over samples of ${info.prior}${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`} Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses.`;
 }
 function planeChooser(options, chosen) {
   const id = freshId();
@@ -1573,63 +1618,18 @@ function planeChooser(options, chosen) {
   const select = h("select", { id, "data-do": "axes", onchange }, choices);
   return h("div", { class: "aae-choose" }, h("label", { for: id }, "plane shown"), select);
 }
-function legend(spec, lane) {
+function legend(spec, run) {
   const entry = (mark, text, shown) => h("li", { class: shown }, mark, text);
   const codes = spec.classes.map(([name, colour]) => entry(dotted("dot", colour), name));
-  const arrows = lane.phases.filter(({ name }) => lane.arrows.includes(name));
+  const arrows = run.phases.filter(({ name }) => run.arrows.includes(name));
   return h(
     "ul",
     { class: "aae-legend", "aria-label": "legend" },
     codes.length ? codes : entry(dotted("ring", null), "codes q(z)"),
     entry(dotted("dot", spec.colours.prior), "prior p(z)"),
     arrows.map(({ name, colour }) => entry(dotted("arrow", colour), `${name}'s pull`, "aae-if-arrows")),
-    lane.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real")
+    run.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real")
   );
-}
-
-// prior.ts
-function priorChooser(spec, send) {
-  const id = freshId();
-  const now = h("option", { value: "" }, "…");
-  const choices = spec.priors.map((name) => h("option", { value: name }, name));
-  if (spec.can_draw) choices.push(h("option", { value: "draw" }, "draw your own…"));
-  const select = h("select", { id, class: "aae-prior", onchange: chosen }, now, choices);
-  const place = h("div", { class: "aae-drawing", hidden: true });
-  const element = h("div", { class: "aae-choose" }, h("label", { for: id }, "prior p(z)"), select, place);
-  let pad = null;
-  let drawn = [];
-  function chosen() {
-    if (select.value === "draw") draw();
-    else if (select.value) send({ do: "prior", name: select.value });
-    select.value = "";
-  }
-  function draw() {
-    if (pad) return;
-    place.hidden = false;
-    const host = h("div");
-    const buttons = [button("draw", "use this drawing", use), button("cancel", "cancel", closePad)];
-    place.replaceChildren(host, h("div", { class: "aae-row" }, buttons));
-    pad = drawingPad(host, { extent: PAD_EXTENT, strokes: drawn });
-    pad.focus();
-  }
-  function use() {
-    if (!pad) return;
-    drawn = pad.strokes();
-    send({ do: "draw", strokes: drawn });
-    if (drawn.length) closePad();
-  }
-  function closePad() {
-    pad?.destroy();
-    pad = null;
-    place.hidden = true;
-    place.replaceChildren();
-    select.focus();
-  }
-  function update(prior) {
-    setText(now, `now: ${prior.split("(")[0]}`);
-    setAttribute(select, "title", prior);
-  }
-  return { element, update, end: () => pad?.destroy() };
 }
 
 // time_machine.ts
@@ -1665,7 +1665,7 @@ function timeMachine(send, forked) {
     send({ do: "live" });
   });
   const fork = button("fork", "fork from here", () => send({ do: "fork" }), { title: "a second run from this step" });
-  const join = forked && button("join_lanes", "drop the fork", () => send({ do: "join_lanes" }));
+  const join = forked && button("join_runs", "drop the fork", () => send({ do: "join_runs" }));
   const element = h(
     "div",
     { class: "aae-time aae-rest", role: "group", "aria-label": "time machine" },
@@ -1750,15 +1750,15 @@ var SAID = {
   failed: "A function has failed."
 };
 function panelParts(root, spec, send, look, restyle) {
-  const several = spec.lanes.length > 1;
+  const several = spec.runs.length > 1;
   const moves = transport(send);
   const time = timeMachine(send, spec.forked);
   const prior = priorChooser(spec, send);
   const overlays = overlayBoxes(spec, send);
-  const tug = spec.tug && spec.view === "tug" ? { lane: spec.tug.lane, ...balance(spec.tug, send) } : null;
-  const lanes = spec.lanes.map((_, i) => lanePart(spec, i, send, moves.toggle));
+  const tug = spec.tug && spec.view === "tug" ? { run: spec.tug.run, ...balance(spec.tug, send) } : null;
+  const runs = spec.runs.map((_, i) => runPart(spec, i, send, moves.toggle));
   const losses = curvePlot("losses");
-  const mmds = spec.lanes.some((lane) => lane.mmd) ? curvePlot("MMD") : null;
+  const mmds = spec.runs.some((run) => run.mmd) ? curvePlot("MMD") : null;
   const status = h("div", { class: "aae-status", role: "status" });
   const error = h("div", { class: "aae-error", role: "alert", hidden: true });
   const heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
@@ -1768,14 +1768,14 @@ function panelParts(root, spec, send, look, restyle) {
   };
   const large = button("large", "large", flip("large"), { class: "aae-large", title: "for the projector" });
   const more = spec.view === "tug" ? button("more", "more", flip("more"), { class: "aae-more" }) : null;
-  const dashes = several && h("small", {}, `— ${spec.lanes[0].name}   - - ${spec.lanes[1].name}`);
+  const dashes = several && h("small", {}, `— ${spec.runs[0].name}   - - ${spec.runs[1].name}`);
   const lossPart = part(["losses"], dashes, losses.element);
   const distance = mmds && part(["how far q(z) is from p(z)"], mmds.element);
   const column = (...parts) => h("div", { class: "aae-column" }, parts);
-  const tugged = tug && [tug.element, lanes.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element))];
-  const set = [prior.element, overlays.element, !several && lanes[0].sliders.element];
+  const tugged = tug && [tug.element, runs.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element))];
+  const set = [prior.element, overlays.element, !several && runs[0].sliders.element];
   root.dataset.view = spec.view;
-  root.dataset.lanes = String(spec.lanes.length);
+  root.dataset.runs = String(spec.runs.length);
   root.replaceChildren(
     h(
       "div",
@@ -1785,12 +1785,12 @@ function panelParts(root, spec, send, look, restyle) {
       h(
         "div",
         { class: "aae-main" },
-        lanes.map((lane) => lane.element),
+        runs.map((run) => run.element),
         h(
           "div",
           { class: "aae-side" },
           tugged,
-          tug && !several && lanes[0].moves,
+          tug && !several && runs[0].moves,
           h("div", { class: "aae-set aae-rest" }, set)
         )
       ),
@@ -1798,7 +1798,7 @@ function panelParts(root, spec, send, look, restyle) {
       h(
         "div",
         { class: "aae-below aae-rest" },
-        several ? [lanes.map((one) => column(one.moves, one.occupied, one.images)), column(lossPart), column(distance)] : [column(!tug && lanes[0].moves, lanes[0].occupied, lanes[0].images), column(lossPart, distance)]
+        several ? [runs.map((one) => column(one.moves, one.occupied, one.images)), column(lossPart), column(distance)] : [column(!tug && runs[0].moves, runs[0].occupied, runs[0].images), column(lossPart, distance)]
       ),
       heard
     )
@@ -1815,10 +1815,10 @@ function panelParts(root, spec, send, look, restyle) {
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
     showError(error, state.error);
-    if (tug) tug.update(kept[tug.lane].info);
+    if (tug) tug.update(kept[tug.run].info);
     if (performance.now() - labelled > 2e3 || !labels.length) {
       labelled = performance.now();
-      labels = kept.map((lane, i) => sentence(spec.lanes[i], lane, several));
+      labels = kept.map((run, i) => sentence(spec.runs[i], run, several));
     }
     const layers = kept.flatMap(({ layers: { losses: losses2, mmd } }) => [losses2, mmd]);
     const now = [theme, state.at, look.width, look.more, ...layers];
@@ -1826,8 +1826,8 @@ function panelParts(root, spec, send, look, restyle) {
       curves = now;
       paintCurves(kept, state.at === null ? null : step, theme);
     }
-    kept.forEach((lane, i) => {
-      lanes[i].update(lane, state, labels[i], theme);
+    kept.forEach((run, i) => {
+      runs[i].update(run, state, labels[i], theme);
     });
   }
   function paintCurves(kept, mark, theme) {
@@ -1839,7 +1839,7 @@ function panelParts(root, spec, send, look, restyle) {
     mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${short(kept[0].info.mmd)}.`);
   }
   function answer(content, buffers) {
-    const plot = lanes[content.lane]?.plot;
+    const plot = runs[content.run]?.plot;
     const text = plot?.answer(content, buffers);
     if (text && document.activeElement === plot.element) setText(heard, text);
   }
@@ -1853,18 +1853,18 @@ function panelParts(root, spec, send, look, restyle) {
   }
   function refused() {
     tug?.refused();
-    for (const lane of lanes) lane.sliders.refused();
+    for (const run of runs) run.sliders.refused();
   }
   const say = (text) => setText(status, text);
   return { update, answer, refused, restyled, say, end: prior.end };
 }
 function overlayBoxes(spec, send) {
-  const some = (has, text) => spec.lanes.some(has) && text;
+  const some = (has, text) => spec.runs.some(has) && text;
   const texts = {
-    surface: some((lane) => lane.surface, "D's surface"),
-    arrows: some((lane) => lane.arrows.length, "arrows"),
+    surface: some((run) => run.surface, "D's surface"),
+    arrows: some((run) => run.arrows.length, "arrows"),
     images: spec.image && spec.view !== "plane" && "images",
-    predicted: some((lane) => lane.categories, "colour by category, not by class")
+    predicted: some((run) => run.categories, "colour by category, not by class")
   };
   const names = Object.keys(texts).filter((name) => texts[name]);
   const boxes = names.map((name) => {
@@ -1957,7 +1957,7 @@ function renderPanel({ model, el }) {
     spec = model.get("spec");
     parts?.end();
     parts = panelParts(root, spec, send, look, restyle);
-    kept = spec.lanes.map((_, i) => kept[i] ?? { layers: {}, info: null });
+    kept = spec.runs.map((_, i) => kept[i] ?? { layers: {}, info: null });
     restyle();
     if (name) root.querySelector(`[data-do="${name}"]`)?.focus();
   }
@@ -1971,7 +1971,7 @@ function renderPanel({ model, el }) {
     const set = (name, colour) => root.style.setProperty(`--aae-${name}`, colour);
     set("real-now", read.real);
     set("fake-now", read.fake);
-    const phases = spec.lanes.flatMap((lane) => lane.phases.map(({ colour }) => colour));
+    const phases = spec.runs.flatMap((run) => run.phases.map(({ colour }) => colour));
     for (const hex of [...spec.classes.map(([, hex2]) => hex2), ...phases]) set(`on-${hex.slice(1)}`, read.onPlot(hex));
     set(`on-${spec.colours.prior.slice(1)}`, read.prior);
     return read;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { arrived, type Kept, keep, layerOf, unpacked } from "../frames";
-import type { Frame, LaneInfo, LayerHead, State } from "../messages";
+import type { Frame, LayerHead, RunInfo, State } from "../messages";
 
-const INFO: LaneInfo = {
+const INFO: RunInfo = {
   step: 7,
   settings: { weights: {} },
   extent: [-4, 4, -4, 4],
@@ -32,14 +32,14 @@ function packed(data: Float32Array | Uint8Array): DataView<ArrayBuffer> {
   message.set(bytes, 5);
   return new DataView(message.buffer, 5, bytes.length);
 }
-const head = (name: string, dtype: LayerHead["dtype"], shape: number[], lane = 0) => ({ lane, name, dtype, shape });
+const head = (name: string, dtype: LayerHead["dtype"], shape: number[], run = 0) => ({ run, name, dtype, shape });
 const empty = (): Kept => ({ layers: {}, info: null });
 const frame = (layers: LayerHead[], more: Partial<Frame> = {}): Frame => ({
   kind: "frame",
   n: 1,
   full: true,
   state: STATE,
-  lanes: [INFO],
+  runs: [INFO],
   layers,
   ...more,
 });
@@ -59,35 +59,35 @@ test("bytes stay bytes", () => {
   expect(layerOf({ dtype: "u1", shape: [2] }, packed(Uint8Array.of(0, 255))).data).toEqual(Uint8Array.of(0, 255));
 });
 
-test("each lane keeps its newest layers, and those that a picture does not bring", () => {
-  const lanes = [empty(), empty()];
-  const both = { lanes: [INFO, { ...INFO, step: 9 }] };
+test("each run keeps its newest layers, and those that a picture does not bring", () => {
+  const runs = [empty(), empty()];
+  const both = { runs: [INFO, { ...INFO, step: 9 }] };
   const first = [head("codes", "f4", [1, 2]), head("labels", "u1", [1], 1), head("prior", "f4", [1, 2], 1)];
   const buffers = [Float32Array.of(1, 2), Uint8Array.of(3), Float32Array.of(4, 5)];
-  keep(lanes, frame(first, both), buffers.map(packed));
-  keep(lanes, frame([head("codes", "f4", [1, 2])], both), [packed(Float32Array.of(6, 7))]);
-  expect(lanes[0].layers.codes?.data).toEqual(Float32Array.of(6, 7));
-  expect(lanes[1].layers.labels?.data).toEqual(Uint8Array.of(3));
-  expect(lanes[1].layers.prior?.data).toEqual(Float32Array.of(4, 5));
-  expect(lanes.map(({ info }) => info?.step)).toEqual([7, 9]);
+  keep(runs, frame(first, both), buffers.map(packed));
+  keep(runs, frame([head("codes", "f4", [1, 2])], both), [packed(Float32Array.of(6, 7))]);
+  expect(runs[0].layers.codes?.data).toEqual(Float32Array.of(6, 7));
+  expect(runs[1].layers.labels?.data).toEqual(Uint8Array.of(3));
+  expect(runs[1].layers.prior?.data).toEqual(Float32Array.of(4, 5));
+  expect(runs.map(({ info }) => info?.step)).toEqual([7, 9]);
 });
 
 test("a kept moment without a surface shows none, not that of now", () => {
-  const lanes = [empty()];
-  keep(lanes, frame([head("surface", "u1", [1, 1])]), [Uint8Array.of(200)]);
-  keep(lanes, frame([], { state: { ...STATE, at: 3 } }), []);
-  expect(lanes[0].layers.surface).toBe(null);
+  const runs = [empty()];
+  keep(runs, frame([head("surface", "u1", [1, 1])]), [Uint8Array.of(200)]);
+  keep(runs, frame([], { state: { ...STATE, at: 3 } }), []);
+  expect(runs[0].layers.surface).toBe(null);
 });
 
 test("a picture of a fork that is dropped already is no harm", () => {
-  const lanes = [empty()];
-  keep(lanes, frame([head("codes", "f4", [1, 2], 1)], { lanes: [INFO, INFO] }), [packed(Float32Array.of(1, 2))]);
-  expect(lanes[0].layers.codes).toBe(undefined);
+  const runs = [empty()];
+  keep(runs, frame([head("codes", "f4", [1, 2], 1)], { runs: [INFO, INFO] }), [packed(Float32Array.of(1, 2))]);
+  expect(runs[0].layers.codes).toBe(undefined);
 });
 
-test("a lane of which nothing has come yet is not painted", () => {
-  const lanes = [empty(), empty()];
-  keep(lanes, frame([]), []);
-  expect(arrived(lanes)).toBe(false);
-  expect(arrived(lanes.slice(0, 1))).toBe(true);
+test("a run of which nothing has come yet is not painted", () => {
+  const runs = [empty(), empty()];
+  keep(runs, frame([]), []);
+  expect(arrived(runs)).toBe(false);
+  expect(arrived(runs.slice(0, 1))).toBe(true);
 });

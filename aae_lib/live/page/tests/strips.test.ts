@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
-import type { Lane } from "../frames";
-import type { LaneSpec, Spec } from "../messages";
+import type { Run } from "../frames";
+import type { RunSpec, Spec } from "../messages";
 import { finalOf, lastStep, lossStrips, mmdStrip, rangeOf } from "../strips";
 
 const phases = (...names: string[]) => names.map((name) => ({ name, colour: "#009988", moves: [] }));
-const spec = (...lanes: string[][]) => ({
-  lanes: lanes.map((names) => ({ phases: phases(...names) }) as Partial<LaneSpec>),
+const spec = (...runs: string[][]) => ({
+  runs: runs.map((names) => ({ phases: phases(...names) }) as Partial<RunSpec>),
 });
 const losses = (...rows: number[][]) => ({
   shape: [rows.length, rows[0].length],
   data: Float32Array.from(rows.flat()),
 });
-const lane = (layers: Lane["layers"]) => ({ layers, info: { floor: [0.001, 0.002] } }) as Lane;
+const run = (layers: Run["layers"]) => ({ layers, info: { floor: [0.001, 0.002] } }) as Run;
 
-test("a strip a phase; a second lane is dashed, and has a strip of its own only for phases of its own", () => {
-  const first = lane({ losses: losses([1, 0.5, 0.6], [2, 0.4, 0.7]) });
-  const second = lane({ losses: losses([1, 9]) });
+test("a strip a phase; a second run is dashed, and has a strip of its own only for phases of its own", () => {
+  const first = run({ losses: losses([1, 0.5, 0.6], [2, 0.4, 0.7]) });
+  const second = run({ losses: losses([1, 9]) });
   const strips = lossStrips(spec(["a", "b"], ["b"]) as Spec, [first, second]);
   expect(strips.map(({ name }) => name)).toEqual(["a", "b"]);
   expect(strips[1].series.map(({ dash }) => dash)).toEqual([false, true]);
@@ -24,7 +24,7 @@ test("a strip a phase; a second lane is dashed, and has a strip of its own only 
 });
 
 test("before the first loss there is nothing, and a range all the same", () => {
-  const [strip] = lossStrips(spec(["a"]) as Spec, [lane({})]);
+  const [strip] = lossStrips(spec(["a"]) as Spec, [run({})]);
   expect(finalOf(strip.series[0])).toBe(undefined);
   expect(rangeOf(strip)).toMatchObject({ low: 0, high: 1 });
   expect(lastStep(undefined)).toBe(0);
@@ -34,11 +34,11 @@ test("before the first loss there is nothing, and a range all the same", () => {
 
 test("losses that are not finite do not stretch the range", () => {
   const rows = losses([1, 1], [2, Number.NaN], [3, Number.POSITIVE_INFINITY], [4, 0.2], [5, 0.9]);
-  const [strip] = lossStrips(spec(["a"]) as Spec, [lane({ losses: rows })]);
+  const [strip] = lossStrips(spec(["a"]) as Spec, [run({ losses: rows })]);
   expect(rangeOf(strip)).toMatchObject({ low: 0, high: 1 });
 });
 
 test("the MMD is drawn from the spread of its floor on", () => {
-  const strip = mmdStrip([lane({ mmd: losses([1, -0.001], [2, 0.3]) })]);
+  const strip = mmdStrip([run({ mmd: losses([1, -0.001], [2, 0.3]) })]);
   expect(rangeOf(strip)).toMatchObject({ low: 0.001, high: 1 });
 });

@@ -1,10 +1,10 @@
-// The parts of the page that every lane has for itself.
+// The parts of the page that every run has for itself.
 
 import { dotted } from "./buttons";
 import { freshId, h, setText } from "./dom";
-import type { Lane } from "./frames";
+import type { Run } from "./frames";
 import { occupancyBars, pictureRows } from "./images";
-import type { LaneInfo, LaneSpec, Send, Spec, State } from "./messages";
+import type { RunInfo, RunSpec, Send, Spec, State } from "./messages";
 import { networkDiagram } from "./networks";
 import { counted, decimals } from "./numbers";
 import { latentPlot } from "./plane";
@@ -14,38 +14,37 @@ import { classValue, type Theme } from "./theme";
 export const part = (title: (string | Node | false)[], ...content: (Node | false)[]): HTMLElement =>
   h("section", { class: "aae-part" }, h("h3", {}, title), content);
 
-/** Lane number i: its parts, and update(what is known of it, state, sentence for screen readers, theme). */
-export function lanePart(spec: Spec, i: number, send: Send, toggle: () => void) {
-  const lane = spec.lanes[i];
-  const several = spec.lanes.length > 1;
-  const named = several && `: ${lane.name}`;
+/** Run number i: its parts, and update(what is known of it, state, sentence for screen readers, theme). */
+export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
+  const run = spec.runs[i];
+  const several = spec.runs.length > 1;
+  const named = several && `: ${run.name}`;
   const plot = latentPlot(i, {
-    ask: (z) => send(z ? { do: "point", lane: i, x: z[0], y: z[1] } : { do: "point", lane: null }),
+    ask: (z) => send(z ? { do: "point", run: i, x: z[0], y: z[1] } : { do: "point", run: null }),
     toggle,
   });
-  const mmd = lane.mmd ? mmdText(i) : null;
-  const networks = networkDiagram(lane);
-  const sliders = sliderGroups(lane, i, send, several);
-  const shares = lane.categories ? occupancyBars(lane.categories) : null;
+  const mmd = run.mmd ? mmdText(i) : null;
+  const networks = networkDiagram(run);
+  const sliders = sliderGroups(run, i, send, several);
+  const shares = run.categories ? occupancyBars(run.categories) : null;
   const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
-  const axes =
-    lane.plane_options && planeChooser(lane.plane_options, (choice) => send({ do: "axes", lane: i, choice }));
-  const title = h("h3", {}, several ? lane.name : "codes q(z) over the prior p(z)");
+  const axes = run.plane_options && planeChooser(run.plane_options, (choice) => send({ do: "axes", run: i, choice }));
+  const title = h("h3", {}, several ? run.name : "codes q(z) over the prior p(z)");
   const element = h(
     "section",
-    { class: "aae-lane", "aria-label": lane.name },
-    h("div", { class: "aae-lane-head" }, title, spec.view !== "tug" && mmd?.element),
-    [plot.element, legend(spec, lane), axes],
+    { class: "aae-run", "aria-label": run.name },
+    h("div", { class: "aae-run-head" }, title, spec.view !== "tug" && mmd?.element),
+    [plot.element, legend(spec, run), axes],
     several && h("div", { class: "aae-rest" }, sliders.element),
   );
   const latest = h("small", { class: "aae-if-past" }, " of the latest step");
   const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
-  const arrowColours = lane.arrows.map((name) => lane.phases.find((phase) => phase.name === name)?.colour);
+  const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn: unknown = null; // the layer of images that is shown
 
-  function update({ info, layers }: Lane, { at, overlays: on }: State, label: string, theme: Theme) {
+  function update({ info, layers }: Run, { at, overlays: on }: State, label: string, theme: Theme) {
     const live = at === null;
-    const surface = on.surface && lane.surface ? layers.surface : null;
+    const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
     const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
     plot.paint({ ...layers, extent: info.extent, axes: info.axes, ...more }, theme);
@@ -69,12 +68,12 @@ export function lanePart(spec: Spec, i: number, send: Send, toggle: () => void) 
   };
 }
 
-/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one lane. */
+/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one run. */
 function mmdText(i: number) {
   const now = h("b");
   const floor = h("span");
-  const element = h("span", { class: "aae-mmd", "data-lane": i }, "MMD ", now, floor);
-  function update({ mmd, floor: known }: LaneInfo) {
+  const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
+  function update({ mmd, floor: known }: RunInfo) {
     setText(now, decimals(mmd, 4));
     setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
@@ -82,17 +81,17 @@ function mmdText(i: number) {
 }
 
 /** What a plot shows, for screen readers. */
-export function sentence(lane: LaneSpec, { info, layers }: Lane, several: boolean): string {
+export function sentence(run: RunSpec, { info, layers }: Run, several: boolean): string {
   const codes = counted(layers.codes?.shape[0] ?? 0);
   return (
-    `${several ? `${lane.name}, l` : "L"}atent plane at step ${counted(info.step)}: ` +
+    `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ` +
     `${codes} codes over samples of ${info.prior}` +
     `${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`}` +
     " Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses."
   );
 }
 
-function planeChooser(options: NonNullable<LaneSpec["plane_options"]>, chosen: (choice: number) => void) {
+function planeChooser(options: NonNullable<RunSpec["plane_options"]>, chosen: (choice: number) => void) {
   const id = freshId();
   const choices = options.map(([name], i) => h("option", { value: i }, name));
   const onchange = () => chosen(Number(select.value));
@@ -100,16 +99,16 @@ function planeChooser(options: NonNullable<LaneSpec["plane_options"]>, chosen: (
   return h("div", { class: "aae-choose" }, h("label", { for: id }, "plane shown"), select);
 }
 
-function legend(spec: Spec, lane: LaneSpec) {
+function legend(spec: Spec, run: RunSpec) {
   const entry = (mark: HTMLElement, text: string, shown?: string) => h("li", { class: shown }, mark, text);
   const codes = spec.classes.map(([name, colour]) => entry(dotted("dot", colour), name));
-  const arrows = lane.phases.filter(({ name }) => lane.arrows.includes(name));
+  const arrows = run.phases.filter(({ name }) => run.arrows.includes(name));
   return h(
     "ul",
     { class: "aae-legend", "aria-label": "legend" },
     codes.length ? codes : entry(dotted("ring", null), "codes q(z)"),
     entry(dotted("dot", spec.colours.prior), "prior p(z)"),
     arrows.map(({ name, colour }) => entry(dotted("arrow", colour), `${name}'s pull`, "aae-if-arrows")),
-    lane.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real"),
+    run.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real"),
   );
 }

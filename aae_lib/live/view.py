@@ -1,6 +1,6 @@
 """What is to be seen of one trainer: codes over the prior, D's surface, pulls, MMD and floor, pictures.
 
-Everything random here comes from a generator of the scene's own, so that a run is the same with and without a panel.
+Everything random here comes from a generator of the view's own, so that a run is the same with and without a panel.
 All methods run on the thread that trains.
 """
 
@@ -53,13 +53,13 @@ class Plane(NamedTuple):
         return self.centre + xy @ self.basis
 
 
-class Scene:
+class View:
     """The view of one trainer's model.
 
     trainer  whose model has `prior`, and `encode(images) -> (N, d)` or, without images, a parameter `points` (N, d);
              where it has `decode` and `discriminator`, pictures and D's surface are shown too
     split    the held-out images whose codes are drawn
-    seed     of the scene's own generator
+    seed     of the view's own generator
     """
 
     def __init__(self, trainer: Trainer, split: Split, seed: int = 0) -> None:
