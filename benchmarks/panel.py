@@ -43,7 +43,7 @@ panel = aae.live.Panel(trainer, show=every, max_steps=1_000_000)
 panel
 """
 WATCH = """
-run, widget = panel.training_thread.runs[0], panel._widget
+run, widget = panel.training.runs[0], panel._widget
 used, sizes = [], []  # (time, generator weight) of each step that used another one; bytes of each picture
 begin, send = run._begin, widget.send
 
@@ -59,13 +59,13 @@ def watched_send(content, buffers=()):
     send(content, buffers)
 
 run._begin, widget.send = watched_begin, watched_send
-full_show = panel.training_thread.show
+full_show = panel.training.show
 
 paces = []
 
 def measure(pictures, seconds):
-    panel.training_thread.show = full_show if pictures else lambda full: None
-    panel.training_thread.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
+    panel.training.show = full_show if pictures else lambda full: None
+    panel.training.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
     time.sleep(0.3)
     start, steps = time.perf_counter(), trainer.steps
     time.sleep(seconds)

@@ -85,7 +85,7 @@ def opened(make):
 
 def trained(panel, steps):
     """Play up to so many steps."""
-    panel.training_thread.limit = steps
+    panel.training.limit = steps
     panel.play()
     panel.join(60)
     assert panel.trainer.steps == steps
@@ -112,7 +112,7 @@ def test_step_runs_one_phase_and_tells_who_moved(opened):
     for _ in range(4):
         before = state(panel.trainer.model)
         panel.step()
-        run = panel.training_thread.runs[0]
+        run = panel.training.runs[0]
         after = state(panel.trainer.model)
         for network, far in run.moved.items():
             went = sum(float((after[k] - before[k]).norm() ** 2) for k in after if k.startswith(network)) ** 0.5
@@ -144,7 +144,7 @@ def test_pause_rests_and_reset_gives_the_same_run_again(opened):
     panel.reset()
     assert panel.trainer.steps == 0
     assert panel.status == "paused"
-    panel.training_thread.limit = 10_000
+    panel.training.limit = 10_000
     panel.play()
     wait_for(lambda: panel.trainer.steps > 3)
     panel.pause()
@@ -211,14 +211,14 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
     assert content["runs"][0]["settings"]["weights"]["generator"] == 1
     panel.pause()
     decoder = state(panel.trainer.model.decoder)
-    panel.training_thread.limit = panel.trainer.steps + 5
+    panel.training.limit = panel.trainer.steps + 5
     panel.play()
     panel.join(60)
     assert_same(state(panel.trainer.model.decoder), decoder)  # the game alone: the decoder stands still
 
 
 @pytest.mark.parametrize(
-    ("request", "words"),
+    ("asked", "words"),
     [
         ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": -1}, "at least 0"),
         ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": "x"}, "takes a number"),
@@ -232,11 +232,11 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
         ({"do": "dance"}, "reload"),
     ],
 )
-def test_what_cannot_be_is_a_sentence_and_training_goes_on(opened, request, words):
+def test_what_cannot_be_is_a_sentence_and_training_goes_on(opened, asked, words):
     panel, page = opened()
     before, prior = panel.trainer.settings().chosen(), panel.trainer.model.prior
     panel.play()
-    page.do(request["do"], **{name: value for name, value in request.items() if name != "do"})
+    page.do(asked["do"], **{name: value for name, value in asked.items() if name != "do"})
     said = page.said()[-1]
     assert words in said
     assert len(said) < 250
@@ -308,9 +308,9 @@ def test_scrubbing_shows_what_was_and_a_fork_begins_exactly_there(opened):
         assert content["runs"][0]["step"] == marks[at]
         assert content["state"]["status"] == "past"
         page.do("fork")
-        fork = panel.training_thread.runs[1].trainer
+        fork = panel.training.runs[1].trainer
         assert fork.steps == marks[at]
-        assert np.array_equal(fork.model.encode(panel.training_thread.runs[1].view.images).numpy(), then)
+        assert np.array_equal(fork.model.encode(panel.training.runs[1].view.images).numpy(), then)
         assert fork.weights["generator"] == (1.0 if marks[at] < 40 else 2.0)
         assert panel.trainer.steps == 230  # the first run stays where it was
 
@@ -321,7 +321,7 @@ def test_a_fork_with_the_same_settings_repeats_the_run_and_catches_up(opened):
     wait_for(lambda: len(panel._marks()) > 1)
     page.do("scrub", at=len(panel._marks()) - 2)
     panel.fork()
-    fork = panel.training_thread.runs[1]
+    fork = panel.training.runs[1]
     trained(panel, 60)
     assert fork.steps == 60
     assert_same(state(fork.trainer.model), state(panel.trainer.model))
@@ -331,7 +331,7 @@ def test_a_fork_with_the_same_settings_repeats_the_run_and_catches_up(opened):
     assert fork.steps == panel.trainer.steps == 70
     assert not torch.equal(fork.trainer.model.encoder.layers[0].weight, panel.trainer.model.encoder.layers[0].weight)
     page.do("join_runs")
-    assert len(panel.training_thread.runs) == 1
+    assert len(panel.training.runs) == 1
 
 
 def test_the_past_is_kept_in_bounded_memory_and_still_exact(make, monkeypatch):
@@ -392,7 +392,7 @@ def test_a_loss_that_is_not_finite_pauses_with_the_good_state(opened, make):
     panel, page = opened(build())
     trained(panel, 150)
     page.do("set", run=0, key=["terms", "generator", "fuse"], value=0)
-    panel.training_thread.limit = 500
+    panel.training.limit = 500
     panel.play()
     with pytest.raises(aae.NotFiniteError, match="'generator'"):
         panel.join(60)
@@ -415,7 +415,7 @@ def test_a_function_that_has_changed_cannot_repeat_the_past_and_ends_nothing(ope
     panel, _ = opened(losses={"generator": generator})
     trained(panel, 90)
     broken.append(True)
-    panel.training_thread.limit = 500
+    panel.training.limit = 500
     panel.play()
     with pytest.raises(aae.NotFiniteError, match="'generator'"):
         panel.join(60)
@@ -513,7 +513,7 @@ def test_a_picture_with_everything_is_below_60_kb(opened, monkeypatch):
     for name in ("surface", "arrows", "images"):
         shown.do("overlay", name=name, on=True)
     trained(panel, 300)
-    panel.training_thread.limit = 100_000
+    panel.training.limit = 100_000
     shown.messages.clear()
     panel.play()
     wait_for(lambda: sum(c["kind"] == "frame" for c, _ in shown.messages) > 24)
@@ -598,7 +598,7 @@ def test_planes_of_more_dimensions(make):
 def test_hovering_decodes_the_place_and_finds_the_nearest_image(opened):
     panel, page = opened()
     trained(panel, 20)
-    codes = panel.trainer.model.encode(panel.training_thread.runs[0].view.images)
+    codes = panel.trainer.model.encode(panel.training.runs[0].view.images)
     x, y = codes[3].tolist()
     page.do("point", run=0, x=x, y=y)
     content, (decoded, nearest) = wait_for(lambda: [m for m in page.messages if m[0]["kind"] == "point"])[-1]
@@ -616,7 +616,7 @@ def test_points_in_the_plane_reach_the_prior():
     panel = Panel(trainer, view="plane", max_steps=1200)
     Page(panel)
     trained(panel, 1200)
-    mmd = panel.training_thread.runs[0]
+    mmd = panel.training.runs[0]
     panel._do("measure")
     found, before = mmd.mmd, aae.metrics.mmd(start, model.prior.sample(400, generator=torch.Generator().manual_seed(1)))
     panel.close()

@@ -56,7 +56,7 @@ def test_a_run_is_the_same_with_a_panel_and_all_layers_are_those_of_the_model(op
 
 def test_every_phase_lights_its_networks(opened, make):  # noqa: F811
     panel, _ = opened(make(aae.MapAAE, categories=12))
-    run = panel.training_thread.runs[0]
+    run = panel.training.runs[0]
     moves = {phase["name"]: set(phase["moves"]) for phase in run.spec()["phases"]}
     for name, expected in moves.items():
         panel.step()
@@ -87,7 +87,7 @@ def test_arrows_are_the_slopes_of_the_losses_by_the_style(make, kind, digits):
 def test_hovering_says_the_category_that_it_decodes(opened, make):  # noqa: F811
     panel, page = opened(make(aae.SemiSupervisedAAE, latent_dim=2))
     trained(panel, 20)
-    model, images = panel.trainer.model, panel.training_thread.runs[0].view.images
+    model, images = panel.trainer.model, panel.training.runs[0].view.images
     x, y = model.encode(images)[3].tolist()
     page.do("point", run=0, x=x, y=y)
     content, (decoded, _) = wait_for(lambda: [m for m in page.messages if m[0]["kind"] == "point"])[-1]
@@ -116,10 +116,10 @@ def test_a_map_forks_exactly_and_takes_another_prior_of_its_style(opened, make):
     trained(panel, 12)
     page.do("scrub", at=len(panel._marks()) // 2)
     panel.fork()
-    first, second = panel.training_thread.runs
+    first, second = panel.training.runs
     assert second.trainer.model.prior.styles == aae.priors.Uniform(2)
     assert second.trainer.model.prior._model is second.trainer.model
-    panel.training_thread.limit = 12
+    panel.training.limit = 12
     panel.play()
     panel.join(60)
     one, two = state(first.trainer.model), state(second.trainer.model)

@@ -85,7 +85,7 @@ def large(notebook: Notebook, panel: Shown) -> None:
     panel.pause()
     panel.root.locator(".aae-large").click()
     panel.press("step")
-    until(lambda: notebook.kernel("panel.training_thread.runs[0].lit") == "reconstruction", "a phase")
+    until(lambda: notebook.kernel("panel.training.runs[0].lit") == "reconstruction", "a phase")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     Compare(a, b)      two runs on one training_thread
     Pad()              a drawing as a prior
 
-Files: `training_thread` the thread, `run` a run, `view` what is seen of it, `timeline` its past, `wire` what the browser gets.
+Files: `training_thread`, `run` a run, `view` what is seen of it, `timeline` its past, `wire` what the browser gets.
 """
 
 from typing import TYPE_CHECKING, Any

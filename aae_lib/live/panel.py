@@ -37,7 +37,7 @@ _current: "Panel | None" = None  # one panel trains at a time: a new one, or the
 def _halt() -> None:
     """End the thread before the interpreter goes: one that is inside torch then would abort the process."""
     if _current is not None:
-        _current.training_thread.halt()
+        _current.training.halt()
 
 
 def open_panel() -> "Panel | None":
@@ -92,7 +92,7 @@ class Panel:
             _current.close()
         self.view, self.headless_steps, self.large = view, headless_steps, large
         runs = [Run(trainer, name, show) for trainer, name in zip(trainers, names, strict=True)]
-        self.training_thread = TrainingThread(runs, int(max_steps), self._serve, self._show, self._say)
+        self.training = TrainingThread(runs, int(max_steps), self._serve, self._show, self._say)
         self.at: int | None = None  # place in the past that is looked at
         self._forked = False
         # None: while phases are run one at a time, when arrows can be followed
@@ -104,7 +104,7 @@ class Panel:
         self._widget: Any = None
         self._picture: Display | None = None
         self._no_answer = False
-        self.training_thread.start()
+        self.training.start()
         _current = self
 
     # ---- for programs ----
@@ -112,23 +112,19 @@ class Panel:
     @property
     def trainer(self) -> Trainer:
         """The trainer of the (first) run."""
-        if not self.training_thread.runs:
+        if not self.training.runs:
             raise RuntimeError("this panel was closed when another one was made; run its cell again.")
-        return self.training_thread.runs[0].trainer
+        return self.training.runs[0].trainer
 
     @property
     def thread(self) -> Any:
         """The thread that trains, named "aae-live"."""
-        return self.training_thread.thread
+        return self.training.thread
 
     @property
     def status(self) -> str:
         """paused, playing, slow, waiting (no page answers), done (max_steps), failed, stopped; past: looking back."""
-        return (
-            "past"
-            if self.at is not None and self.training_thread.status in ("paused", "done")
-            else self.training_thread.status
-        )
+        return "past" if self.at is not None and self.training.status in ("paused", "done") else self.training.status
 
     def play(self) -> None:
         """Train on, in the background."""
@@ -165,39 +161,39 @@ class Panel:
     def stop(self) -> None:
         """End the thread; the trainer is free for others then."""
         self._do("stop")
-        self.training_thread.halt()
+        self.training.halt()
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until training rests: paused, done, failed or stopped.
 
         Raises what a learner's function raised or NotFiniteError, and TimeoutError after `timeout` seconds.
         """
-        if not self.training_thread.join(timeout):
+        if not self.training.join(timeout):
             raise TimeoutError(f"training goes on after {timeout} s.")
-        if self.training_thread.error is not None:
-            raise self.training_thread.error
+        if self.training.error is not None:
+            raise self.training.error
 
     def close(self) -> None:
         """End the thread, leave a last picture, and let go of the trainers. A new panel closes the one before."""
         global _current
-        if not self.training_thread.runs:
+        if not self.training.runs:
             return
-        self.training_thread.halt()
+        self.training.halt()
         if self._picture:
             self._update_still()
         if self._widget is not None:
             self._widget.close()
-        self.training_thread.runs, self._widget, self._newest = [], None, {}
+        self.training.runs, self._widget, self._newest = [], None, {}
         if _current is self:
             _current = None
 
     def _do(self, what: str, **more: Any) -> None:
-        self.training_thread.request({"do": what, **more}, wait=True)
+        self.training.request({"do": what, **more}, wait=True)
 
     # ---- display ----
 
     def __repr__(self) -> str:
-        runs = ", ".join(f"{run.name} at step {run.steps:,}" for run in self.training_thread.runs) or "closed"
+        runs = ", ".join(f"{run.name} at step {run.steps:,}" for run in self.training.runs) or "closed"
         return f"{type(self).__name__}({runs}; {self.status})"
 
     def _ipython_display_(self) -> None:
@@ -217,11 +213,11 @@ class Panel:
             data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
             display(data | {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}, raw=True)
         self._picture.put(PIXEL, repr(self))  # the place of the picture; drawing it now would delay the panel
-        self.training_thread.later(1.0, {"do": "rested"})
-        self.training_thread.later(NO_ANSWER, {"do": "no answer?"})
+        self.training.later(1.0, {"do": "rested"})
+        self.training.later(NO_ANSWER, {"do": "no answer?"})
 
     def _run_headless(self) -> None:
-        self.training_thread.limit = min(self.training_thread.limit, self.training_thread.steps + self.headless_steps)
+        self.training.limit = min(self.training.limit, self.training.steps + self.headless_steps)
         self.play()
         self.join()
         self._do("measure")
@@ -229,31 +225,31 @@ class Panel:
 
     def _update_still(self) -> None:
         if self._picture is not None:
-            figure = still(self.training_thread.runs)
+            figure = still(self.training.runs)
             self._picture.put(figure._repr_png_(), figure.alt, NO_WIDGETS if self._no_answer else "")
 
     # ---- from the page; on whatever thread the kernel pleases ----
 
     def _heard(self, _widget: Any, request: Request, _buffers: Any) -> None:
         what = request.get("do")
-        self.training_thread.answer(shown=what in ("seen", "hello"))
+        self.training.answer(shown=what in ("seen", "hello"))
         if what == "seen":
             return
         if what in LATEST:
             self._newest[what] = request
             request = {"do": what}
-        self.training_thread.request(request)
+        self.training.request(request)
 
     # ---- on the training thread ----
 
     def _serve(self, request: Request) -> None:
-        training_thread, runs = self.training_thread, self.training_thread.runs
+        training, runs = self.training, self.training.runs
         if request["do"] in LATEST:
             request = self._newest.pop(request["do"], {"do": "old"})
         match request["do"]:
             case "hello":
                 self._no_answer = False
-                training_thread.changed(full=True)
+                training.changed(full=True)
             case "set":
                 run = runs[request["run"]]
                 sliders.set_one(run.trainer, request["key"], request["value"])
@@ -272,8 +268,8 @@ class Panel:
                 except (ValueError, TypeError) as error:
                     request["failed"].append(error)
             case "reset":
-                training_thread.rest()
-                training_thread.forget_error()
+                training.rest()
+                training.forget_error()
                 self._drop_fork()
                 for run in runs:
                     run.reset()
@@ -281,9 +277,9 @@ class Panel:
             case "scrub":
                 if not self._marks():
                     raise ValueError("there is no past to look at yet: train a little.")
-                training_thread.rest()
+                training.rest()
                 self.at = min(max(0, int(request["at"])), len(self._marks()) - 1)
-                training_thread.changed(full=True)
+                training.changed(full=True)
             case "live":
                 self._live()
             case "fork":
@@ -295,35 +291,35 @@ class Panel:
                 self._point(request)
             case "overlay":
                 self._overlays[request["name"]] = bool(request["on"])
-                training_thread.changed(full=True)
+                training.changed(full=True)
             case "axes":
                 runs[request["run"]].look_along(int(request["choice"]))
-                training_thread.changed(full=True)
+                training.changed(full=True)
             case "measure":
                 for run in runs:
                     run.measure(run.view.codes())
             case "old" | "wake":
                 pass
             case "rested":
-                if not training_thread.playing:
+                if not training.playing:
                     self._update_still()
             case "no answer?":
-                self._no_answer = not training_thread.pages
+                self._no_answer = not training.pages
                 if self._no_answer:
                     self._update_still()
-                    training_thread.later(3.0, request)
+                    training.later(3.0, request)
             case other:
                 raise ValueError(f"the panel does not know {other!r}: reload the page.")
 
     def _settings_changed(self) -> None:
-        if not self.training_thread.playing:
-            for run in self.training_thread.runs:
+        if not self.training.playing:
+            for run in self.training.runs:
                 run.uses = run.trainer.settings().chosen()
-        self.training_thread.changed()
+        self.training.changed()
 
     def _tug(self, t: float) -> None:
         """From 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
-        trainer = self.training_thread.runs[0].trainer
+        trainer = self.training.runs[0].trainer
         a, b = TUG
         trainer.weights[a], trainer.weights[b] = min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
         self._settings_changed()
@@ -331,7 +327,7 @@ class Panel:
     def _take_prior(self, prior: Any) -> None:
         olds = []
         try:
-            for run in self.training_thread.runs:
+            for run in self.training.runs:
                 old = run.trainer.model.prior
                 run.set_prior(prior)
                 olds.append((run, old))
@@ -343,17 +339,17 @@ class Panel:
 
     def _live(self) -> None:
         self.at = None
-        self.training_thread.changed(full=True)
+        self.training.changed(full=True)
 
     def _marks(self) -> list[int]:
-        return [seen.step for seen in self.training_thread.runs[0].past.moments]
+        return [seen.step for seen in self.training.runs[0].past.moments]
 
     def _fork(self) -> None:
-        training_thread = self.training_thread
-        if len(training_thread.runs) > 1 and not self._forked:
+        training = self.training
+        if len(training.runs) > 1 and not self._forked:
             raise ValueError("two runs are compared here already: fork in a panel of one of them.")
-        training_thread.rest()
-        first = training_thread.runs[0]
+        training.rest()
+        first = training.runs[0]
         first.finish_step()
         step = first.steps if self.at is None else self._marks()[self.at]
         self._drop_fork()
@@ -363,22 +359,22 @@ class Panel:
             raise ValueError(
                 f"the run cannot be repeated up to step {step:,}: has one of your functions changed since? ({error})"
             ) from error
-        training_thread.take(run)
-        training_thread.runs.append(run)
+        training.take(run)
+        training.runs.append(run)
         self._forked = True
         self._new_spec()
         self._live()
 
     def _drop_fork(self) -> None:
         if self._forked:
-            self.training_thread.runs.pop().trainer.lock.owner = None
+            self.training.runs.pop().trainer.lock.owner = None
             self._forked = False
             self._new_spec()
 
     def _point(self, request: Request) -> None:
         if request["run"] is None or self._widget is None:
             return
-        view = self.training_thread.runs[request["run"]].view
+        view = self.training.runs[request["run"]].view
         if view.has_decoder:
             xy = (float(request["x"]), float(request["y"]))
             decoded, nearest, near = view.at(xy)
@@ -392,9 +388,9 @@ class Panel:
     def _show(self, full: bool) -> None:
         if self._widget is None:
             return
-        training_thread = self.training_thread
+        training = self.training
         self._n += 1
-        all_arrows = not training_thread.playing or training_thread.slow
+        all_arrows = not training.playing or training.slow
         layers = {name for name, every in EVERY.items() if full or self._n % every == 0}
         layers -= {name for name, on in self._overlays_now().items() if not on}
         if self._overlays_now()["arrows"] and all_arrows:
@@ -402,7 +398,7 @@ class Panel:
         if full:
             layers.add("prior")
         about, arrays = [], []
-        for run in training_thread.runs:
+        for run in training.runs:
             seen = self._seen(run)
             arrays.append(run.look(layers, all_arrows) if seen is None else run.look_back(seen, layers))
             about.append(run.about() if seen is None else seen.about)
@@ -412,23 +408,23 @@ class Panel:
         """The kept moment to be drawn instead of now: when looking back, or while a fork catches up."""
         if self.at is not None:
             return run.past.at(self._marks()[self.at])
-        return run.past.at(self.training_thread.steps) if run.steps > self.training_thread.steps else None
+        return run.past.at(self.training.steps) if run.steps > self.training.steps else None
 
     def _state(self) -> dict[str, Any]:
-        training_thread = self.training_thread
+        training = self.training
         return {
             "status": self.status,
             "message": MESSAGES.get(self.status, ""),
-            "error": training_thread.trace,
-            "max_steps": training_thread.limit,
+            "error": training.trace,
+            "max_steps": training.limit,
             "marks": self._marks(),
             "at": self.at,
-            "rate": training_thread.rate if training_thread.playing else 0.0,
+            "rate": training.rate if training.playing else 0.0,
             "overlays": self._overlays_now(),
         }
 
     def _overlays_now(self) -> dict[str, bool]:
-        by_phase = any(run.lit for run in self.training_thread.runs)
+        by_phase = any(run.lit for run in self.training.runs)
         return {name: by_phase if on is None else on for name, on in self._overlays.items()}
 
     def _new_spec(self) -> None:
@@ -436,7 +432,7 @@ class Panel:
             self._widget.spec = self._spec()
 
     def _spec(self) -> dict[str, Any]:
-        runs = self.training_thread.runs
+        runs = self.training.runs
         view = runs[0].view
         shape = [*view.images.shape[2:], view.images.shape[1]] if view.has_decoder else None
         classes = set(view.split.labels.unique().tolist()) if can(view.model).encode else set()
@@ -456,7 +452,7 @@ class Panel:
             "tug": {"run": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
             "priors": PLANE_PRIORS if view.latent_dim == 2 else ANY_DIM_PRIORS,
             "can_draw": view.latent_dim == 2,
-            "max_steps": self.training_thread.limit,
+            "max_steps": self.training.limit,
         }
 
 
@@ -464,7 +460,7 @@ TUG = ("reconstruction", "generator")
 
 
 class Compare(Panel):
-    """Two trainers on one training_thread, side by side: a VAE and an AAE, or one game with and without its penalty.
+    """Two trainers in step with each other, side by side: a VAE and an AAE, or one game with and without its penalty.
 
     a, b    the trainers; they take turns, a step each
     names   what the page calls them; default the models' class names
