@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
+from aae_lib.course.checks import borrow
 from tests.checks.answers import judged
 
 # ---- 07.1 slerp ----
@@ -272,6 +273,6 @@ test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_wh
 def test_the_borrowed_slerp_is_the_librarys():
     a, b = torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
     t = torch.linspace(0, 1, 7)
-    path = aae.checks.borrow("07.1")(a, b, t)
+    path = borrow("07.1")(a, b, t)
     assert torch.allclose(path, aae.plots.slerp(a, b, t), atol=1e-5)
     assert math.isclose(float(path[0].norm()), float(a.norm()), rel_tol=1e-5)

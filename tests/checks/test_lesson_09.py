@@ -2,6 +2,7 @@ import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
+from aae_lib.course.checks import borrow
 from aae_lib.course.checks.lesson_09 import small_world
 from tests.checks.answers import judged
 
@@ -294,5 +295,5 @@ def test_the_borrowed_reconstruction_is_the_librarys(digits):
     x = aae.data.scale(digits.train.images[:5])
     batch = {"x": x, "x_in": x.flip(0)}
     phase = model.phases()[0]
-    value = aae.checks.borrow("09.3")(model, batch, {})
+    value = borrow("09.3")(model, batch, {})
     assert torch.isclose(value, phase.loss(model, batch, {}), rtol=1e-5)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ... import losses, models
+from ...models.aae import generator_loss
 from ...models.phase import Phase
 from ...optimizers import SGD
 from .judge import Wrong, call, equal, gradient, task, tensor
@@ -21,7 +22,7 @@ from .judge import Wrong, call, equal, gradient, task, tensor
         "−log sigmoid(a) = log(1 + exp(−a)). PyTorch has a function for log(1 + exp(a)).",
         "torch.nn.functional.softplus(−logits), and then the mean.",
     ),
-    part=lambda: models.generator,
+    part=lambda: generator_loss,
 )
 def generator(f: Any) -> str:
     """loss(model, batch, terms) = −E[log D(z)] of the codes batch["z"]."""
