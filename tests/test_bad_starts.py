@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parents[1]
-LOAD = "%load_ext aae_lib.shell"  # `make lab` makes every kernel do so
+LOAD = "%load_ext aae_lib.course.shell"  # `make lab` makes every kernel do so
 # no way out but to this machine
 OFFLINE = """
 import socket
@@ -79,7 +79,7 @@ def test_after_a_restart_in_the_middle_a_missing_name_is_told_with_what_to_do(tm
 
 def test_a_lesson_brings_that_advice_along(tmp_path):
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in ("from aae_lib.lesson import claim", "trainer.run()")]
+        cells=[nbformat.v4.new_code_cell(source) for source in ("from aae_lib.course import claim", "trainer.run()")]
     )
     with pytest.raises(CellExecutionError, match="NameError"):
         run(notebook, tmp_path)
@@ -101,7 +101,7 @@ def test_a_home_that_cannot_be_written(tmp_path):
     code = (
         "import aae_lib as aae; data = aae.load('digits'); trainer = aae.Trainer(aae.AAE(data.image_shape), data); "
         "trainer.run(steps=3); aae.plots.latent(trainer.model, data.test).savefig('latent.png'); "
-        "from aae_lib import doctor; print(*doctor.examine(), sep='\\n')"
+        "from aae_lib.course import doctor; print(*doctor.examine(), sep='\\n')"
     )
     env = os.environ | {"HOME": "/dev/null/home", "XDG_CACHE_HOME": "/dev/null/cache", "TQDM_DISABLE": "1"}
     env = {key: value for key, value in env.items() if key not in ("MPLCONFIGDIR", "AAE_DATA_DIR")}

@@ -62,7 +62,7 @@ def test_a_lesson_has_its_shape(path):
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     for part in ("you can", "Notation", "misconception", "Exercise", "question to think about", "Further reading"):
         assert part in text, part
-    for part in ("predict(", ".outcome(", "claim(", "quiz(", "checks."):
+    for part in ("predict(", ".outcome(", "claim(", "quiz(", "course.check("):
         assert part in code, part
     levels = [len(hashes) for hashes in re.findall(r"^(#+) ", text, re.M)]
     assert levels[0] == 1

@@ -1,4 +1,4 @@
-"""Priors: samples against densities, densities against oracles, classes, randomness, errors, settings."""
+"""Priors: samples against densities, densities against oracles, classes, randomness, errors, descriptions."""
 
 import json
 import math
@@ -266,10 +266,10 @@ def test_points_are_drawn_evenly_and_by_label():
 def test_points_are_copied():
     points = SPOTS.clone()
     prior = priors.Points(points, 0.0)
-    before, settings = prior.sample(10, generator()), prior.settings()
+    before, described = prior.sample(10, generator()), prior.description()
     points.zero_()
     assert torch.equal(prior.sample(10, generator()), before)
-    assert prior.settings() == settings
+    assert prior.description() == described
 
 
 def test_picture_samples_match_its_histogram_and_stand_upright():
@@ -539,11 +539,11 @@ def test_bad_input_is_refused(call, message):
 
 
 @each({name: prior for name, prior in ALL.items() if name != "function"})
-def test_settings_rebuild_the_same_prior(prior):
-    text = json.dumps(prior.settings())
+def test_a_description_rebuilds_the_same_prior(prior):
+    text = json.dumps(prior.description())
     again = priors.from_description(json.loads(text))
     assert type(again) is type(prior)
-    assert json.dumps(again.settings()) == text
+    assert json.dumps(again.description()) == text
     assert repr(again) == repr(prior)
     assert torch.equal(again.sample(100, generator()), prior.sample(100, generator()))
     if prior.classes:
@@ -551,9 +551,9 @@ def test_settings_rebuild_the_same_prior(prior):
         assert torch.equal(again.sample(100, generator(), labels=labels), prior.sample(100, generator(), labels=labels))
 
 
-def test_settings_say_what_was_chosen():
-    settings = priors.GaussianRing(6, radius=2.0).settings()
-    assert settings == {"name": "GaussianRing", "k": 6, "radius": 2.0, "radial": 0.5, "tangential": 0.15}
+def test_a_description_says_what_was_chosen():
+    described = priors.GaussianRing(6, radius=2.0).description()
+    assert described == {"name": "GaussianRing", "k": 6, "radius": 2.0, "radial": 0.5, "tangential": 0.15}
 
 
 def test_large_tables_are_named_by_checksum_and_not_rebuilt():
@@ -566,34 +566,34 @@ def test_large_tables_are_named_by_checksum_and_not_rebuilt():
         priors.Picture(points[:1500].abs() @ torch.ones(2, 3)),
         priors.Picture((points[:1500].abs() @ torch.ones(2, 3)).reshape(3, 1500), extent=(-3, 3, -3, 3)),
     ]
-    sums = {prior.settings()["sha256"] for prior in large}
+    sums = {prior.description()["sha256"] for prior in large}
     assert len(sums) == len(large)
-    assert priors.Points(points.clone()).settings() == large[0].settings()
+    assert priors.Points(points.clone()).description() == large[0].description()
     for prior in large:
-        assert len(json.dumps(prior.settings())) < 300
-        with pytest.raises(ValueError, match="too large to be stored in settings: pass the same one in"):
-            priors.from_description(prior.settings())
+        assert len(json.dumps(prior.description())) < 300
+        with pytest.raises(ValueError, match="too large to be stored: pass the same one in"):
+            priors.from_description(prior.description())
 
 
 def test_a_function_is_named_and_not_rebuilt():
-    settings = priors.Function(noise).settings()
-    assert settings == {"name": "Function", "function": f"{__name__}.noise"}
-    assert priors.as_prior(Bar()).settings()["function"] == f"{__name__}.Bar.sample"
+    described = priors.Function(noise).description()
+    assert described == {"name": "Function", "function": f"{__name__}.noise"}
+    assert priors.as_prior(Bar()).description()["function"] == f"{__name__}.Bar.sample"
     with pytest.raises(ValueError, match=r"your own .*noise, .*: pass the prior in"):
-        priors.from_description(settings)
+        priors.from_description(described)
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("described", "message"),
     [
         ({"name": "Moebius"}, "no prior 'Moebius' here.*GaussianRing"),
         ({}, "no prior None here"),
         ({"name": "Gaussian", "temperature": 2}, "do not fit the prior Gaussian.*temperature"),
     ],
 )
-def test_foreign_settings_are_refused(settings, message):
+def test_foreign_descriptions_are_refused(described, message):
     with pytest.raises(ValueError, match=message):
-        priors.from_description(settings)
+        priors.from_description(described)
 
 
 def test_names_give_priors_with_default_settings():

@@ -57,7 +57,7 @@ def test_n_processes_do_what_one_does(tmp_path, count, arguments):
     assert process.returncode == 0, said
     assert said.count("written to") == 1  # by the first process alone
     assert difference(alone, together) < 1e-5
-    untrained = aae.checkpoints.load_model(alone).settings
+    untrained = aae.checkpoints.load_model(alone).arguments
     assert untrained["seed"] == 3
 
 

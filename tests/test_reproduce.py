@@ -61,14 +61,14 @@ def test_small_and_full_stand_apart_beside_the_papers_figure(run, tmp_path):
     assert "| clustering, 16 clusters | error, most confident | 9.55 ± 2.05 % | – | – |" in table
 
 
-def test_what_is_there_is_kept_and_other_settings_are_refused(run, tmp_path):
+def test_what_is_there_is_kept_and_another_recipe_is_refused(run, tmp_path):
     first = run()
     with pytest.raises(ValueError, match="--resume adds what is missing"):
         run()
     again = run(seeds=2, resume=True)
     assert again["seeds"][0] == first["seeds"][0]
     assert [seed["seed"] for seed in again["seeds"]] == [0, 1]
-    with pytest.raises(ValueError, match="made with other settings"):
+    with pytest.raises(ValueError, match="made by another recipe"):
         run(replace(FEW, small=replace(TINY, epochs=5)), resume=True)
     assert not list((tmp_path / "runs").glob("*"))
 
@@ -86,7 +86,7 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 import aae_lib as aae
-from aae_lib import reproduce
+from aae_lib.paper import reproduce
 from tests.test_reproduce import FEW, TINY, replace
 folders = {{"results": Path({str(tmp_path / "results")!r}), "runs": Path({str(tmp_path / "runs")!r})}}
 task = replace(FEW, small=replace(TINY, epochs=40))
@@ -138,7 +138,7 @@ def test_a_run_stopped_by_the_clock_goes_on(run, tmp_path, capsys):
 def test_every_recipe_can_be_built_and_takes_a_step(task, size, digits):
     recipe = getattr(task, size)
     thin = {name: (16, 16) for name in ("hidden",)}
-    recipe = replace(recipe, settings={**recipe.settings, **thin})
+    recipe = replace(recipe, arguments={**recipe.arguments, **thin})
     if recipe.labels is not None:
         recipe = replace(recipe, labels=min(recipe.labels, len(digits.train)))
     trainer = lib.prepare(recipe, 0, digits)
@@ -152,7 +152,7 @@ def test_every_recipe_can_be_built_and_takes_a_step(task, size, digits):
 @pytest.mark.parametrize("name", ["clusters-16", "map-20", "style", "likelihood"])
 def test_every_measure_gives_the_figure_of_its_row(name, digits, tmp_path):
     task = TASKS[name]
-    recipe = replace(task.small, settings={**task.small.settings, "hidden": (16, 16)}, epochs=1)
+    recipe = replace(task.small, arguments={**task.small.arguments, "hidden": (16, 16)}, epochs=1)
     (own,) = lib.run_seeds(task, recipe, {0: tmp_path}, digits, progress=False)
     assert task.figure in own["figures"]
     assert all(isinstance(value, float) for value in own["figures"].values())
@@ -162,8 +162,8 @@ def test_full_has_the_papers_networks_and_noise():
     width = {"clusters": 3000, "map": 3000}
     for name, task in TASKS.items():
         units = width.get(name.split("-")[0], 1000)
-        assert task.full.settings["hidden"] == (units, units)
-    model = aae.SemiSupervisedAAE((1, 28, 28), **TASKS["semi-supervised-100"].full.settings)
+        assert task.full.arguments["hidden"] == (units, units)
+    model = aae.SemiSupervisedAAE((1, 28, 28), **TASKS["semi-supervised-100"].full.arguments)
     assert (model.input_noise, model.latent_dim) == (0.3, 10)
     x = torch.rand(3, 1, 28, 28)
     loss = model.reconstruction_loss(torch.zeros(3, 1, 28, 28), x)
