@@ -162,7 +162,7 @@ class Trainer:
         return self.processes.shard(phase.draw(data, self.generator), self.minibatches.batch_size)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
-        """The precision of losses; entered for each phase, since cached casts of the weights go stale once they move."""
+        """The precision of losses; entered for each phase, since cached casts of the weights go stale."""
         return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else _nothing
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
