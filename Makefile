@@ -4,6 +4,7 @@
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
 # make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
 # make exercises  make exercises/ from solutions/
+# make page       build the page of the live panel; wants Node.js, which only who changes the page needs
 # make notebooks  run the notebooks again and store their outputs
 #
 # PYTHON       the Python to make .venv with (3.11 or newer)
@@ -13,11 +14,12 @@ PYTHON ?= python3
 ARGS ?=
 TORCH_INDEX ?=
 BIN := .venv/bin
+PAGE := aae_lib/live/page
 # threads that wait shall sleep, not spin: on a busy machine a step of a small network is else many times slower
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo test bench gpu notebooks exercises lint clean
+.PHONY: lab demo test bench gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
@@ -35,6 +37,10 @@ test: .venv/.test lint
 lint: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if command -v npm > /dev/null; then $(MAKE) lint-page; else echo "no Node.js: the page is not checked"; fi
+
+lint-page: $(PAGE)/node_modules/.package-lock.json
+	npm run --prefix $(PAGE) check
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/bench.py $(ARGS)
@@ -53,8 +59,15 @@ notebooks: .venv/.lab
 exercises: .venv/.lab
 	$(BIN)/python tools/make_exercises.py $(ARGS)
 
+page: $(PAGE)/node_modules/.package-lock.json
+	npm run --prefix $(PAGE) build
+
+$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
+	npm ci --prefix $(PAGE) --ignore-scripts --prefer-offline --no-audit --no-fund
+	@touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv $(PAGE)/node_modules
 
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo

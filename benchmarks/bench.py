@@ -4,11 +4,9 @@ Writes results/bench.json and the table in benchmarks/README.md, which says how 
 """
 
 import argparse
-import importlib.metadata
 import json
 import multiprocessing
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -18,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from aae_lib.paper.machine import machine, processor, versions
 from contenders import BATCH, WARM_UP, Ours, OursPenalised, Pythae, Textbook, pythae_installed, random_images
 from limit import Counter, Limit
-
-from aae_lib.paper.reproduce import processor
 
 HERE = Path(__file__).resolve().parent
 NETWORKS = {"784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}
@@ -41,8 +39,7 @@ def main() -> None:
     if repeats < 1:
         parser.error("--repeats must be at least 1")
     n_images = 6_000 if options.quick else 60_000
-    rows = []
-    machine = this_machine()
+    rows, where = [], this_machine()
     for network, hidden in NETWORKS.items():
         for threads in THREADS:
             print(f"{network}, threads: {threads}", flush=True)
@@ -55,8 +52,8 @@ def main() -> None:
         "repeats": repeats,
         "batch": BATCH,
         "images": n_images,
-        "machine": machine,
-        "versions": {"python": platform.python_version()} | versions("torch", "numpy", "pythae"),
+        "machine": where,
+        "versions": versions("pythae"),
         "import_seconds": import_seconds(repeats),
         "rows": rows,
     }
@@ -148,22 +145,22 @@ def import_seconds(repeats: int) -> dict[str, float]:
     return {"torch": torch_seconds, "aae_lib_beyond_torch": ours}
 
 
-def this_machine() -> dict[str, Any]:
-    """What the figures were measured on, and how busy it was."""
-    return {
-        "platform": f"{platform.system()} {platform.machine()}",
-        "processor": processor(),
-        "cpus": os.cpu_count(),
-        "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-    }
+def this_machine(device: str = "cpu") -> dict[str, Any]:
+    """What the figures were measured on, and how busy it was. How many threads took part stands with each figure."""
+    found = machine(device)
+    del found["threads"]
+    if device != "cpu":
+        found["processor"] = processor()  # it launches what the GPU does
+    return found | {"load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
 
 
 def described(result: dict[str, Any]) -> str:
     """Machine, versions and command in a line."""
-    machine, version = result["machine"], result["versions"]
-    load = "" if machine["load_before"] is None else f", load {machine['load_before']:.1f} before the run"
+    where, version = result["machine"], result["versions"]
+    names = [where["name"], *([where["processor"]] if "processor" in where else [])]
+    load = "" if where["load_before"] is None else f", load {where['load_before']:.1f} before the run"
     return (
-        f"{machine['processor']}, {machine['cpus']} cores, {machine['platform']}{load}; Python {version['python']}, "
+        f"{', '.join(names)}, {where['cpus']} cores, {where['system']}{load}; Python {version['python']}, "
         f"torch {version['torch']}. Command: `{result['command']}`"
     )
 
@@ -178,16 +175,6 @@ def store(result: dict[str, Any], name: str, text: str, begin: str, end: str) ->
     after = rest.partition(end)[2]
     readme.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
     print(text)
-
-
-def versions(*names: str) -> dict[str, str | None]:
-    found = {}
-    for name in names:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = None
-    return found
 
 
 def table(result: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 
 import torch
-from contenders import WARM_UP, Ours
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from contenders import WARM_UP, Ours
 
 aten = torch.ops.aten
 

@@ -1,11 +1,10 @@
 """The live panel in a real browser: how soon a slider acts, what pictures cost: `python benchmarks/panel.py [--quick]`.
 
-Writes results/panel.json and the table in benchmarks/README.md. Needs the browser of the tests (Chromium).
+Writes results/panel.json and the table in benchmarks/README.md. Needs a browser (Chromium).
 """
 
 import argparse
 import json
-import platform
 import statistics
 import sys
 import tempfile
@@ -15,12 +14,13 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+from aae_lib.paper.machine import versions
+from bench import described, store, this_machine
 
-from bench import described, store, this_machine, versions  # noqa: E402
-from browser.pages import CHROMIUM, Notebook, Shown, find_browser, until  # noqa: E402
-from browser.servers import Server  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+from jupyter_browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
+from jupyter_browser.servers import Server
 
 BEGIN, END = "<!-- table: written by panel.py -->", "<!-- end of panel table -->"
 KEY = "weights.generator"
@@ -43,13 +43,13 @@ panel = aae.live.Panel(trainer, show=every, max_steps=1_000_000)
 panel
 """
 WATCH = """
-lane, widget = panel.clock.lanes[0], panel._widget
+run, widget = panel.training.runs[0], panel._widget
 used, sizes = [], []  # (time, generator weight) of each step that used another one; bytes of each picture
-begin, send = lane._begin, widget.send
+begin, send = run._begin, widget.send
 
 def watched_begin():
     begin()
-    weight = lane.uses["weights"]["generator"]
+    weight = run.uses["weights"]["generator"]
     if not used or used[-1][1] != weight:
         used.append((time.time(), weight))
 
@@ -58,14 +58,14 @@ def watched_send(content, buffers=()):
         sizes.append(len(str(content)) + sum(map(len, buffers)))
     send(content, buffers)
 
-lane._begin, widget.send = watched_begin, watched_send
-full_show = panel.clock.show
+run._begin, widget.send = watched_begin, watched_send
+full_show = panel.training.show
 
 paces = []
 
 def measure(pictures, seconds):
-    panel.clock.show = full_show if pictures else lambda full: None
-    panel.clock.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
+    panel.training.show = full_show if pictures else lambda full: None
+    panel.training.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
     time.sleep(0.3)
     start, steps = time.perf_counter(), trainer.steps
     time.sleep(seconds)
@@ -97,8 +97,8 @@ def main() -> None:
     if quick:
         print(json.dumps(figures, indent=1))
         return
-    python = {"python": platform.python_version()} | versions("torch", "anywidget", "ipykernel", "jupyterlab")
-    result = {"command": "python benchmarks/panel.py", "machine": machine, "versions": python} | figures
+    about = {"machine": machine, "versions": versions("anywidget", "ipykernel", "jupyterlab")}
+    result = {"command": "python benchmarks/panel.py", **about, **figures}
     store(result, "panel.json", table(result), BEGIN, END)
 
 
@@ -141,7 +141,7 @@ def measure(notebook: Notebook, moves: int, rounds: int, seconds: float) -> dict
         "paint_ms": page.evaluate("() => document.querySelector('.aae-panel').__aae.paint_ms"),
         "first_picture_s": first,
         "kernel_mb": {"libraries": memory[1] / 2**20, "with_panel": memory[0] / 2**20},
-        "points": notebook.kernel("[len(lane.scene.images), len(lane.scene.prior)]"),
+        "points": notebook.kernel("[len(run.view.images), len(run.view.prior)]"),
     }
 
 

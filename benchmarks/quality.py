@@ -9,7 +9,6 @@ show), on the training images, and a squared error a pixel below `RECONSTRUCTION
 import argparse
 import multiprocessing
 import os
-import platform
 import resource
 import statistics
 import sys
@@ -28,10 +27,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="so many runs of each (default 5)")
     options = parser.parse_args()
     os.environ["BENCH_DEVICE"] = options.device  # before the contenders are imported, here and in their processes
-    from bench import store, this_machine, versions
+    from aae_lib.paper.machine import versions
+    from bench import store, this_machine
     from contenders import Pythae, Recipe, Textbook, pythae_installed
 
-    machine, rows = this_machine(), []
+    where, rows = this_machine(options.device), []
     makes = [Recipe, Textbook] + [Pythae] * pythae_installed()
     for seed in range(options.seeds):  # in turn, so that a busy machine is busy for all alike
         for make in makes:
@@ -44,8 +44,8 @@ def main() -> None:
         "steps": STEPS,
         "every": EVERY,
         "reconstruction": RECONSTRUCTION,
-        "machine": machine,
-        "versions": {"python": platform.python_version()} | versions("torch", "numpy", "pythae"),
+        "machine": where,
+        "versions": versions("pythae"),
         "rows": rows,
     }
     begin, end = (f"<!-- {mark} of quality.py, {options.device} -->" for mark in ("table", "end"))

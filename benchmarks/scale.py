@@ -6,7 +6,6 @@ Writes results/scale-cpu.json or results/scale-cuda.json, and with it the tables
 import argparse
 import csv
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -28,17 +27,14 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["BENCH_DEVICE"] = options.device  # before the contenders are imported, here and in their processes
     import contenders as c
-    from bench import race, store, this_machine, versions
+    from aae_lib.paper.machine import versions
+    from bench import race, store, this_machine
 
     makes = [c.Ours, c.Bf16, c.Semi, c.Sweep8, c.Sweep64, c.Textbook]
     if options.device == "cuda":
         makes += [c.OursGraphed, c.Bf16Graphed, c.SemiGraphed, c.Sweep8Graphed, c.Sweep64Graphed]
     repeats, seconds = (2, 0.05) if options.quick else (options.repeats, 4.0)
-    machine, rows = this_machine(), []
-    if options.device == "cuda":
-        import torch
-
-        machine["gpu"] = torch.cuda.get_device_name()
+    where, rows = this_machine(options.device), []
     for network, hidden in NETWORKS.items():
         # 64 large models want minutes a round on a CPU
         fit = [make for make in makes if options.device == "cuda" or sum(hidden) < 100 or "64" not in make.name]
@@ -47,8 +43,8 @@ def main() -> None:
     result = {
         "command": " ".join(["python benchmarks/scale.py", *sys.argv[1:]]),
         "repeats": repeats,
-        "machine": machine,
-        "versions": {"python": platform.python_version()} | versions("torch", "numpy"),
+        "machine": where,
+        "versions": versions(),
         "rows": rows,
         "processes": together(options.device, repeats, 30 if options.quick else 200),
     }
@@ -80,10 +76,9 @@ def table(result: dict[str, Any]) -> str:
     """The Markdown tables of the README."""
     from bench import described
 
-    gpu = result["machine"].get("gpu")
     lines = [
-        f"{gpu + '; ' if gpu else ''}{described(result)}. Medians of {result['repeats']} interleaved rounds (fastest "
-        "to slowest), batch 100, one thread each.",
+        f"{described(result)}. Medians of {result['repeats']} interleaved rounds (fastest to slowest), batch 100, one "
+        "thread each.",
         "",
         "| network | | ms a step | ms a step and model | of this trainer's time |",
         "|---|---|---:|---:|---:|",

@@ -1,16 +1,13 @@
 """Exercises are made from solutions, and nothing else; a drift or a fault is found."""
 
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
+import make_exercises
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import make_exercises  # noqa: E402
-
 CODE = """def loss(z):
     "What it is."
     ### BEGIN SOLUTION

@@ -1,6 +1,5 @@
 """`make gpu` where there is no GPU: what it says, what it takes for done, and what its tests need."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -9,19 +8,17 @@ from pathlib import Path
 import pytest
 import torch
 
+import gpu as tool
 from tests.conftest import without
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def gpu(tmp_path):
+def gpu(tmp_path, monkeypatch):
     """tools/gpu.py, with a results folder of its own."""
-    spec = importlib.util.spec_from_file_location("gpu", ROOT / "tools" / "gpu.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.RESULTS = tmp_path
-    return module
+    monkeypatch.setattr(tool, "RESULTS", tmp_path)
+    return tool
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

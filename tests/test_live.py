@@ -13,10 +13,19 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib.data.minibatches import Stream
-from aae_lib.live import Compare, Panel, clock, page, pulls, scene, sliders, timeline
-from aae_lib.live.lane import Lane
+from aae_lib.data import Minibatch, Minibatches
+from aae_lib.live import Compare, Panel, pulls, sliders, timeline, training_thread, view, wire
+from aae_lib.live.run import Run
 from conftest import state
+
+
+def rng():
+    return torch.Generator().manual_seed(0)
+
+
+def in_order(split):
+    """All images of a split as one minibatch."""
+    return Minibatch(Minibatches(split, len(split)), torch.arange(len(split)))
 
 
 class Page:
@@ -34,7 +43,7 @@ class Page:
 
     def do(self, what, **more):
         self.panel._heard(self, {"do": what, **more}, [])
-        self.panel._do("wake")  # returns when all wishes before it are served
+        self.panel._do("wake")  # returns when all requests before it are served
 
     def close(self):
         self.answers = False
@@ -76,7 +85,7 @@ def opened(make):
 
 def trained(panel, steps):
     """Play up to so many steps."""
-    panel.clock.limit = steps
+    panel.training.limit = steps
     panel.play()
     panel.join(60)
     assert panel.trainer.steps == steps
@@ -89,7 +98,7 @@ def test_a_run_is_the_same_with_a_panel_and_without(opened, make):
     panel, page = opened()
     for name in ("surface", "arrows", "images"):
         page.do("overlay", name=name, on=True)
-    page.do("point", lane=0, x=0.5, y=0.5)
+    page.do("point", run=0, x=0.5, y=0.5)
     trained(panel, 60)
     alone = make()
     alone.run(60, progress=False)
@@ -103,20 +112,20 @@ def test_step_runs_one_phase_and_tells_who_moved(opened):
     for _ in range(4):
         before = state(panel.trainer.model)
         panel.step()
-        lane = panel.clock.lanes[0]
+        run = panel.training.runs[0]
         after = state(panel.trainer.model)
-        for network, far in lane.moved.items():
+        for network, far in run.moved.items():
             went = sum(float((after[k] - before[k]).norm() ** 2) for k in after if k.startswith(network)) ** 0.5
             assert far == pytest.approx(went, rel=1e-4, abs=1e-7)
-        seen.append((lane.lit, [name for name, far in lane.moved.items() if far], panel.trainer.in_step))
+        seen.append((run.lit, [name for name, far in run.moved.items() if far], panel.trainer.in_step))
     assert seen == [
         ("reconstruction", ["encoder", "decoder"], True),
         ("discriminator", ["discriminator"], True),
         ("generator", ["encoder"], False),
         ("reconstruction", ["encoder", "decoder"], True),
     ]
-    content, _ = page.last(lambda c: c["lanes"][0]["lit"] == "reconstruction")
-    assert content["lanes"][0]["moved"]["discriminator"] == 0
+    content, _ = page.last(lambda c: c["runs"][0]["lit"] == "reconstruction")
+    assert content["runs"][0]["moved"]["discriminator"] == 0
 
 
 def test_play_finishes_a_step_that_was_begun_by_phases(opened, make):
@@ -135,7 +144,7 @@ def test_pause_rests_and_reset_gives_the_same_run_again(opened):
     panel.reset()
     assert panel.trainer.steps == 0
     assert panel.status == "paused"
-    panel.clock.limit = 10_000
+    panel.training.limit = 10_000
     panel.play()
     wait_for(lambda: panel.trainer.steps > 3)
     panel.pause()
@@ -159,13 +168,13 @@ def test_max_steps_bounds_training_and_says_so(opened):
 
 
 def test_slow_motion_shows_the_phases_in_their_order(opened, monkeypatch):
-    monkeypatch.setattr(clock, "SLOW", 0.25)
+    monkeypatch.setattr(training_thread, "SLOW", 0.25)
     panel, page = opened()
     panel.slow()
     panel.play()
     wait_for(lambda: panel.trainer.steps == 2)
     panel.pause()
-    lit = [c["lanes"][0]["lit"] for c, _ in page.messages if c["kind"] == "frame" and c["lanes"][0]["lit"]]
+    lit = [c["runs"][0]["lit"] for c, _ in page.messages if c["kind"] == "frame" and c["runs"][0]["lit"]]
     changes = [name for name, before in zip(lit, [None, *lit], strict=False) if name != before]
     order = [phase.name for phase in panel.trainer.phases]
     assert len(changes) >= 3
@@ -179,9 +188,9 @@ def test_there_is_a_slider_for_every_number_of_the_snapshot(make):
     trainer = make(r1=0.1)
     for slider in sliders.sliders(trainer):
         value = 2 if slider["scale"] == "whole" else 0.5 * (slider["min"] + slider["max"])
-        before = sliders.settings(trainer)
+        before = trainer.settings().chosen()
         sliders.set_one(trainer, slider["key"], value)
-        after = sliders.settings(trainer)
+        after = trainer.settings().chosen()
         assert after != before
         for part in slider["key"]:
             after = after[part]
@@ -195,43 +204,43 @@ def test_there_is_a_slider_for_every_number_of_the_snapshot(make):
 def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
     panel, page = opened()
     panel.play()
-    page.do("set", lane=0, key=["weights", "generator"], value=0.25)
-    page.last(lambda c: c["lanes"][0]["made of"]["weights"]["generator"] == 0.25)
+    page.do("set", run=0, key=["weights", "generator"], value=0.25)
+    page.last(lambda c: c["runs"][0]["settings"]["weights"]["generator"] == 0.25)
     page.do("tug", value=1.0)
-    content, _ = page.last(lambda c: c["lanes"][0]["made of"]["weights"]["reconstruction"] == 0)
-    assert content["lanes"][0]["made of"]["weights"]["generator"] == 1
+    content, _ = page.last(lambda c: c["runs"][0]["settings"]["weights"]["reconstruction"] == 0)
+    assert content["runs"][0]["settings"]["weights"]["generator"] == 1
     panel.pause()
     decoder = state(panel.trainer.model.decoder)
-    panel.clock.limit = panel.trainer.steps + 5
+    panel.training.limit = panel.trainer.steps + 5
     panel.play()
     panel.join(60)
     assert_same(state(panel.trainer.model.decoder), decoder)  # the game alone: the decoder stands still
 
 
 @pytest.mark.parametrize(
-    ("wish", "words"),
+    ("asked", "words"),
     [
-        ({"do": "set", "lane": 0, "key": ["weights", "generator"], "value": -1}, "at least 0"),
-        ({"do": "set", "lane": 0, "key": ["weights", "generator"], "value": "x"}, "takes a number"),
-        ({"do": "set", "lane": 0, "key": ["weights", "generator"], "value": float("nan")}, "at least 0"),
-        ({"do": "set", "lane": 0, "key": ["repeats", "discriminator"], "value": 0.5}, "whole number"),
-        ({"do": "set", "lane": 0, "key": ["terms", "nobody", "r1"], "value": 1}, "no phase"),
-        ({"do": "set", "lane": 0, "key": ["input_noise"], "value": -0.1}, "at least 0"),
-        ({"do": "set", "lane": 0, "key": ["temperature"], "value": 1}, "no setting"),
+        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": -1}, "at least 0"),
+        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": "x"}, "takes a number"),
+        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": float("nan")}, "at least 0"),
+        ({"do": "set", "run": 0, "key": ["repeats", "discriminator"], "value": 0.5}, "whole number"),
+        ({"do": "set", "run": 0, "key": ["terms", "nobody", "r1"], "value": 1}, "no phase"),
+        ({"do": "set", "run": 0, "key": ["input_noise"], "value": -0.1}, "at least 0"),
+        ({"do": "set", "run": 0, "key": ["temperature"], "value": 1}, "no setting"),
         ({"do": "prior", "name": "star"}, "no prior"),
         ({"do": "draw", "strokes": []}, "nothing is drawn"),
         ({"do": "dance"}, "reload"),
     ],
 )
-def test_what_cannot_be_is_a_sentence_and_training_goes_on(opened, wish, words):
+def test_what_cannot_be_is_a_sentence_and_training_goes_on(opened, asked, words):
     panel, page = opened()
-    before, prior = sliders.settings(panel.trainer), panel.trainer.model.prior
+    before, prior = panel.trainer.settings().chosen(), panel.trainer.model.prior
     panel.play()
-    page.do(wish["do"], **{name: value for name, value in wish.items() if name != "do"})
+    page.do(asked["do"], **{name: value for name, value in asked.items() if name != "do"})
     said = page.said()[-1]
     assert words in said
     assert len(said) < 250
-    assert sliders.settings(panel.trainer) == before
+    assert panel.trainer.settings().chosen() == before
     assert panel.trainer.model.prior is prior
     steps = panel.trainer.steps
     wait_for(lambda: panel.trainer.steps > steps + 2)
@@ -243,7 +252,7 @@ def test_another_prior_while_it_runs(opened):
     panel.play()
     page.do("prior", name="ring")
     assert isinstance(panel.trainer.model.prior, aae.priors.GaussianRing)
-    content, buffers = page.last(lambda c: c["full"] and "Ring" in c["lanes"][0]["prior"])
+    content, buffers = page.last(lambda c: c["full"] and "Ring" in c["runs"][0]["prior"])
     prior = layer(content, buffers, "prior")
     assert np.hypot(*prior.T).min() > 1  # a ring is empty in the middle
     page.do("draw", strokes=[{"width": 0.5, "points": [[-2, -2], [2, -2]]}])
@@ -269,7 +278,7 @@ def test_a_prior_that_does_not_fit_leaves_the_old_one(opened):
     trained(panel, 3)
 
 
-def test_two_lanes_take_a_prior_both_or_neither(make):
+def test_two_runs_take_a_prior_both_or_neither(make):
     a, b = make(), make(model=aae.VAE)
     panel = Compare(a, b)
     Page(panel)
@@ -288,7 +297,7 @@ def test_two_lanes_take_a_prior_both_or_neither(make):
 def test_scrubbing_shows_what_was_and_a_fork_begins_exactly_there(opened):
     panel, page = opened()
     trained(panel, 40)
-    page.do("set", lane=0, key=["weights", "generator"], value=2.0)
+    page.do("set", run=0, key=["weights", "generator"], value=2.0)
     page.do("prior", name="ring")
     trained(panel, 230)
     marks = panel._marks()
@@ -296,12 +305,12 @@ def test_scrubbing_shows_what_was_and_a_fork_begins_exactly_there(opened):
         page.do("scrub", at=at)
         content, buffers = page.last(lambda c, at=at: c["state"]["at"] == at)
         then = layer(content, buffers, "codes")
-        assert content["lanes"][0]["step"] == marks[at]
+        assert content["runs"][0]["step"] == marks[at]
         assert content["state"]["status"] == "past"
         page.do("fork")
-        fork = panel.clock.lanes[1].trainer
+        fork = panel.training.runs[1].trainer
         assert fork.steps == marks[at]
-        assert np.array_equal(fork.model.encode(panel.clock.lanes[1].scene.images).numpy(), then)
+        assert np.array_equal(fork.model.encode(panel.training.runs[1].view.images).numpy(), then)
         assert fork.weights["generator"] == (1.0 if marks[at] < 40 else 2.0)
         assert panel.trainer.steps == 230  # the first run stays where it was
 
@@ -312,34 +321,34 @@ def test_a_fork_with_the_same_settings_repeats_the_run_and_catches_up(opened):
     wait_for(lambda: len(panel._marks()) > 1)
     page.do("scrub", at=len(panel._marks()) - 2)
     panel.fork()
-    fork = panel.clock.lanes[1]
+    fork = panel.training.runs[1]
     trained(panel, 60)
     assert fork.steps == 60
     assert_same(state(fork.trainer.model), state(panel.trainer.model))
     assert fork.trainer.history["generator"].tolist() == panel.trainer.history["generator"].tolist()
-    page.do("set", lane=1, key=["weights", "generator"], value=0)
+    page.do("set", run=1, key=["weights", "generator"], value=0)
     trained(panel, 70)
     assert fork.steps == panel.trainer.steps == 70
     assert not torch.equal(fork.trainer.model.encoder.layers[0].weight, panel.trainer.model.encoder.layers[0].weight)
-    page.do("join_lanes")
-    assert len(panel.clock.lanes) == 1
+    page.do("join_runs")
+    assert len(panel.training.runs) == 1
 
 
 def test_the_past_is_kept_in_bounded_memory_and_still_exact(make, monkeypatch):
-    lane = Lane(make(), "run")
-    past = lane.past
+    run = Run(make(), "run")
+    past = run.past
     monkeypatch.setattr(timeline, "MOMENTS", 8)
-    monkeypatch.setattr(timeline, "STATES_BYTES", 3 * aae.checkpoints.snapshot(lane.trainer).bytes)
+    monkeypatch.setattr(timeline, "STATES_BYTES", 3 * aae.checkpoints.snapshot(run.trainer).bytes)
     past.state_every = 5
     for _ in range(90):
-        lane.step()
-        lane.look(set(), False)
+        run.step()
+        run.look(set(), False)
     assert len(past.moments) <= 9
     assert len(past.states) <= 4
     assert past.moments[0].step == 0
     assert past.moments[-1].step > 70
     for seen in past.moments:
-        fork = lane.fork(seen.step, "fork")
+        fork = run.fork(seen.step, "fork")
         assert np.array_equal(fork.look(set(), False)["codes"], seen.codes)
 
 
@@ -382,14 +391,14 @@ def test_a_loss_that_is_not_finite_pauses_with_the_good_state(opened, make):
 
     panel, page = opened(build())
     trained(panel, 150)
-    page.do("set", lane=0, key=["terms", "generator", "fuse"], value=0)
-    panel.clock.limit = 500
+    page.do("set", run=0, key=["terms", "generator", "fuse"], value=0)
+    panel.training.limit = 500
     panel.play()
     with pytest.raises(aae.NotFiniteError, match="'generator'"):
         panel.join(60)
     assert (panel.status, panel.trainer.steps) == ("paused", 150)
     assert any("'generator'" in text for text in page.said())
-    page.do("set", lane=0, key=["terms", "generator", "fuse"], value=1)
+    page.do("set", run=0, key=["terms", "generator", "fuse"], value=1)
     trained(panel, 170)
     alone = build()
     alone.run(170, progress=False)
@@ -406,7 +415,7 @@ def test_a_function_that_has_changed_cannot_repeat_the_past_and_ends_nothing(ope
     panel, _ = opened(losses={"generator": generator})
     trained(panel, 90)
     broken.append(True)
-    panel.clock.limit = 500
+    panel.training.limit = 500
     panel.play()
     with pytest.raises(aae.NotFiniteError, match="'generator'"):
         panel.join(60)
@@ -417,7 +426,7 @@ def test_a_function_that_has_changed_cannot_repeat_the_past_and_ends_nothing(ope
 
 
 def test_training_waits_while_no_page_answers(opened, monkeypatch):
-    monkeypatch.setattr(clock, "PATIENCE", 0.3)
+    monkeypatch.setattr(training_thread, "PATIENCE", 0.3)
     panel, page = opened(max_steps=100_000)
     panel.play()
     page.answers = False
@@ -486,15 +495,15 @@ def test_bad_arguments_are_refused(make):
 # ---- what is drawn ----
 
 
-def layer(content, buffers, name, lane=0):
+def layer(content, buffers, name, run=0):
     for head, buffer in zip(content["layers"], buffers, strict=True):
-        if (head["lane"], head["name"]) == (lane, name):
-            return np.frombuffer(buffer, page.DTYPES[head["dtype"]]).reshape(head["shape"])
+        if (head["run"], head["name"]) == (run, name):
+            return np.frombuffer(buffer, wire.DTYPES[head["dtype"]]).reshape(head["shape"])
     raise AssertionError(f"no layer {name}")
 
 
 def test_a_picture_with_everything_is_below_60_kb(opened, monkeypatch):
-    monkeypatch.setattr(clock, "SHARE", 1.0)
+    monkeypatch.setattr(training_thread, "SHARE", 1.0)
     data = aae.load("digits")
     every = aae.data.Split(
         torch.cat([data.train.images, data.validation.images, data.test.images]),
@@ -504,7 +513,7 @@ def test_a_picture_with_everything_is_below_60_kb(opened, monkeypatch):
     for name in ("surface", "arrows", "images"):
         shown.do("overlay", name=name, on=True)
     trained(panel, 300)
-    panel.clock.limit = 100_000
+    panel.training.limit = 100_000
     shown.messages.clear()
     panel.play()
     wait_for(lambda: sum(c["kind"] == "frame" for c, _ in shown.messages) > 24)
@@ -520,7 +529,7 @@ def test_a_picture_with_everything_is_below_60_kb(opened, monkeypatch):
 
 def test_the_surface_is_the_right_way_up(make):
     trainer = make()
-    seen = scene.Scene(trainer, trainer.data.validation)
+    seen = view.View(trainer, trainer.data.validation)
     trainer.model.discriminator = Slope(torch.tensor([1.0, 0.0]))
     right = seen.surface((-3, 3, -3, 3)).astype(float)
     trainer.model.discriminator = Slope(torch.tensor([0.0, 1.0]))
@@ -529,7 +538,7 @@ def test_the_surface_is_the_right_way_up(make):
     assert right[0, -1] > 230
     assert right[0, 0] < 25
     assert up[0, 0] > 230  # the first row is the top
-    edge = 1 / (1 + np.exp(-(3 - 3 / scene.SIDE)))
+    edge = 1 / (1 + np.exp(-(3 - 3 / view.SIDE)))
     assert right[5, -1] == pytest.approx(255 * edge, abs=1)
 
 
@@ -554,7 +563,7 @@ def test_arrows_point_down_each_loss_and_follow_the_weights(make):
     trainer = make(losses={"reconstruction": to_target, "generator": uphill})
     trainer.weights["reconstruction"] = 0.5
     images = trainer.data.validation.take(torch.arange(20))
-    z, found = pulls.pulls(trainer, Stream(images, 20), torch.Generator().manual_seed(0))
+    z, found = pulls.pulls(trainer, in_order(images), rng())
     assert torch.allclose(z, trainer.model.encode(images.images), atol=1e-6)
     away = target - z
     assert torch.allclose(found["reconstruction"], 0.5 * away / away.norm(dim=1).mean(), atol=1e-4)
@@ -563,7 +572,7 @@ def test_arrows_point_down_each_loss_and_follow_the_weights(make):
 
 def test_the_view_widens_when_codes_run_away_and_comes_back(make):
     trainer = make()
-    seen = scene.Scene(trainer, trainer.data.validation)
+    seen = view.View(trainer, trainer.data.validation)
     near = seen.extent(torch.randn(100, 2))
     assert near[0] < -2 < 2 < near[1]
     far = seen.extent(50 * torch.randn(100, 2))
@@ -575,23 +584,23 @@ def test_the_view_widens_when_codes_run_away_and_comes_back(make):
 def test_planes_of_more_dimensions(make):
     trainer = make(latent_dim=8)
     z = torch.randn(50, 8, generator=torch.Generator().manual_seed(0)) * torch.arange(1.0, 9.0)
-    plane = scene.pca_plane(z)
+    plane = view.pca_plane(z)
     xy = torch.tensor([[0.3, -1.0]])
     assert torch.allclose(plane.project(plane.lift(xy)), xy, atol=1e-5)
     spread = plane.project(z).var(0)
     assert spread[0] >= spread[1] >= z.var(0)[:6].max() * 0.8
-    axes = scene.axes_plane(8, 2, 5, torch.device("cpu"))
+    axes = view.axes_plane(8, 2, 5, torch.device("cpu"))
     assert torch.equal(axes.project(z), z[:, [2, 5]])
     assert axes.names == ("z₃", "z₆")
-    assert not scene.Scene(trainer, trainer.data.validation).has_surface
+    assert not view.View(trainer, trainer.data.validation).has_surface
 
 
 def test_hovering_decodes_the_place_and_finds_the_nearest_image(opened):
     panel, page = opened()
     trained(panel, 20)
-    codes = panel.trainer.model.encode(panel.clock.lanes[0].scene.images)
+    codes = panel.trainer.model.encode(panel.training.runs[0].view.images)
     x, y = codes[3].tolist()
-    page.do("point", lane=0, x=x, y=y)
+    page.do("point", run=0, x=x, y=y)
     content, (decoded, nearest) = wait_for(lambda: [m for m in page.messages if m[0]["kind"] == "point"])[-1]
     split = panel.trainer.data.validation
     assert content["near"] == {"label": int(split.labels[3]), "distance": pytest.approx(0, abs=1e-5)}
@@ -607,7 +616,7 @@ def test_points_in_the_plane_reach_the_prior():
     panel = Panel(trainer, view="plane", max_steps=1200)
     Page(panel)
     trained(panel, 1200)
-    mmd = panel.clock.lanes[0]
+    mmd = panel.training.runs[0]
     panel._do("measure")
     found, before = mmd.mmd, aae.metrics.mmd(start, model.prior.sample(400, generator=torch.Generator().manual_seed(1)))
     panel.close()

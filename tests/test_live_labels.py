@@ -8,8 +8,8 @@ import torch
 from test_live import opened, trained, wait_for  # noqa: F401
 
 import aae_lib as aae
-from aae_lib.data.minibatches import Stream
-from aae_lib.live import pulls, scene
+from aae_lib.data import Minibatch, Minibatches
+from aae_lib.live import pulls, view
 from conftest import state
 
 KINDS = [
@@ -19,6 +19,10 @@ KINDS = [
     (aae.MapAAE, {"categories": 12}),
     (aae.MapAAE, {"categories": 10, "labelled": True}),
 ]
+
+
+def rng():
+    return torch.Generator().manual_seed(0)
 
 
 def layers(message):
@@ -39,7 +43,7 @@ def test_a_run_is_the_same_with_a_panel_and_all_layers_are_those_of_the_model(op
     first, second = state(panel.trainer.model), state(alone.model)
     assert all(torch.equal(first[key], second[key]) for key in first)
     page.do("live")
-    seen = layers(page.last(lambda content: content["full"] and content["lanes"][0]["step"] == 12))
+    seen = layers(page.last(lambda content: content["full"] and content["runs"][0]["step"] == 12))
     images = panel.trainer.data.validation.images
     assert ("categories" in seen) == hasattr(alone.model, "classify")
     if "categories" in seen:
@@ -52,12 +56,12 @@ def test_a_run_is_the_same_with_a_panel_and_all_layers_are_those_of_the_model(op
 
 def test_every_phase_lights_its_networks(opened, make):  # noqa: F811
     panel, _ = opened(make(aae.MapAAE, categories=12))
-    lane = panel.clock.lanes[0]
-    moves = {phase["name"]: set(phase["moves"]) for phase in lane.spec()["phases"]}
+    run = panel.training.runs[0]
+    moves = {phase["name"]: set(phase["moves"]) for phase in run.spec()["phases"]}
     for name, expected in moves.items():
         panel.step()
-        assert lane.lit == name
-        assert {part for part, far in lane.moved.items() if far > 0} == expected
+        assert run.lit == name
+        assert {part for part, far in run.moved.items() if far > 0} == expected
     assert moves["generator_y"] == {"encoder"}
     assert moves["heads"] == {"cluster_heads"}
 
@@ -70,7 +74,7 @@ def test_arrows_are_the_slopes_of_the_losses_by_the_style(make, kind, digits):
     assert pulls.moving_phases(trainer) == ["reconstruction", "generator"]
     unlabelled = digits.validation.take(torch.arange(20))
     unlabelled = replace(unlabelled, labels=torch.full_like(unlabelled.labels, -1))
-    z, found = pulls.pulls(trainer, Stream(unlabelled, 20), torch.Generator().manual_seed(0))
+    z, found = pulls.pulls(trainer, Minibatch(Minibatches(unlabelled, 20), torch.arange(20)), rng())
     order = torch.cdist(trainer.model.encode(unlabelled.images), z).argmin(0)
     torch.testing.assert_close(trainer.model.encode(unlabelled.images)[order], z)
     style = trainer.model.encoder(unlabelled.images[order].float() / 255).detach().requires_grad_()
@@ -83,9 +87,9 @@ def test_arrows_are_the_slopes_of_the_losses_by_the_style(make, kind, digits):
 def test_hovering_says_the_category_that_it_decodes(opened, make):  # noqa: F811
     panel, page = opened(make(aae.SemiSupervisedAAE, latent_dim=2))
     trained(panel, 20)
-    model, images = panel.trainer.model, panel.clock.lanes[0].scene.images
+    model, images = panel.trainer.model, panel.training.runs[0].view.images
     x, y = model.encode(images)[3].tolist()
-    page.do("point", lane=0, x=x, y=y)
+    page.do("point", run=0, x=x, y=y)
     content, (decoded, _) = wait_for(lambda: [m for m in page.messages if m[0]["kind"] == "point"])[-1]
     category = model.classify(images[3:4]).argmax(1)
     assert content["near"]["category"] == int(category)
@@ -99,7 +103,7 @@ def test_the_prior_of_a_map_is_drawn_where_its_heads_are(opened, make):  # noqa:
     with torch.no_grad():
         panel.trainer.model.cluster_heads.copy_(torch.tensor([[50.0, 0.0], [50.0, 9.0], [59.0, 0.0]]))
     page.do("live")
-    seen = layers(page.last(lambda content: content["full"] and content["lanes"][0]["step"] == 2))
+    seen = layers(page.last(lambda content: content["full"] and content["runs"][0]["step"] == 2))
     heads = seen["heads"]
     nearest = np.linalg.norm(seen["prior"][:, None] - heads[None], axis=2).min(1)
     assert np.median(nearest) < 2
@@ -112,10 +116,10 @@ def test_a_map_forks_exactly_and_takes_another_prior_of_its_style(opened, make):
     trained(panel, 12)
     page.do("scrub", at=len(panel._marks()) // 2)
     panel.fork()
-    first, second = panel.clock.lanes
+    first, second = panel.training.runs
     assert second.trainer.model.prior.styles == aae.priors.Uniform(2)
     assert second.trainer.model.prior._model is second.trainer.model
-    panel.clock.limit = 12
+    panel.training.limit = 12
     panel.play()
     panel.join(60)
     one, two = state(first.trainer.model), state(second.trainer.model)
@@ -125,4 +129,4 @@ def test_a_map_forks_exactly_and_takes_another_prior_of_its_style(opened, make):
 def test_a_surface_is_drawn_of_the_style_and_not_of_a_map(make):
     for kind, drawn in ((aae.SemiSupervisedAAE, True), (aae.MapAAE, False)):
         trainer = make(kind, latent_dim=2, categories=10)
-        assert scene.Scene(trainer, trainer.data.validation).has_surface == drawn
+        assert view.View(trainer, trainer.data.validation).has_surface == drawn

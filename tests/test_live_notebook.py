@@ -16,7 +16,7 @@ trainer = aae.Trainer(aae.AAE(data.image_shape, hidden=(32, 32), seed=0), data, 
 panel = aae.live.Panel(trainer, headless_steps=50)
 panel
 """,
-    "print(trainer.steps, panel.status, panel.clock.lanes[0].mmd)\nprint(trainer.history.iloc[-1, 2:].tolist())",
+    "print(trainer.steps, panel.status, panel.training.runs[0].mmd)\nprint(trainer.history.iloc[-1, 2:].tolist())",
     "import sys; print('anywidget' in sys.modules)",
     """
 def broken(model, batch, terms):

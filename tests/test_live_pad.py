@@ -121,7 +121,7 @@ def test_the_thinnest_stroke_is_not_lost_in_a_wide_plane():
 def test_it_is_an_ordinary_prior(make):
     drawn = drawn_prior([DOT, scribble(50, 6)])
     assert isinstance(drawn, priors.Picture)
-    stored = json.loads(json.dumps(drawn.settings()))
+    stored = json.loads(json.dumps(drawn.description()))
     again = priors.from_description(stored)
     assert torch.equal(sample(again, 500), sample(drawn, 500))
     trainer = make(prior=drawn)

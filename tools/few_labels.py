@@ -9,20 +9,17 @@ the last step. Seed s draws the labels that are kept, the starting weights and t
 
 import argparse
 import json
-import platform
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy
-import sklearn
 import torch
 
 import aae_lib as aae
 from aae_lib.metrics.classes import classification_error, cluster_error, label_spreading_error
-from aae_lib.paper.reproduce import processor
+from aae_lib.paper.machine import machine, versions
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "few_labels.json"
 LABELS = (10, 20, 50, 100, 200, 500, 1300)
@@ -124,9 +121,8 @@ def main() -> int:
     torch.set_num_threads(1)
     about = {
         "recipe": json.loads(json.dumps(RECIPE)) | {"steps": STEPS, "schedule": "Cosine"},
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": numpy.__version__}
-        | {"scikit-learn": sklearn.__version__},
-        "machine": f"{processor()}, {platform.system()} {platform.machine()}, one thread",
+        "machine": machine(),
+        "versions": versions(),
     }
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() and not fresh else {"runs": {}}
     if stored["runs"] and stored["about"]["recipe"] != about["recipe"]:

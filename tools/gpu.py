@@ -12,7 +12,6 @@ their optimizers are large), so a task that was cut short wants the same machine
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -115,9 +114,9 @@ def run(part: str, seconds: float) -> bool:
         return False
     print(found.stdout[-6000:], flush=True)
     if part == "tests" and found.returncode == 0:
-        import torch
+        from aae_lib.paper.machine import machine, versions
 
-        where = f"{torch.cuda.get_device_name()}, torch {torch.__version__}, Python {platform.python_version()}"
+        where = ", ".join([machine("cuda")["name"], *(f"{name} {version}" for name, version in versions().items())])
         record(part).write_text(f"{where}\n$ {' '.join(['python', *command[2:]])}\n{found.stdout}", encoding="utf-8")
     return found.returncode == 0
 

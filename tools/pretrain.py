@@ -1,4 +1,4 @@
-"""Train the models of aae_lib/pretrained.py on MNIST and write them to aae_lib/weights/.
+"""Train the models of aae_lib/models/pretrained.py on MNIST and write them to aae_lib/models/weights/.
 
 python tools/pretrain.py [NAME ...] [--epochs 20] [--data-dir FOLDER]
 
@@ -7,16 +7,15 @@ Two to five minutes a model on one CPU core; the same command gives the same wei
 
 import argparse
 import json
-import platform
 import time
 from pathlib import Path
 
-import numpy
 import torch
 from safetensors.torch import save_file
 
 import aae_lib as aae
 from aae_lib.models import pretrained
+from aae_lib.paper.machine import versions
 from aae_lib.training import checkpoints
 
 BATCH = 100
@@ -61,11 +60,11 @@ def main() -> None:
         }
         told = {
             "command": f"python tools/pretrain.py {name} --epochs {options.epochs}",
-            "settings": checkpoints.description(trainer),
-            "weights": trainer.settings()["weights"],
+            "made of": checkpoints.description(trainer),
+            "weights": dict(trainer.weights),
             "steps": steps,
             "figures": json.loads(aae.metrics.compare(trainer.model, data).to_json(orient="index")),
-            "versions": {"torch": torch.__version__, "numpy": numpy.__version__, "python": platform.python_version()},
+            "versions": versions(),
         }
         path = pretrained.FOLDER / f"{name}.safetensors"
         path.parent.mkdir(exist_ok=True)

@@ -5,19 +5,16 @@ panel_dark.png    a fork beside its origin, in the dark theme
 panel_large.png   large mode for the projector: one phase has just been run
 """
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+from jupyter_browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
+from jupyter_browser.servers import Server
 
-from browser.pages import CHROMIUM, Notebook, Shown, find_browser, until  # noqa: E402
-from browser.servers import Server  # noqa: E402
-
-IMAGES = ROOT / "docs" / "images"
+IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 CELL = """
 import torch
 import aae_lib as aae
@@ -32,6 +29,7 @@ panel
 
 def main() -> None:
     """Take all three."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM)
         with Server(Path(folder) / "lab") as server:
@@ -76,7 +74,7 @@ def dark(notebook: Notebook, panel: Shown) -> None:
     panel.wait_status("past")
     panel.press("fork")
     until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
-    panel.drag(panel.slider("weights.generator", lane=1), 0.05)
+    panel.drag(panel.slider("weights.generator", run=1), 0.05)
     panel.play(steps=600)
     panel.pause()
 
@@ -87,7 +85,7 @@ def large(notebook: Notebook, panel: Shown) -> None:
     panel.pause()
     panel.root.locator(".aae-large").click()
     panel.press("step")
-    until(lambda: notebook.kernel("panel.clock.lanes[0].lit") == "reconstruction", "a phase")
+    until(lambda: notebook.kernel("panel.training.runs[0].lit") == "reconstruction", "a phase")
 
 
 if __name__ == "__main__":

@@ -18,11 +18,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
-from browser.cells import PANEL, SETUP
-from browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
-from browser.servers import APPS, Server
+from jupyter_browser.cells import PANEL, SETUP
+from jupyter_browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
+from jupyter_browser.servers import APPS, Server
 
 KERNELS = ("6.31.*", "7.3.*", "7.4.*")
 NAMES = {"lab": "JupyterLab", "notebook": "Notebook", "voila": "Voila"}

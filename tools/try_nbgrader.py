@@ -7,9 +7,9 @@
 nbgrader is installed into a temporary environment that borrows everything else from the one this runs in.
 """
 
+import argparse
 import json
 import os
-import platform
 import re
 import shutil
 import sqlite3
@@ -21,6 +21,8 @@ import venv
 from pathlib import Path
 
 import nbformat
+
+from aae_lib.paper.machine import versions
 
 ROOT = Path(__file__).resolve().parents[1]
 NBGRADER = "0.9.6"
@@ -91,6 +93,7 @@ def with_points(notebook: nbformat.NotebookNode) -> tuple[nbformat.NotebookNode,
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     solutions = {path.name: nbformat.read(path, as_version=4) for path in sorted((ROOT / "solutions").glob("*.ipynb"))}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -120,7 +123,7 @@ def main() -> int:
     print(f"{GRADED}: {points} points; solved {scores['solved']}, empty {scores['empty']}")
     result = {
         "command": "python tools/try_nbgrader.py",
-        "versions": {"nbgrader": NBGRADER, "python": platform.python_version()},
+        "versions": versions() | {"nbgrader": NBGRADER},
         "generate_assignment gives exercises/": equal,
         "autograded": {"notebook": GRADED, "points": points, "scores": scores},
     }

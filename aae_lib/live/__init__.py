@@ -1,10 +1,10 @@
 """The live panel: sliders that act while training runs, q(z) over p(z) as it moves.
 
     Panel(trainer)     one run: play, pause, a phase at a time, sliders, another prior, back in time, forks
-    Compare(a, b)      two runs on one clock
+    Compare(a, b)      two runs on one training_thread
     Pad()              a drawing as a prior
 
-Files: `clock` the thread, `lane` a run, `scene` what is seen of it, `timeline` its past, `page` what the browser gets.
+Files: `training_thread`, `run` a run, `view` what is seen of it, `timeline` its past, `wire` what the browser gets.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from ..plots.common import check_extent
 from ..priors import Picture
-from .page import joined
+from .wire import SHARED, built
 
-EXTENT = (-4.0, 4.0, -4.0, 4.0)
+EXTENT = tuple(map(float, SHARED["pad_extent"]))
 FINER = 4  # a pixel of the prior has 4 x 4 places that hold ink or not: thin strokes and edges keep their mass
 # A prior of 64 x 64 pixels is the largest whose numbers a checkpoint stores, so that the model can be loaded without
 # drawing again. A pixel is then 0.125 of the usual extent, about the narrowest brush
@@ -73,8 +73,8 @@ class Pad(anywidget.AnyWidget):
     `pad.prior()` is then a prior like any other: `AAE(..., prior=pad.prior())`. Without a page it works too.
     """
 
-    _esm = joined("theme.js", "pad.js", "pad_widget.js")
-    _css = joined("pad.css")
+    _esm = built("panel.js")
+    _css = built("panel.css")
     strokes = traitlets.List().tag(sync=True)
     extent = traitlets.List(default_value=list(EXTENT)).tag(sync=True)
 

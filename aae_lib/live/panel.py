@@ -10,16 +10,16 @@ from ..models import can
 from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
 from ..training.trainer import Trainer
 from . import sliders
-from .clock import Clock, Wish
-from .lane import Lane
 from .notebook import PIXEL, Display, headless
-from .page import NO_WIDGETS, frame, widget_class
+from .run import Run
 from .still import still
+from .training_thread import Request, TrainingThread
+from .wire import NO_WIDGETS, SHARED, frame, widget_class
 
-VIEWS = ("all", "tug", "plane")
+VIEWS = tuple(SHARED["views"])
 EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 12, "images": 8}  # a layer comes with every n-th picture
 NO_ANSWER = 10.0  # seconds after which a page that shows no panel is told why
-LATEST = ("point", "scrub")  # wishes of which only the newest counts
+LATEST = ("point", "scrub")  # requests of which only the newest counts
 PLANE_PRIORS = ("gaussian", "ring", "swiss-roll", "circle", "uniform")
 ANY_DIM_PRIORS = ("gaussian", "uniform")
 
@@ -37,7 +37,7 @@ _current: "Panel | None" = None  # one panel trains at a time: a new one, or the
 def _halt() -> None:
     """End the thread before the interpreter goes: one that is inside torch then would abort the process."""
     if _current is not None:
-        _current.clock.halt()
+        _current.training.halt()
 
 
 def open_panel() -> "Panel | None":
@@ -91,20 +91,20 @@ class Panel:
         if _current is not None:
             _current.close()
         self.view, self.headless_steps, self.large = view, headless_steps, large
-        lanes = [Lane(trainer, name, show) for trainer, name in zip(trainers, names, strict=True)]
-        self.clock = Clock(lanes, int(max_steps), self._serve, self._show, self._say)
+        runs = [Run(trainer, name, show) for trainer, name in zip(trainers, names, strict=True)]
+        self.training = TrainingThread(runs, int(max_steps), self._serve, self._show, self._say)
         self.at: int | None = None  # place in the past that is looked at
         self._forked = False
         # None: while phases are run one at a time, when arrows can be followed
         self._overlays: dict[str, bool | None] = {"surface": True, "arrows": None, "images": view != "plane"}
-        if any(can(lane.trainer.model).classify for lane in lanes):
+        if any(can(run.trainer.model).classify for run in runs):
             self._overlays["predicted"] = True
         self._n = 0
-        self._newest: dict[str, Wish] = {}
+        self._newest: dict[str, Request] = {}
         self._widget: Any = None
         self._picture: Display | None = None
         self._no_answer = False
-        self.clock.start()
+        self.training.start()
         _current = self
 
     # ---- for programs ----
@@ -112,19 +112,19 @@ class Panel:
     @property
     def trainer(self) -> Trainer:
         """The trainer of the (first) run."""
-        if not self.clock.lanes:
+        if not self.training.runs:
             raise RuntimeError("this panel was closed when another one was made; run its cell again.")
-        return self.clock.lanes[0].trainer
+        return self.training.runs[0].trainer
 
     @property
     def thread(self) -> Any:
         """The thread that trains, named "aae-live"."""
-        return self.clock.thread
+        return self.training.thread
 
     @property
     def status(self) -> str:
         """paused, playing, slow, waiting (no page answers), done (max_steps), failed, stopped; past: looking back."""
-        return "past" if self.at is not None and self.clock.status in ("paused", "done") else self.clock.status
+        return "past" if self.at is not None and self.training.status in ("paused", "done") else self.training.status
 
     def play(self) -> None:
         """Train on, in the background."""
@@ -161,39 +161,39 @@ class Panel:
     def stop(self) -> None:
         """End the thread; the trainer is free for others then."""
         self._do("stop")
-        self.clock.halt()
+        self.training.halt()
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until training rests: paused, done, failed or stopped.
 
         Raises what a learner's function raised or NotFiniteError, and TimeoutError after `timeout` seconds.
         """
-        if not self.clock.join(timeout):
+        if not self.training.join(timeout):
             raise TimeoutError(f"training goes on after {timeout} s.")
-        if self.clock.error is not None:
-            raise self.clock.error
+        if self.training.error is not None:
+            raise self.training.error
 
     def close(self) -> None:
         """End the thread, leave a last picture, and let go of the trainers. A new panel closes the one before."""
         global _current
-        if not self.clock.lanes:
+        if not self.training.runs:
             return
-        self.clock.halt()
+        self.training.halt()
         if self._picture:
             self._update_still()
         if self._widget is not None:
             self._widget.close()
-        self.clock.lanes, self._widget, self._newest = [], None, {}
+        self.training.runs, self._widget, self._newest = [], None, {}
         if _current is self:
             _current = None
 
     def _do(self, what: str, **more: Any) -> None:
-        self.clock.wish({"do": what, **more}, wait=True)
+        self.training.request({"do": what, **more}, wait=True)
 
     # ---- display ----
 
     def __repr__(self) -> str:
-        runs = ", ".join(f"{lane.name} at step {lane.steps:,}" for lane in self.clock.lanes) or "closed"
+        runs = ", ".join(f"{run.name} at step {run.steps:,}" for run in self.training.runs) or "closed"
         return f"{type(self).__name__}({runs}; {self.status})"
 
     def _ipython_display_(self) -> None:
@@ -213,11 +213,11 @@ class Panel:
             data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
             display(data | {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}, raw=True)
         self._picture.put(PIXEL, repr(self))  # the place of the picture; drawing it now would delay the panel
-        self.clock.later(1.0, {"do": "rested"})
-        self.clock.later(NO_ANSWER, {"do": "no answer?"})
+        self.training.later(1.0, {"do": "rested"})
+        self.training.later(NO_ANSWER, {"do": "no answer?"})
 
     def _run_headless(self) -> None:
-        self.clock.limit = min(self.clock.limit, self.clock.steps + self.headless_steps)
+        self.training.limit = min(self.training.limit, self.training.steps + self.headless_steps)
         self.play()
         self.join()
         self._do("measure")
@@ -225,101 +225,101 @@ class Panel:
 
     def _update_still(self) -> None:
         if self._picture is not None:
-            figure = still(self.clock.lanes)
+            figure = still(self.training.runs)
             self._picture.put(figure._repr_png_(), figure.alt, NO_WIDGETS if self._no_answer else "")
 
     # ---- from the page; on whatever thread the kernel pleases ----
 
-    def _heard(self, _widget: Any, wish: Wish, _buffers: Any) -> None:
-        what = wish.get("do")
-        self.clock.answer(shown=what in ("seen", "hello"))
+    def _heard(self, _widget: Any, request: Request, _buffers: Any) -> None:
+        what = request.get("do")
+        self.training.answer(shown=what in ("seen", "hello"))
         if what == "seen":
             return
         if what in LATEST:
-            self._newest[what] = wish
-            wish = {"do": what}
-        self.clock.wish(wish)
+            self._newest[what] = request
+            request = {"do": what}
+        self.training.request(request)
 
     # ---- on the training thread ----
 
-    def _serve(self, wish: Wish) -> None:
-        clock, lanes = self.clock, self.clock.lanes
-        if wish["do"] in LATEST:
-            wish = self._newest.pop(wish["do"], {"do": "old"})
-        match wish["do"]:
+    def _serve(self, request: Request) -> None:
+        training, runs = self.training, self.training.runs
+        if request["do"] in LATEST:
+            request = self._newest.pop(request["do"], {"do": "old"})
+        match request["do"]:
             case "hello":
                 self._no_answer = False
-                clock.changed(full=True)
+                training.changed(full=True)
             case "set":
-                lane = lanes[wish["lane"]]
-                sliders.set_one(lane.trainer, wish["key"], wish["value"])
+                run = runs[request["run"]]
+                sliders.set_one(run.trainer, request["key"], request["value"])
                 self._settings_changed()
             case "tug":
-                self._tug(float(wish["value"]))
+                self._tug(float(request["value"]))
             case "prior":
-                self._take_prior(priors.named(wish["name"], lanes[0].scene.latent_dim))
+                self._take_prior(priors.named(request["name"], runs[0].view.latent_dim))
             case "draw":
                 from .pad import drawn_prior
 
-                self._take_prior(drawn_prior(wish["strokes"]))
+                self._take_prior(drawn_prior(request["strokes"]))
             case "set_prior":
                 try:
-                    self._take_prior(wish["prior"])
+                    self._take_prior(request["prior"])
                 except (ValueError, TypeError) as error:
-                    wish["failed"].append(error)
+                    request["failed"].append(error)
             case "reset":
-                clock.rest()
-                clock.forget_error()
+                training.rest()
+                training.forget_error()
                 self._drop_fork()
-                for lane in lanes:
-                    lane.reset()
+                for run in runs:
+                    run.reset()
                 self._live()
             case "scrub":
                 if not self._marks():
                     raise ValueError("there is no past to look at yet: train a little.")
-                clock.rest()
-                self.at = min(max(0, int(wish["at"])), len(self._marks()) - 1)
-                clock.changed(full=True)
+                training.rest()
+                self.at = min(max(0, int(request["at"])), len(self._marks()) - 1)
+                training.changed(full=True)
             case "live":
                 self._live()
             case "fork":
                 self._fork()
-            case "join_lanes":
+            case "join_runs":
                 self._drop_fork()
                 self._live()
             case "point":
-                self._point(wish)
+                self._point(request)
             case "overlay":
-                self._overlays[wish["name"]] = bool(wish["on"])
-                clock.changed(full=True)
+                self._overlays[request["name"]] = bool(request["on"])
+                training.changed(full=True)
             case "axes":
-                lanes[wish["lane"]].look_along(int(wish["choice"]))
-                clock.changed(full=True)
+                runs[request["run"]].look_along(int(request["choice"]))
+                training.changed(full=True)
             case "measure":
-                for lane in lanes:
-                    lane.measure(lane.scene.codes())
+                for run in runs:
+                    run.measure(run.view.codes())
             case "old" | "wake":
                 pass
             case "rested":
-                if not clock.playing:
+                if not training.playing:
                     self._update_still()
             case "no answer?":
-                self._no_answer = not clock.pages
+                self._no_answer = not training.pages
                 if self._no_answer:
                     self._update_still()
-                    clock.later(3.0, wish)
+                    training.later(3.0, request)
             case other:
                 raise ValueError(f"the panel does not know {other!r}: reload the page.")
 
     def _settings_changed(self) -> None:
-        if not self.clock.playing:
-            for lane in self.clock.lanes:
-                lane.uses = lane.trainer.settings().chosen()
-        self.clock.changed()
+        if not self.training.playing:
+            for run in self.training.runs:
+                run.uses = run.trainer.settings().chosen()
+        self.training.changed()
 
     def _tug(self, t: float) -> None:
         """From 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
-        trainer = self.clock.lanes[0].trainer
+        trainer = self.training.runs[0].trainer
         a, b = TUG
         trainer.weights[a], trainer.weights[b] = min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
         self._settings_changed()
@@ -327,59 +327,59 @@ class Panel:
     def _take_prior(self, prior: Any) -> None:
         olds = []
         try:
-            for lane in self.clock.lanes:
-                old = lane.trainer.model.prior
-                lane.set_prior(prior)
-                olds.append((lane, old))
+            for run in self.training.runs:
+                old = run.trainer.model.prior
+                run.set_prior(prior)
+                olds.append((run, old))
         except Exception:
-            for lane, old in olds:
-                lane.set_prior(old)
+            for run, old in olds:
+                run.set_prior(old)
             raise
         self._live()
 
     def _live(self) -> None:
         self.at = None
-        self.clock.changed(full=True)
+        self.training.changed(full=True)
 
     def _marks(self) -> list[int]:
-        return [seen.step for seen in self.clock.lanes[0].past.moments]
+        return [seen.step for seen in self.training.runs[0].past.moments]
 
     def _fork(self) -> None:
-        clock = self.clock
-        if len(clock.lanes) > 1 and not self._forked:
+        training = self.training
+        if len(training.runs) > 1 and not self._forked:
             raise ValueError("two runs are compared here already: fork in a panel of one of them.")
-        clock.rest()
-        first = clock.lanes[0]
+        training.rest()
+        first = training.runs[0]
         first.finish_step()
         step = first.steps if self.at is None else self._marks()[self.at]
         self._drop_fork()
         try:
-            lane = first.fork(step, f"fork from step {step:,}")
+            run = first.fork(step, f"fork from step {step:,}")
         except Exception as error:
             raise ValueError(
                 f"the run cannot be repeated up to step {step:,}: has one of your functions changed since? ({error})"
             ) from error
-        clock.take(lane)
-        clock.lanes.append(lane)
+        training.take(run)
+        training.runs.append(run)
         self._forked = True
         self._new_spec()
         self._live()
 
     def _drop_fork(self) -> None:
         if self._forked:
-            self.clock.lanes.pop().trainer.lock.owner = None
+            self.training.runs.pop().trainer.lock.owner = None
             self._forked = False
             self._new_spec()
 
-    def _point(self, wish: Wish) -> None:
-        if wish["lane"] is None or self._widget is None:
+    def _point(self, request: Request) -> None:
+        if request["run"] is None or self._widget is None:
             return
-        scene = self.clock.lanes[wish["lane"]].scene
-        if scene.has_decoder:
-            xy = (float(wish["x"]), float(wish["y"]))
-            decoded, nearest, near = scene.at(xy)
+        view = self.training.runs[request["run"]].view
+        if view.has_decoder:
+            xy = (float(request["x"]), float(request["y"]))
+            decoded, nearest, near = view.at(xy)
             pictures = [picture.tobytes() for picture in (decoded, nearest) if picture is not None]
-            self._widget.send({"kind": "point", "lane": wish["lane"], "z": xy, "near": near}, pictures)
+            self._widget.send({"kind": "point", "run": request["run"], "z": xy, "near": near}, pictures)
 
     def _say(self, text: str) -> None:
         if self._widget is not None:
@@ -388,9 +388,9 @@ class Panel:
     def _show(self, full: bool) -> None:
         if self._widget is None:
             return
-        clock = self.clock
+        training = self.training
         self._n += 1
-        all_arrows = not clock.playing or clock.slow
+        all_arrows = not training.playing or training.slow
         layers = {name for name, every in EVERY.items() if full or self._n % every == 0}
         layers -= {name for name, on in self._overlays_now().items() if not on}
         if self._overlays_now()["arrows"] and all_arrows:
@@ -398,33 +398,33 @@ class Panel:
         if full:
             layers.add("prior")
         about, arrays = [], []
-        for lane in clock.lanes:
-            seen = self._seen(lane)
-            arrays.append(lane.look(layers, all_arrows) if seen is None else lane.look_back(seen, layers))
-            about.append(lane.about() if seen is None else seen.about)
+        for run in training.runs:
+            seen = self._seen(run)
+            arrays.append(run.look(layers, all_arrows) if seen is None else run.look_back(seen, layers))
+            about.append(run.about() if seen is None else seen.about)
         self._widget.send(*frame(self._n, full, self._state(), about, arrays))
 
-    def _seen(self, lane: Lane) -> Any:
+    def _seen(self, run: Run) -> Any:
         """The kept moment to be drawn instead of now: when looking back, or while a fork catches up."""
         if self.at is not None:
-            return lane.past.at(self._marks()[self.at])
-        return lane.past.at(self.clock.steps) if lane.steps > self.clock.steps else None
+            return run.past.at(self._marks()[self.at])
+        return run.past.at(self.training.steps) if run.steps > self.training.steps else None
 
     def _state(self) -> dict[str, Any]:
-        clock = self.clock
+        training = self.training
         return {
             "status": self.status,
             "message": MESSAGES.get(self.status, ""),
-            "error": clock.trace,
-            "max_steps": clock.limit,
+            "error": training.trace,
+            "max_steps": training.limit,
             "marks": self._marks(),
             "at": self.at,
-            "rate": clock.rate if clock.playing else 0.0,
+            "rate": training.rate if training.playing else 0.0,
             "overlays": self._overlays_now(),
         }
 
     def _overlays_now(self) -> dict[str, bool]:
-        by_phase = any(lane.lit for lane in self.clock.lanes)
+        by_phase = any(run.lit for run in self.training.runs)
         return {name: by_phase if on is None else on for name, on in self._overlays.items()}
 
     def _new_spec(self) -> None:
@@ -432,26 +432,27 @@ class Panel:
             self._widget.spec = self._spec()
 
     def _spec(self) -> dict[str, Any]:
-        lanes = self.clock.lanes
-        scene = lanes[0].scene
-        shape = [*scene.images.shape[2:], scene.images.shape[1]] if scene.has_decoder else None
-        classes = set(scene.split.labels.unique().tolist()) if can(scene.model).encode else set()
-        for lane in lanes:
-            if can(lane.trainer.model).classify:
-                classes |= set(range(lane.scene.n_categories))
-        names = {phase.name for phase in lanes[0].trainer.phases}
+        runs = self.training.runs
+        view = runs[0].view
+        shape = [*view.images.shape[2:], view.images.shape[1]] if view.has_decoder else None
+        classes = set(view.split.labels.unique().tolist()) if can(view.model).encode else set()
+        for run in runs:
+            if can(run.trainer.model).classify:
+                classes |= set(range(run.view.n_categories))
+        names = {phase.name for phase in runs[0].trainer.phases}
         return {
             "large": self.large,
             "view": "all" if self.view == "tug" and not names.issuperset(TUG) else self.view,
-            "title": f"{lanes[0].name} on {lanes[0].trainer.data_name}",
+            "title": f"{runs[0].name} on {runs[0].trainer.data_name}",
             "image": shape,
             "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in sorted(classes) if k >= 0],
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
-            "lanes": [lane.spec() for lane in lanes],
-            "tug": {"lane": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
-            "priors": PLANE_PRIORS if scene.latent_dim == 2 else ANY_DIM_PRIORS,
-            "can_draw": scene.latent_dim == 2,
-            "max_steps": self.clock.limit,
+            "runs": [run.spec() for run in runs],
+            "forked": self._forked,
+            "tug": {"run": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
+            "priors": PLANE_PRIORS if view.latent_dim == 2 else ANY_DIM_PRIORS,
+            "can_draw": view.latent_dim == 2,
+            "max_steps": self.training.limit,
         }
 
 
@@ -459,7 +460,7 @@ TUG = ("reconstruction", "generator")
 
 
 class Compare(Panel):
-    """Two trainers on one clock, side by side: a VAE and an AAE, or one game with and without its penalty.
+    """Two trainers in step with each other, side by side: a VAE and an AAE, or one game with and without its penalty.
 
     a, b    the trainers; they take turns, a step each
     names   what the page calls them; default the models' class names

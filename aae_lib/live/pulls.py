@@ -18,17 +18,20 @@ from ..training import Trainer
 
 
 def moving_phases(trainer: Trainer) -> list[str]:
-    """The phases that may move codes: those that move the encoder, or free `points`."""
-    mover = {"encoder", "encoder.z_head"} if can(trainer.model).encode else {"points"}
+    """The phases that move codes: those that move the encoder, or free `points`; none where no code can be followed."""
+    able = can(trainer.model)
+    if able.encode and not able.pull:
+        return []
+    mover = {"encoder", "encoder.z_head"} if able.encode else {"points"}
     return [phase.name for phase in trainer.phases if mover & {*phase.updates}]
 
 
 def pulls(trainer: Trainer, minibatch: Minibatch, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
     """Codes z (N, d) of the minibatch's images, and for each moving phase its pull (N, d).
 
-    A phase that makes no code has none, as a VAE's, whose encoder gives moments. A pull has mean length w / max(w), w
-    the phase's weight: what Adam makes of a gradient depends on its direction and the weight, hardly on its size.
-    Within a phase, lengths compare; those above 3 means are cut off there.
+    A phase whose loss asks the encoder for no code has none. A pull has mean length w / max(w), w the phase's weight:
+    what Adam makes of a gradient depends on its direction and the weight, hardly on its size. Within a phase, lengths
+    compare; those above 3 means are cut off there.
     """
     model, now = trainer.model, trainer.settings()
     wanted = moving_phases(trainer)

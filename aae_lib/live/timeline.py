@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from ..training import checkpoints
-from .scene import Seen
+from .view import Seen
 
 MOMENTS = 300  # then every second one is dropped, and they are kept half as often
 STATES_BYTES = 64 << 20  # likewise; at least two states are kept whatever their size

@@ -129,7 +129,7 @@ class AE(Model):
 
     @property
     def can(self) -> Abilities:
-        return Abilities(encode=True, decode=True, add_noise=True)
+        return Abilities(encode=True, decode=True, pull=True, add_noise=True)
 
     # ---- the phases ----
 

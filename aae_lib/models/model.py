@@ -48,6 +48,8 @@ class Abilities:
         Whether `discriminator(z)` is asked about the very codes that `encode` gives.
     told_classes : int or None
         K where the discriminator is told a label of K classes.
+    pull : bool
+        Whether losses ask `encoder(x, noise)` for codes, so that each code's slope can be drawn (not a VAE's).
     add_noise : bool
         `input_noise`: standard deviation of the noise on what the encoder sees, which may be changed between steps.
 
@@ -68,6 +70,7 @@ class Abilities:
     heads: bool = False
     play: bool = False
     told_classes: int | None = None
+    pull: bool = False
     add_noise: bool = False
 
 
@@ -86,6 +89,7 @@ def can(model: object) -> Abilities:
         **dict.fromkeys(has, True),
         categories=getattr(model, "categories", None),
         play=callable(getattr(model, "discriminator", None)),
+        pull=isinstance(getattr(model, "encoder", None), nn.Module),
         add_noise=hasattr(model, "input_noise"),
     )
 

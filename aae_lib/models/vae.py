@@ -1,5 +1,6 @@
 """The variational autoencoder (Kingma and Welling 2013): one phase, the negative ELBO."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from .. import losses
 from ..networks import Encoder, reparameterise
 from ..priors import Gaussian, Prior
 from .autoencoder import AE
+from .model import Abilities
 from .phase import Batch, Phase
 
 
@@ -55,6 +57,10 @@ class VAE(AE):
         self.beta = beta
         if self.reconstruction == "mse":
             raise ValueError('the ELBO needs a log-likelihood, summed over pixels: "bce" or "half_squared_error".')
+
+    @property
+    def can(self) -> Abilities:
+        return dataclasses.replace(super().can, pull=False)  # its encoder gives moments
 
     def check_prior(self, prior: Prior) -> None:
         super().check_prior(prior)

@@ -254,7 +254,8 @@ class Trainer:
         """A step is over."""
         self.steps += 1
         self.in_step, self._before = False, None
-        if self.records.next_row():
+        full = self.records.next_row()
+        if full or self.records.fault is not None:  # which a reader may have found
             self.flush()
 
     def leave_step(self) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from .cells import PANEL, SETUP
-from .pages import CHROMIUM, Notebook, Shown, find_browser, until
-from .servers import Server
+from jupyter_browser.cells import PANEL, SETUP
+from jupyter_browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
+from jupyter_browser.servers import Server
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("AAE_REQUIRE_BROWSER") == "1"

@@ -5,8 +5,8 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from .cells import PAD
-from .pages import until
+from jupyter_browser.cells import PAD
+from jupyter_browser.pages import until
 
 WIDGETS = ("button", "slider", "spinbutton", "combobox", "checkbox", "switch", "application", "radio")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .pages import PATIENCE, Shown, until
-from .servers import free_port
+from jupyter_browser.pages import PATIENCE, Shown, until
+from jupyter_browser.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 CULL = "--MappingKernelManager.cull_idle_timeout=8 --MappingKernelManager.cull_interval=1"

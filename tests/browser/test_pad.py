@@ -1,7 +1,7 @@
 """A prior drawn with the mouse becomes what q(z) moves to."""
 
-from .cells import PAD
-from .pages import until
+from jupyter_browser.cells import PAD
+from jupyter_browser.pages import until
 
 MMD = """aae.metrics.mmd(panel.trainer.model.encode(data.validation.images),
          panel.trainer.model.prior.sample(297, generator=torch.Generator().manual_seed(0)))"""

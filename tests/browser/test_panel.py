@@ -2,10 +2,10 @@
 
 import pytest
 
-from .pages import until
+from jupyter_browser.pages import until
 
 WEIGHT = "panel.trainer.weights['generator']"
-LANE = "panel.clock.lanes[0]"
+LANE = "panel.training.runs[0]"
 
 
 def test_a_slider_dragged_while_it_trains_is_what_the_trainer_uses(open_panel):
@@ -176,7 +176,7 @@ def test_a_map_shows_categories_heads_and_how_many_images_each_has(open_panel):
     panel.play(steps=40)
     panel.pause()
     bars = panel.root.locator(".aae-shares")
-    shown = "torch.tensor(panel.clock.lanes[0].scene.categories())"
+    shown = "torch.tensor(panel.training.runs[0].view.categories())"
     counts = notebook.kernel(f"{shown}.bincount(minlength=12).tolist()")
     until(lambda: f": {', '.join(map(str, counts))}." in bars.get_attribute("aria-label"), "the counts of the kernel")
     tall = [bar.bounding_box()["height"] for bar in bars.locator("i").all()]
@@ -199,5 +199,5 @@ def test_two_trainers_are_compared_side_by_side(open_panel):
     assert panel.root.locator(".aae-plot").count() == 2
     panel.play(steps=30)
     panel.pause()
-    a, b = notebook.kernel("[lane.steps for lane in panel.clock.lanes]")
+    a, b = notebook.kernel("[run.steps for run in panel.training.runs]")
     assert a == b >= 30

@@ -1,15 +1,15 @@
 """Looking back, and forks: both runs exact."""
 
-from .pages import until
+from jupyter_browser.pages import until
 
-KEPT = "[seen.step for seen in panel.clock.lanes[0].past.moments]"
+KEPT = "[seen.step for seen in panel.training.runs[0].past.moments]"
 
 
 def look_back(panel, notebook, fraction):
     """Drag the time machine; returns the step looked at."""
     place = panel.drag(panel.root.locator("input.aae-scrub"), fraction)
     until(lambda: notebook.kernel("panel.at") == place, "the panel is there")
-    step = notebook.kernel(f"panel.clock.lanes[0].past.moments[{place:.0f}].step")
+    step = notebook.kernel(f"panel.training.runs[0].past.moments[{place:.0f}].step")
     until(lambda: panel.status == "past" and panel.step == step, "and the page too")
     return step
 
@@ -33,25 +33,28 @@ def test_a_fork_starts_exactly_at_the_step_looked_at_and_goes_its_own_way(open_p
     panel.play(steps=150)
     panel.pause()
     at = look_back(panel, notebook, 0.4)
-    kept = f"next(seen.codes for seen in panel.clock.lanes[0].past.moments if seen.step == {at})"
+    kept = f"next(seen.codes for seen in panel.training.runs[0].past.moments if seen.step == {at})"
     panel.press("fork")
     until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
-    assert notebook.kernel("panel.clock.lanes[1].steps") == at
-    assert notebook.kernel(f"bool((panel.clock.lanes[1].scene.codes().numpy() == {kept}).all())")
+    assert notebook.kernel("panel.training.runs[1].steps") == at
+    assert notebook.kernel(f"bool((panel.training.runs[1].view.codes().numpy() == {kept}).all())")
 
-    panel.drag(panel.slider("weights.generator", lane=1), 0.0)
-    until(lambda: notebook.kernel("panel.clock.lanes[1].trainer.weights['generator']") == 0, "the fork's own weight")
-    assert notebook.kernel("panel.clock.lanes[0].trainer.weights['generator']") == 1
-    end = notebook.kernel("panel.clock.lanes[0].steps")
+    panel.drag(panel.slider("weights.generator", run=1), 0.0)
+    until(
+        lambda: notebook.kernel("panel.training.runs[1].trainer.weights['generator']") == 0,
+        "the fork's own weight",
+    )
+    assert notebook.kernel("panel.training.runs[0].trainer.weights['generator']") == 1
+    end = notebook.kernel("panel.training.runs[0].steps")
     panel.press("play")
-    until(lambda: notebook.kernel("panel.clock.steps") > end, "the fork catches up")
+    until(lambda: notebook.kernel("panel.training.steps") > end, "the fork catches up")
     panel.pause()
-    a, b = (f"panel.clock.lanes[{i}]" for i in (0, 1))
+    a, b = (f"panel.training.runs[{i}]" for i in (0, 1))
     assert notebook.kernel(f"{a}.steps") == notebook.kernel(f"{b}.steps")
-    assert notebook.kernel(f"{a}.scene.codes().equal({b}.scene.codes())") is False
+    assert notebook.kernel(f"{a}.view.codes().equal({b}.view.codes())") is False
     assert [uses["weights"]["generator"] for uses in panel.uses] == [1, 0]
 
-    panel.press("join_lanes")
+    panel.press("join_runs")
     until(lambda: panel.root.locator(".aae-plot").count() == 1, "one plot again")
 
 
@@ -66,12 +69,12 @@ def test_a_fork_left_alone_repeats_the_run_to_the_last_bit(open_panel):
     look_back(panel, notebook, 0.9)
     panel.press("fork")
     until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
-    assert notebook.kernel("panel.clock.lanes[1].trainer.weights['generator']") == weight
+    assert notebook.kernel("panel.training.runs[1].trainer.weights['generator']") == weight
     panel.press("play")
-    until(lambda: notebook.kernel("panel.clock.steps") > end, "the fork catches up")
+    until(lambda: notebook.kernel("panel.training.steps") > end, "the fork catches up")
     panel.pause()
     run, fork = (
-        notebook.kernel(f"{lane}.trainer.history.drop(columns='seconds').head({end}).to_numpy().tolist()")
-        for lane in ("panel.clock.lanes[0]", "panel.clock.lanes[1]")
+        notebook.kernel(f"{run}.trainer.history.drop(columns='seconds').head({end}).to_numpy().tolist()")
+        for run in ("panel.training.runs[0]", "panel.training.runs[1]")
     )
     assert fork == run

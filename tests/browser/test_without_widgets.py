@@ -2,9 +2,9 @@
 
 import json
 
-from .cells import SETUP
-from .pages import Notebook, until
-from .servers import Server
+from jupyter_browser.cells import SETUP
+from jupyter_browser.pages import Notebook, until
+from jupyter_browser.servers import Server
 
 PANEL = "panel = aae.live.Panel(trainer(), max_steps=60)\npanel"
 SOON = "aae.live.panel.NO_ANSWER = 1.0"  # second instead of ten

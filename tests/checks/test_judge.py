@@ -13,7 +13,7 @@ from aae_lib.course import checks
 from aae_lib.course.checks import judge
 
 for module in pkgutil.iter_modules(checks.__path__):
-    importlib.import_module(f"aae_lib.checks.{module.name}")
+    importlib.import_module(f"{checks.__name__}.{module.name}")
 TASKS = sorted(judge.TASKS)
 
 

@@ -197,7 +197,7 @@ RIGHT = {
         ),
         lambda mean, var: list(law(mean, var)),
     ),
-    "01.3": (pooled, by_loops, by_expansion),
+    "01.3": (pooled, by_loops, by_expansion, lambda x, y, c: pooled(x, y, c).item()),
     "01.4": (
         all_at_once,
         by_statistics,
@@ -245,6 +245,7 @@ WRONG = {
         "is a tuple of 3": lambda mean, var: (*law(mean, var), 0),
         "the mean must have shape (2,)": lambda mean, var: (mean.mean(), law(mean, var)[1]),
         "this is the median": lambda mean, var: (mean.median(0).values, law(mean, var)[1]),
+        "the two have changed places": lambda mean, var: law(mean, var)[::-1],
         "these are variances": lambda mean, var: (mean.mean(0), var.mean(0) + mean.var(0, correction=0)),
         "only the spread of the means. Within": lambda mean, var: (mean.mean(0), torch.cov(mean.T, correction=0)),
         "only the spread of the means (and": lambda mean, var: (mean.mean(0), torch.cov(mean.T)),
@@ -284,7 +285,6 @@ WRONG = {
         "the last term counts twice": lambda x, y, c: pooled(x, y, c) + (c / (c + torch.cdist(x, y) ** 2)).mean(),
         "the last term is subtracted": lambda x, y, c: pooled(x, y, c) + 4 * (c / (c + torch.cdist(x, y) ** 2)).mean(),
         "so that it is 1 where a = b": lambda x, y, c: pooled(x, y, c) / c,
-        "a plain number": lambda x, y, c: pooled(x, y, c).item(),
         "must have shape ()": lambda x, y, c: torch.cdist(x, y),
         "raised RuntimeError": lambda x, y, c: (x - y).sum(),
         "the MMD should be": lambda x, y, c: pooled(x, y, 3 * c),
@@ -314,7 +314,7 @@ WRONG = {
         "divide by repeats − 1": lambda p, m, n, r, g: ((v := pairs(p, m, n, r, g)).mean(), v.std(correction=0)),
         "this is the variance": lambda p, m, n, r, g: ((v := pairs(p, m, n, r, g)).mean(), v.var()),
         "the error of the mean": lambda p, m, n, r, g: ((v := pairs(p, m, n, r, g)).mean(), v.std() / r**0.5),
-        "must be one number": lambda p, m, n, r, g: ((v := pairs(p, m, n, r, g)), v.std()),
+        "the mean must have shape ()": lambda p, m, n, r, g: ((v := pairs(p, m, n, r, g)), v.std()),
         "the mean should be": lambda p, m, n, r, g: ((v := pairs(p, m, n, r, g)).std(), v.mean()),
     },
     "01.5": {

@@ -173,6 +173,7 @@ def tc(z, m, v, *, joint=1.0, alone=1.0, each=1.0, whole=1.0):
 
 TC = {
     "one table": tc,
+    "a plain number": lambda z, m, v: tc(z, m, v).item(),
     "torch's mixtures": tc_by_torch,
     "log q twice": lambda z, m, v: (
         log_q(z, m, v) - sum(log_q(z[:, [j]], m[:, [j]], v[:, [j]]) for j in range(m.shape[1]))
@@ -217,6 +218,7 @@ def bound_loop(x, p, q):
 BOUND = {
     "logsumexp": lambda x, p, q: weights(x, p, q).logsumexp(0).mean() - math.log(len(x)),
     "a loop": bound_loop,
+    "a plain number": lambda x, p, q: bound_loop(x, p, q).item(),
     "in double": lambda x, p, q: (
         weights(x, p, q).double().exp().mean(0).log().mean().float() if x.min() > -500 else bound_loop(x, p, q)
     ),

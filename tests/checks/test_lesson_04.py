@@ -61,7 +61,7 @@ def with_optimizer(model, x, z_prior, rate):
         p.grad = g
     optimizer.step()
     optimizer.zero_grad()
-    return loss
+    return loss.item()
 
 
 def with_backward(model, x, z_prior, rate):
@@ -103,6 +103,12 @@ def keeps_graph_of_leaf(model, x, z_prior, rate):
         model.discriminator.parameters(), torch.autograd.grad(loss, [*model.discriminator.parameters()]), strict=True
     ):
         p -= rate * g
+    return loss
+
+
+def keeps_graph(model, x, z_prior, rate):
+    loss = d_loss(model, x, z_prior)
+    descend(model, loss, rate)
     return loss
 
 
@@ -149,6 +155,7 @@ DISCRIMINATOR_WRONG = {
     "D went uphill": lambda m, x, z, r: descend(m, d_loss(m, x, z), -r),
     "the rate is missing": lambda m, x, z, r: descend(m, d_loss(m, x, z), 1.0),
     "left gradients in encoder": leaks,
+    "comes with its graph": keeps_graph,
     "your function returns nothing": lambda m, x, z, r: print(descend(m, d_loss(m, x, z), r)),
 }
 

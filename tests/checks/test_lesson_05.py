@@ -202,6 +202,7 @@ WRONG = {
         "must be float32": lambda n, k, radius, sd, generator=None: ring_by_table(n, k, radius, sd, generator).double(),
         "must have shape (20000, 2); yours has (2, 20000)": lambda *a, generator=None: ring_by_table(*a, generator).T,
         "hold NaN": lambda *a, generator=None: ring_by_table(*a, generator) / 0 * 0,
+        "which of the Gaussians a point belongs to is not": ring(angle=lambda n, k, g: TURN * torch.arange(n) / k),
         "multiply them by the radius": lambda n, k, radius, sd, generator=None: ring_by_table(n, k, 1, sd, generator),
         "not the diameter": ring(grow=0.5),
         "used it as the variance": ring(scale=math.sqrt),

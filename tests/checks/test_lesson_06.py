@@ -68,6 +68,7 @@ def unguarded(places, k):
 EFFECTIVE = {
     "a loop": by_loop,
     "xlogy": lambda p, k: (lambda s: (-torch.xlogy(s, s)).sum().exp())(F.one_hot(p, k).float().mean(0)),
+    "a plain number": lambda p, k: entropy_of(p, k).exp().item(),
     "a distribution": lambda p, k: torch.distributions.Categorical(p.bincount(minlength=k).float()).entropy().exp(),
 }
 EFFECTIVE_WRONG = {
@@ -81,7 +82,6 @@ EFFECTIVE_WRONG = {
     "Simpson": lambda p, k: 1 / (p.bincount(minlength=k) / len(p)).square().sum(),
     "as a share of log k": lambda p, k: entropy_of(p, k) / math.log(k),
     "must have shape ()": lambda p, k: p.bincount(minlength=k) / len(p),
-    "plain number": lambda p, k: entropy_of(p, k).exp().item(),
 }
 
 # ---- 06.2: the penalty ----

@@ -2,6 +2,7 @@ import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
+from aae_lib.course.checks import borrow
 from aae_lib.course.checks.lesson_09 import small_world
 from tests.checks.answers import judged
 
@@ -39,6 +40,7 @@ CLASSIFICATION_WRONG = {
     "divided by all images": of_logits(lambda a, y: F.cross_entropy(a, y, ignore_index=-1, reduction="sum") / len(y)),
     "this is the sum": of_logits(lambda a, y: F.cross_entropy(a, y, ignore_index=-1, reduction="sum")),
     "−1 was taken for class 0. It means": of_logits(lambda a, y: F.cross_entropy(a, y.clamp(min=0))),
+    "class 0 is left out": of_logits(lambda a, y: F.cross_entropy(a[y > 0], y[y > 0])),
     "the *last* one in Python": of_logits(lambda a, y: -a.log_softmax(1)[torch.arange(len(y)), y].mean()),
     "the sign is turned round": of_logits(lambda a, y: -F.cross_entropy(a, y, ignore_index=-1)),
     "the log is missing": of_logits(lambda a, y: -own(a, y)[0].softmax(1)[range(3), own(a, y)[1]].mean()),
@@ -210,7 +212,7 @@ CHOICE_WRONG = {
     "the test error of 5 models": pick(
         "validation", lambda e, models, data, n: [wrong_share(m, data.test) for m in models.values()] and e
     ),
-    "a number in [0, 1]": pick("validation", lambda e, *_: "small"),
+    "the second thing, the test error, must be one number": pick("validation", lambda e, *_: "small"),
     "two things": lambda models, data: "b",
     "there is no model": lambda models, data: ("best", 0.1),
     "returns nothing": lambda models, data: print("b"),
@@ -230,6 +232,12 @@ def by_divergence(y):
     """Minus the mean KL divergence of each row from the mean row: the mutual information of image and category."""
     m = y.mean(0, keepdim=True)
     return -(torch.xlogy(y, y) - torch.xlogy(y, m)).sum() / len(y)
+
+
+def by_distributions(y):
+    """Categorical divides each row by its sum: other slopes by y, the same ones by the logits of y."""
+    each, mean = torch.distributions.Categorical(y), torch.distributions.Categorical(y.mean(0))
+    return each.entropy().mean() - mean.entropy()
 
 
 def with_floor(y):
@@ -267,7 +275,7 @@ RIGHT = {
     "09.2": [by_split, by_cycling, variant()],
     "09.3": [by_mse, by_library, by_image],
     "09.4": [in_a_loop, by_library_error, pick("validation", as_it_is)],
-    "09.5": [by_masking, by_divergence, with_floor],
+    "09.5": [by_masking, by_divergence, with_floor, by_distributions],
 }
 WRONG = {
     "09.1": CLASSIFICATION_WRONG,
@@ -294,5 +302,5 @@ def test_the_borrowed_reconstruction_is_the_librarys(digits):
     x = aae.data.scale(digits.train.images[:5])
     batch = {"x": x, "x_in": x.flip(0)}
     phase = model.phases()[0]
-    value = aae.checks.borrow("09.3")(model, batch, {})
+    value = borrow("09.3")(model, batch, {})
     assert torch.isclose(value, phase.loss(model, batch, {}), rtol=1e-5)

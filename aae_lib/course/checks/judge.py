@@ -2,14 +2,24 @@
 
 A check is a function of the learner's answer that returns a sentence of praise, or stops by raising `Wrong` with a
 sentence on what is wrong. `task` makes it a task of the course: a number, three hints, a working part to borrow.
+
+Everything a learner's function returns comes through `call`, which casts it to float32: a right answer in float64 is
+right, and no check has to think of it.
 """
 
 import html
+import inspect
+import os
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from numbers import Real
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -46,10 +56,15 @@ def task(number: str, title: str, hints: tuple[str, str, str], part: Callable[[]
 
 
 class Verdict:
-    """What a check says: a sentence, and three hints that unfold. `right` is True, False, or None: not written yet."""
+    """What a check says: a sentence, and three hints that unfold. `right` is True, False, or None: not written yet.
 
-    def __init__(self, sentence: str, right: bool | None, hints: Sequence[str] = ()) -> None:
-        self.sentence, self.right, self.hints = sentence, right, tuple(hints)
+    `fault` is what stopped the check itself, if anything did; None otherwise.
+    """
+
+    def __init__(
+        self, sentence: str, right: bool | None, hints: Sequence[str] = (), fault: BaseException | None = None
+    ) -> None:
+        self.sentence, self.right, self.hints, self.fault = sentence, right, tuple(hints), fault
 
     def __bool__(self) -> bool:
         return self.right is True
@@ -65,69 +80,190 @@ class Verdict:
         return f"<p>{html.escape(repr(self))}</p>{hints}"
 
 
-def check(number: str, *answers: Any) -> Verdict:
+def check(number: str | float, *answers: Any) -> Verdict:
     """Check the answer to a task, e.g. check("04.1", my_generator); the result shows itself.
 
-    Never raises over what a learner wrote. KeyError for a number that no task has.
+    Never raises over what a learner wrote. Where a check itself stumbles, the verdict says so and carries the
+    exception as `fault`; with AAE_STRICT=1 in the environment (the tests) it is raised.
+
+    Parameters
+    ----------
+    number : str or float
+        The task: "04.1", and "4.1" or 4.1 are understood too.
+    *answers : object
+        What the task asks for, in most cases one function.
+
+    Returns
+    -------
+    Verdict
+        A sentence, and whether the answer is right.
+
+    Raises
+    ------
+    KeyError
+        If no task has this number.
     """
-    found = find(number)
     try:
-        if not answers or any(answer is None or answer is ... for answer in answers):
-            return Verdict("not written yet.", None, found.hints)
-        return Verdict(found.judge(*answers), True)
+        found = find(number)
+    except TypeError as error:
+        return Verdict(str(error), False)
+    if not answers or any(answer is None or answer is ... for answer in answers):
+        return Verdict("not written yet.", None, found.hints)
+    wanted = len(inspect.signature(found.judge).parameters)
+    if len(answers) != wanted:
+        takes = "one answer" if wanted == 1 else f"{wanted} answers"
+        return Verdict(f"this task takes {takes} after its number; you passed {len(answers)}.", False, found.hints)
+    _returned.set("")
+    try:
+        with _usual_settings():
+            return Verdict(found.judge(*answers), True)
     except NotImplementedError:
         return Verdict("not written yet.", None, found.hints)
     except Wrong as wrong:
         return Verdict(str(wrong), False, found.hints)
     except KeyboardInterrupt:
         return Verdict("stopped while your code was running: does a loop in it never end?", False, found.hints)
+    except (Exception, SystemExit) as fault:
+        if os.environ.get("AAE_STRICT") == "1":
+            raise
+        returned = f"; the last thing it returned was {last}" if (last := _returned.get()) else ""
+        return Verdict(
+            f"your answer is of a kind that this check cannot judge: {' and '.join(map(kind, answers))}{returned}. "
+            f"It asks for {found.judge.__doc__ or found.title}",
+            False,
+            found.hints,
+            fault,
+        )
 
 
-def borrow(number: str) -> Any:
-    """A working part in place of your own, so that you can go on, e.g. my_generator = borrow("04.1")."""
+def borrow(number: str | float) -> Any:
+    """Return a working part in place of your own, so that you can go on, e.g. my_generator = borrow("04.1").
+
+    Parameters
+    ----------
+    number : str or float
+        The task: "04.1", and "4.1" or 4.1 are understood too.
+
+    Returns
+    -------
+    object
+        What the task asks for, in most cases a function.
+
+    Raises
+    ------
+    KeyError
+        If no task has this number.
+    TypeError
+        If it is no number of a task at all.
+    """
     return find(number).part()
 
 
-def find(number: str) -> Task:
+def find(number: str | float) -> Task:
     """The task of that number; its lesson's checks are loaded when they are first wanted."""
     from importlib import import_module
 
-    lesson = number.split(".")[0]
-    if lesson.isdigit():
+    if isinstance(number, bool) or not isinstance(number, str | int | float):
+        raise TypeError(f'the number of a task comes first, such as "04.1"; this is {kind(number)}.')
+    lesson, dot, which = str(number).strip().partition(".")
+    if lesson.isdecimal():
+        lesson = lesson.zfill(2)
         try:
             import_module(f".lesson_{lesson}", __package__)
         except ModuleNotFoundError as error:
             if error.name != f"{__package__}.lesson_{lesson}":
                 raise
-    if number not in TASKS:
+    name = f"{lesson}{dot}{which}"
+    if name not in TASKS:
         have = ", ".join(sorted(n for n in TASKS if n.startswith(f"{lesson}."))) or "none of that lesson"
-        raise KeyError(f"there is no task {number!r}; there is {have}.")
-    return TASKS[number]
+        raise KeyError(f"there is no task {name!r}; there is {have}.")
+    return TASKS[name]
+
+
+@contextmanager
+def _usual_settings() -> Iterator[None]:
+    """PyTorch's settings as the checks expect them, whatever a notebook has set; afterwards they are put back."""
+    dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
 
 
 # ---- for the checks ----
 
 
+_returned: ContextVar[str] = ContextVar("the kind of what a learner's function returned last", default="")
+
+
 def call(f: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    """f(*arguments): what a learner's function returns. Wrong, a sentence, where it raises or changes its input."""
+    """f(*arguments) in float32: what a learner's function returns. Wrong where it raises or changes its input."""
+    return _in_float32(call_as_is(f, *arguments, **named))
+
+
+def call_as_is(f: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """As `call`, in the dtype that the function returns: for the few tasks where that matters."""
     if not callable(f):
-        raise Wrong(f"a function is asked for; this is a {type(f).__name__}. Pass it without parentheses.")
+        raise Wrong(f"a function is asked for; this is {kind(f)}. Pass it without parentheses.")
     given = [leaf for leaf in _leaves((arguments, named))]
     before = [leaf.detach().clone() for leaf in given]
+    it = (
+        f"{f.__name__} is a class, where a function is asked for; calling it"
+        if isinstance(f, type)
+        else "your function"
+    )
     try:
         result = f(*arguments, **named)
-    except NotImplementedError:
+    except (NotImplementedError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        raise Wrong(f"your function raised {type(error).__name__}: {_where(error, f)}{error}") from None
+    except SystemExit:
+        raise Wrong(f"{it} stops the whole program, by exit() or SystemExit: `return` the result instead.") from None
+    except BaseException as error:
+        raise Wrong(f"{it} raised {type(error).__name__}: {_words(error, f)}") from None
     if result is ... or result is NotImplemented:
         raise NotImplementedError
+    if isinstance(result, GeneratorType | AsyncGeneratorType | CoroutineType):
+        if isinstance(result, CoroutineType):
+            result.close()  # or Python warns that nobody has awaited it
+        raise Wrong(
+            "your function has only made a generator or coroutine, and nothing in it has run. Is there a `yield` or "
+            "`async` in it? `return` the result itself."
+        )
+    if isinstance(f, type) and type(result) is f and not callable(result):
+        raise Wrong(f"{it} only makes an object. Write a function, and `return` the result.")
     for leaf, old in zip(given, before, strict=True):
-        if leaf.shape != old.shape or not torch.equal(leaf.detach(), old):
+        if leaf.shape != old.shape or leaf.dtype != old.dtype or not torch.equal(leaf.detach(), old):
             raise Wrong(
                 "your function changes its input in place: whoever calls it still needs that. Make a new tensor."
             )
+    _returned.set(kind(result))
     return result
+
+
+def _in_float32(result: Any) -> Any:
+    """The result with its floats in float32, in tuples, lists and dicts too; gradients pass."""
+    if isinstance(result, Tensor):
+        return result.float() if result.is_floating_point() else result
+    if isinstance(result, tuple | list):
+        return (tuple if isinstance(result, tuple) else list)(map(_in_float32, result))
+    if isinstance(result, dict):
+        return {key: _in_float32(value) for key, value in result.items()}
+    return result
+
+
+def kind(value: Any) -> str:
+    """What sort of thing it is, in words: "a tensor of shape (3, 2)", "a tuple of 2"."""
+    if value is None:
+        return "None"
+    if isinstance(value, type):
+        return f"a class, {value.__name__}"
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    name = "NumPy array" if isinstance(value, np.ndarray) else type(value).__name__
+    size = f" of {len(value)}" if isinstance(value, tuple | list) else ""
+    return f"{'an' if name[:1] in 'aeioAEIO' else 'a'} {name}{size}"
 
 
 def _leaves(thing: Any) -> Iterable[Tensor]:
@@ -141,35 +277,66 @@ def _leaves(thing: Any) -> Iterable[Tensor]:
             yield from _leaves(value)
 
 
-def _where(error: Exception, f: Callable[..., Any]) -> str:
-    """The line of the learner's own code at which it happened."""
+def _words(error: BaseException, f: Callable[..., Any]) -> str:
+    """The error's message, after the line of the learner's own code at which it happened."""
     code = getattr(f, "__code__", None)
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
         if code and frame.filename == code.co_filename
     ]
-    return f"(line {lines[-1] - code.co_firstlineno + 1} of it) " if lines else ""
+    try:
+        said = str(error)
+    except Exception:
+        said = "(an error whose message cannot be read)"
+    return f"(line {lines[-1] - code.co_firstlineno + 1} of it) {said}" if lines else said
 
 
 def tensor(value: Any, shape: tuple[int, ...], what: str = "the result", like: Tensor | None = None) -> Tensor:
     """The value, if it is a float tensor of this shape on the device of `like`; else Wrong, with a sentence."""
     if value is None:
-        raise Wrong(f"your function returns nothing. print only shows a value; `return` hands {what} on.")
+        if _returned.get() in ("", "None"):
+            raise Wrong(f"your function returns nothing. print only shows a value; `return` hands {what} on.")
+        raise Wrong(f"{what} is None; a value is asked for.")
     if isinstance(value, bool | int | float) and shape == ():
         raise Wrong(
             f"{what} is a plain number; keep it a tensor (no .item(), no float()), or no gradient can reach anything."
         )
     if not isinstance(value, Tensor):
-        raise Wrong(f"{what} must be a tensor; yours is a {type(value).__name__}.")
+        numpy = " Stay with torch: NumPy knows no gradients." if isinstance(value, np.ndarray | np.generic) else ""
+        raise Wrong(f"{what} must be a tensor; yours is {kind(value)}.{numpy}")
     if value.shape != torch.Size(shape):
         hint = " Take the mean over the batch." if shape == () else ""
         raise Wrong(f"{what} must have shape {shape}; yours has {tuple(value.shape)}.{hint}")
     if not value.is_floating_point():
         raise Wrong(f"{what} must hold floats; yours holds {str(value.dtype).removeprefix('torch.')}.")
-    if like is not None and value.device != like.device:
-        raise Wrong(f"{what} is on {value.device}, its input on {like.device}: make new tensors with device=z.device.")
+    home = torch.device("cpu") if like is None else like.device
+    if value.device != home:
+        raise Wrong(f"{what} is on {value.device}, its input on {home}: make new tensors with device=z.device.")
     return value
+
+
+def number(value: Any, what: str = "the result") -> Tensor:
+    """One number, plain or a tensor, as a 0-d tensor without a graph: for tasks where no gradient is needed."""
+    if isinstance(value, bool):
+        raise Wrong(f"{what} must be one number; yours is a bool.")
+    if isinstance(value, Real):
+        return torch.tensor(float(value))
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex() and value.device.type == "cpu":
+        return value.detach().float().reshape(())
+    if value is not None and not isinstance(value, Tensor):
+        raise Wrong(f"{what} must be one number; yours is {kind(value)}.")
+    return tensor(value, (), what)
+
+
+def several(value: Any, n: int, what: str) -> tuple[Any, ...]:
+    """The value, if it is a tuple or list of n; else Wrong, with a sentence. what  all of them, in words"""
+    if value is None:
+        raise Wrong(f"your function returns nothing. print only shows a value; `return` hands {what} on.")
+    if not isinstance(value, tuple | list) or len(value) != n:
+        yours = "one tensor" if isinstance(value, Tensor) else kind(value)
+        raise Wrong(f"return {n} things with a comma between them, {what}; yours is {yours}.")
+    return tuple(value)
 
 
 def equal(
@@ -179,7 +346,8 @@ def equal(
 
     case  the input in words, such as "for logits −2.0, 0.5"
     """
-    if value.shape == right.shape and torch.allclose(value, right, atol=1e-5, rtol=1e-4):
+    tensor(value, tuple(right.shape), what)
+    if torch.allclose(value, right, atol=1e-5, rtol=1e-4):
         return
     for mistake, sentence in mistakes:
         mistake = torch.as_tensor(mistake, dtype=value.dtype)
@@ -204,7 +372,13 @@ def gradient(value: Tensor, at: Tensor, right: Tensor, what: str) -> None:
     """Wrong unless d value / d at is `right`; `what` names whose gradient it is."""
     if not value.requires_grad:
         raise Wrong(f"the number is right, but no gradient reaches {what}: is there a detach, or a no_grad, too many?")
-    (slope,) = torch.autograd.grad(value, at, allow_unused=True, retain_graph=True)
+    try:
+        (slope,) = torch.autograd.grad(value, at, allow_unused=True, retain_graph=True)
+    except RuntimeError as error:
+        raise Wrong(
+            f"the number is right, but its gradient at {what} cannot be taken. Has your function called backward()? "
+            f"PyTorch says: {error}"
+        ) from None
     if slope is None or (right.any() and not slope.any()):
         raise Wrong(f"the number is right, but no gradient reaches {what}: is there a detach too many?")
     if not torch.allclose(slope, right, atol=1e-5, rtol=1e-4):

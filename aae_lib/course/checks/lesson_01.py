@@ -1,8 +1,7 @@
 """Checks for lesson 01: the reconstruction loss, and clouds of codes."""
 
 import math
-from collections.abc import Callable, Sequence
-from numbers import Real
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,18 +9,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from ... import losses
-from .judge import Wrong, call, equal, gradient, task, tensor
-
-
-def parts(value: Any, n: int, names: str) -> Sequence[Any]:
-    """The value, if it is a tuple of n things; else Wrong, with a sentence."""
-    if value is None:
-        raise Wrong(f"your function returns nothing. print only shows a value; `return` hands {names} on.")
-    if not isinstance(value, tuple | list) or len(value) != n:
-        count = f" of {len(value)}" if isinstance(value, tuple | list) else ""
-        raise Wrong(f"return {n} things with a comma between them, {names}; yours is a {type(value).__name__}{count}.")
-    return value
-
+from .judge import Wrong, call, equal, gradient, number, several, task, tensor
 
 # ---- 01.1 ----
 
@@ -78,7 +66,7 @@ def reconstruction(f: Any) -> str:
     equal(loss, right, mistakes, "the loss", "for two images of three pixels")
     gradient(loss, logits, torch.autograd.grad(right, logits)[0], "the decoder")
     sure = torch.tensor([-200.0, 200.0]).view(1, 1, 1, 2)
-    far = call(f, sure, torch.tensor([1.0, 0.0]).view(1, 1, 1, 2))
+    far = tensor(call(f, sure, torch.tensor([1.0, 0.0]).view(1, 1, 1, 2)), (), "the loss")
     if not torch.isclose(far, torch.tensor(400.0)):
         raise Wrong(
             f"nearly: two pixels, both surely wrong (logits −200 for x = 1, 200 for x = 0), cost 400; yours says "
@@ -113,7 +101,9 @@ def aggregated(f: Any) -> str:
     """moments(mean, var) of q(z), from the mean and the variance (N, d) of each q(z|x)."""
     mean = torch.tensor([[1.0, 2.0], [3.0, 0.0], [2.0, 1.0], [6.0, 5.0]])
     var = torch.tensor([[0.5, 1.0], [0.1, 0.2], [2.0, 0.4], [1.0, 3.0]])
-    centre, cov = parts(call(f, mean, var), 2, "the mean and the covariance")
+    centre, cov = several(call(f, mean, var), 2, "the mean and the covariance")
+    if isinstance(centre, Tensor) and isinstance(cov, Tensor) and centre.shape == (2, 2) and cov.shape == (2,):
+        raise Wrong("not yet: the two have changed places: first the mean, then the covariance.")
     centre = tensor(centre, (2,), "the mean", like=mean)
     right_centre, right = moments(mean, var)
     equal(centre, right_centre, [(mean.median(0).values, "this is the median.")], "the mean")
@@ -176,7 +166,7 @@ def one_kernel(f: Any) -> str:
     x = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
     y = torch.tensor([[2.0, 1.0], [3.0, 0.0], [0.5, 2.5]])
     c, n, m = 2.0, 4, 3
-    value = tensor(call(f, x, y, c), (), "the MMD", like=x)
+    value = number(call(f, x, y, c), "the MMD")
     right = mmd_of_one(x, y, c)
     squared = torch.cdist(torch.cat([x, y]), torch.cat([x, y])).square()
 
@@ -206,7 +196,7 @@ def one_kernel(f: Any) -> str:
         (right.clamp(min=0), "do not cut it off at 0: an unbiased estimate falls below 0 about as often as above."),
     )  # fmt: skip
     equal(value, right, mistakes, "the MMD", "for four points, three points and c = 2")
-    same = tensor(call(f, x, x + 0.01, 1.0), (), "the MMD", like=x)
+    same = number(call(f, x, x + 0.01, 1.0), "the MMD")
     expected = mmd_of_one(x, x + 0.01, 1.0)  # below 0
     equal(same, expected, [(expected.clamp(min=0), "do not cut it off at 0: an unbiased estimate falls below it too.")],
           "the MMD", "for two clouds that nearly coincide and c = 1")  # fmt: skip
@@ -257,7 +247,7 @@ def two_samples(f: Any) -> str:
         seen.append((a, b))
         return results[(len(seen) - 1) % len(results)]
 
-    mean, sd = parts(call(f, prior, measure, 6, len(results), generator), 2, "mean and standard deviation")
+    mean, sd = several(call(f, prior, measure, 6, len(results), generator), 2, "mean and standard deviation")
     mean, sd = number(mean, "the mean"), number(sd, "the standard deviation")
     if len(seen) != len(results):
         raise Wrong(f"repeats = {len(results)} asks for so many measurements; yours made {len(seen)}.")
@@ -294,15 +284,6 @@ def two_samples(f: Any) -> str:
     )
     equal(sd, values.std(), mistakes, "the standard deviation")
     return "right: what a perfect match looks like, with so many points."
-
-
-def number(value: Any, what: str) -> Tensor:
-    """One number, plain or as a tensor, as a tensor."""
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return torch.tensor(float(value))
-    if isinstance(value, Tensor) and value.numel() == 1:
-        return value.detach().float().reshape(())
-    raise Wrong(f"{what} must be one number; yours is a {type(value).__name__}.")
 
 
 # ---- 01.5 ----

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ... import losses
 from ...networks import reparameterise
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .judge import Wrong, call, equal, gradient, number, task, tensor
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -284,7 +284,7 @@ def leaning(f: Any) -> str:
     """total_correlation(z, mean, log_var) -> one number."""
     mean, log_var = blobs()
     z = torch.tensor([[0.2, -0.4], [1.7, 0.6], [-1.0, 2.0], [0.0, 0.0]])
-    value = tensor(call(f, z, mean, log_var), (), "the total correlation", like=z)
+    value = number(call(f, z, mean, log_var), "the total correlation")
     right = total_correlation(z, mean, log_var)
     table, n = part_log_densities(z, mean, log_var), math.log(3)
     joint, alone = table.sum(2).logsumexp(1) - n, (table.logsumexp(1) - n).sum(1)
@@ -310,16 +310,16 @@ def leaning(f: Any) -> str:
     # 0 is what one gets by a wrong order, and it is nowhere near `right`
     equal(value, right, mistakes, "the total correlation", "for four points and three blobs")
     square = torch.cartesian_prod(torch.tensor([-1.0, 2.0]), torch.tensor([0.0, 1.5]))
-    none = call(f, z, square, torch.full((4, 2), -1.0))
+    none = number(call(f, z, square, torch.full((4, 2), -1.0)), "the total correlation")
     if not torch.allclose(none, torch.tensor(0.0), atol=1e-4):
         raise Wrong(
             f"nearly: four equal blobs at the corners of a rectangle have independent coordinates; yours: {none:.3f}."
         )
-    far = call(f, torch.tensor([[60.0, -40.0]]), mean, log_var)
+    far = number(call(f, torch.tensor([[60.0, -40.0]]), mean, log_var), "the total correlation")
     if not far.isfinite():
         raise Wrong("nearly: at a point far away yours is not finite. torch.logsumexp stays on the logs.")
     deep = torch.arange(12.0).view(4, 3).sin()
-    value = tensor(call(f, deep + 0.1, deep, -deep.abs()), (), "the total correlation", like=z)
+    value = number(call(f, deep + 0.1, deep, -deep.abs()), "the total correlation")
     equal(value, total_correlation(deep + 0.1, deep, -deep.abs()), (), "it", "for three dimensions")
     return "right: 0 if the coordinates know nothing of each other, more the more they do."
 
@@ -350,7 +350,7 @@ def tighter(f: Any) -> str:
     log_x = torch.tensor([[-20.0, -24.0, -31.0], [-22.5, -23.0, -28.0]])
     log_p = torch.tensor([[-1.9, -2.5, -4.0], [-2.2, -1.8, -3.0]])
     log_q = torch.tensor([[0.4, -0.3, 0.9], [-0.8, 0.2, 0.1]])
-    value = tensor(call(f, log_x, log_p, log_q), (), "the bound", like=log_x)
+    value = number(call(f, log_x, log_p, log_q), "the bound")
     right = importance_bound(log_x, log_p, log_q)
     log_w = log_x + log_p - log_q
     k, n = math.log(2), math.log(3)
@@ -376,12 +376,12 @@ def tighter(f: Any) -> str:
         (log_w.amax(0).mean() - k, "this is the best draw alone; all of them count."),
     )
     equal(value, right, mistakes, "the bound", "for two draws and three images")
-    value = tensor(call(f, log_x - 900, log_p, log_q), (), "the bound", like=log_x)
+    value = number(call(f, log_x - 900, log_p, log_q), "the bound")
     if not torch.allclose(value, right - 900, rtol=1e-4):
         raise Wrong(
             f"nearly: an image of 784 pixels may have log p(x|z) = −900, and there yours says {value:.4g}. exp rounds "
             "to 0, and its log is lost: torch.logsumexp stays on the logs."
         )
-    one = tensor(call(f, log_x[:1], log_p[:1], log_q[:1]), (), "the bound", like=log_x)
+    one = number(call(f, log_x[:1], log_p[:1], log_q[:1]), "the bound")
     equal(one, log_w[0].mean(), (), "the bound", "for one draw, where it is the ELBO,")
     return "right: one draw gives the ELBO, more draws come nearer to log p(x)."

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ... import losses
 from ...networks import Discriminator
 from ...priors import Gaussian, GaussianGrid, GaussianRing
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
 
 
 def small_discriminator() -> Discriminator:
@@ -69,7 +69,7 @@ def move(f: Any) -> str:
             "find it: torch.autograd.grad(value, z) asks for the gradient by z alone."
         )
     far = torch.tensor([[1.0, 0.0]])
-    new = call(f, far, Slope(-200.0), 1.0)
+    new = tensor(call(f, far, Slope(-200.0), 1.0), (1, 2), "the new points")
     if not torch.allclose(new, torch.tensor([[-199.0, 0.0]]), atol=1e-2):
         raise Wrong(
             "nearly: where D is sure (a logit of −200) the point should go the full length of the logits' slope, and "
@@ -129,7 +129,7 @@ def discriminator_loss(f: Any) -> str:
     equal(loss, right, mistakes, "the loss", "for logits 1.5, -0.5, 0.2 (real) and -2.0, 0.7 (fake)")
     for logits, what in ((real, "the logits of the prior samples"), (fake, "the logits of the points")):
         gradient(loss, logits, torch.autograd.grad(right, logits, retain_graph=True)[0], what)
-    far = call(f, torch.tensor([-200.0]), torch.tensor([200.0]))
+    far = tensor(call(f, torch.tensor([-200.0]), torch.tensor([200.0])), (), "the loss")
     if not torch.isclose(far, torch.tensor(400.0)):
         raise Wrong(
             f"nearly: where D is sure and wrong (logits −200 and 200) the loss is 400, yours says {far:.4g}. sigmoid "
@@ -163,7 +163,7 @@ def pulls(f: Any) -> str:
     if found is None or isinstance(found, str):
         tensor(found, (4,), "the pair of pulls")
     if not isinstance(found, tuple | list) or len(found) != 2:
-        raise Wrong(f"two tensors are asked for, the pull of −log D and that of log(1 − D); yours is a {_kind(found)}.")
+        raise Wrong(f"two tensors are asked for, the pull of −log D and that of log(1 − D); yours is {kind(found)}.")
     names = "the pull of −log D", "the pull of log(1 − D)"
     d = logits.sigmoid()
     both = tuple(tensor(value, (4,), name, like=logits) for value, name in zip(found, names, strict=True))
@@ -185,12 +185,6 @@ def pulls(f: Any) -> str:
         )
         equal(value, right, mistakes, name, "for logits -3.0, -0.5, 0.0, 2.0")
     return "right: 1 − D and D. They add up to 1, and where D is sure of a point, only the first is left."
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return f"tensor of shape {tuple(value.shape)}"
-    return f"{type(value).__name__} of {len(value)}" if isinstance(value, tuple | list) else type(value).__name__
 
 
 # ---- 03.3 ----
@@ -233,7 +227,8 @@ def best_logits(f: Any) -> str:
     )
     equal(found, right, mistakes, "the logits")
     narrow, far = Gaussian(2, 0.1), torch.tensor([[3.0, 0.0]])
-    value, exact = call(f, far, narrow, Gaussian(2, 0.2)), best_logits_of(far, narrow, Gaussian(2, 0.2))
+    value = tensor(call(f, far, narrow, Gaussian(2, 0.2)), (1,), "the logits")
+    exact = best_logits_of(far, narrow, Gaussian(2, 0.2))
     if not torch.allclose(value, exact):
         raise Wrong(
             f"nearly: far from both clouds both densities round to 0, and yours gives {float(value[0]):.4g} where the "
@@ -367,14 +362,13 @@ def whole_round(f: Any) -> str:
         if found is None or isinstance(found, str):
             tensor(found, (), "the pair of losses")
         if not isinstance(found, tuple | list) or len(found) != 2:
-            raise Wrong(f"both losses are asked for, D's and that of the points; yours is a {_kind(found)}.")
+            raise Wrong(f"both losses are asked for, D's and that of the points; yours is {kind(found)}.")
         right = a_round(twin, z_prior)
         now, wanted = _state(game), _state(twin)
         if not torch.allclose(now[0], wanted[0], atol=1e-5) or not torch.allclose(now[1], wanted[1], atol=1e-5):
             _say_what_went_wrong(before, now, samples, z_prior)
         for value, loss, name in zip(found, right, named, strict=True):
-            value = torch.as_tensor(value, dtype=torch.float32) if isinstance(value, float) else value
-            equal(tensor(value, (), name), loss, (), name)
+            equal(number(value, name), loss, (), name)
     if len(reached) > 2:
         raise Wrong(
             "the numbers are right, but D's loss sent a gradient to the points, too; only a later zero_grad took it "

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ... import losses, models
+from ...models.aae import generator_loss
 from ...models.phase import Phase
 from ...optimizers import SGD
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .judge import Wrong, call, equal, gradient, number, task, tensor
 
 
 @task(
@@ -21,7 +22,7 @@ from .judge import Wrong, call, equal, gradient, task, tensor
         "−log sigmoid(a) = log(1 + exp(−a)). PyTorch has a function for log(1 + exp(a)).",
         "torch.nn.functional.softplus(−logits), and then the mean.",
     ),
-    part=lambda: models.generator,
+    part=lambda: generator_loss,
 )
 def generator(f: Any) -> str:
     """loss(model, batch, terms) = −E[log D(z)] of the codes batch["z"]."""
@@ -47,7 +48,7 @@ def generator(f: Any) -> str:
     equal(loss, right, mistakes, "the loss", f"for logits {shown}")
     gradient(loss, z, torch.autograd.grad(right, z)[0], "the encoder")
     sure = torch.tensor([[-200.0, 0.0]])
-    far = call(f, model, {"z": sure, "x": sure, "x_in": sure}, {})
+    far = tensor(call(f, model, {"z": sure, "x": sure, "x_in": sure}, {}), (), "the loss")
     if not torch.isclose(far, torch.tensor(200.0)):
         raise Wrong(
             f"nearly: for a logit of −200 the loss is 200, yours says {far:.4g}. sigmoid rounds to 0 there and its log "
@@ -85,7 +86,7 @@ def small_batch(n: int = 3, seed: int = 3) -> tuple[Tensor, Tensor]:
 
 def weights(model: nn.Module) -> Tensor:
     """All parameters in one row."""
-    return torch.cat([p.detach().flatten() for p in model.parameters()])
+    return torch.cat([p.detach().flatten().float() for p in model.parameters()])
 
 
 def close(a: Tensor, b: Tensor) -> bool:
@@ -110,7 +111,8 @@ def discriminator_game(f: Any) -> str:
     rate = 0.1
     start, right, mine = small_model(), small_model(), small_model()
     loss = discriminator_step(right, x, z_prior, rate)
-    value = tensor(call(f, mine, x, z_prior, rate), (), "the loss", like=x)
+    returned = call(f, mine, x, z_prior, rate)
+    value = number(returned, "the loss")
     for name in ("encoder", "decoder"):
         if not close(weights(getattr(mine, name)), weights(getattr(start, name))):
             raise Wrong(f"not yet: the {name} has moved. Whose parameters does this step move? The discriminator's.")
@@ -144,6 +146,11 @@ def discriminator_game(f: Any) -> str:
         raise Wrong(
             f"nearly: D is right, but backward() has left gradients in {' and '.join(left)}. torch.autograd.grad "
             "computes those that you ask for, and leaves none behind."
+        )
+    if isinstance(returned, Tensor) and returned.requires_grad:
+        raise Wrong(
+            "nearly: the loss comes with its graph, which would be kept in memory step after step, and leads to "
+            "weights that have moved since. Return loss.detach()."
         )
     call(f, mine, x, z_prior, rate)
     discriminator_step(right, x, z_prior, rate)
@@ -295,10 +302,9 @@ def training_step(f: Any) -> str:
     if set(said) != {phase.name for phase in phases}:
         raise Wrong("nearly: the weights are right; the dict has one loss for each phase, under phase.name.")
     for name, value in said.items():
-        value = torch.as_tensor(value).detach().float()
-        if value.shape != () or not torch.isclose(value, wanted[name], rtol=1e-4):
+        if not torch.isclose(number(value, f"the loss of {name!r}"), wanted[name], rtol=1e-4):
             raise Wrong(f"nearly: the weights are right, but the loss of {name!r} is not {float(wanted[name]):.4f}.")
-        if isinstance(said[name], Tensor) and said[name].requires_grad:
+        if isinstance(value, Tensor) and value.requires_grad:
             raise Wrong("nearly: store loss.detach(); a loss with its history keeps the graph of every step in memory.")
     call(f, mine, phases, mine_optimizers, batches[1])
     step_of_phases(right, phases, right_optimizers, batches[1])
@@ -425,10 +431,7 @@ def purity(f: Any) -> str:
     g = torch.Generator().manual_seed(1)
     z = torch.randn(40, 2, generator=g)
     labels = (z[:, 0] > 0.3).long() + (z[:, 1] + 0.5 * torch.randn(40, generator=g) > 0).long()
-    value = call(f, z, labels, 5)
-    if isinstance(value, float):
-        value = torch.tensor(value)
-    value = tensor(value, (), "the share")
+    value = number(call(f, z, labels, 5), "the share")
     right = neighbour_purity(z, labels, 5)
     distance = torch.cdist(z, z)
 
@@ -449,12 +452,11 @@ def purity(f: Any) -> str:
     equal(value, right, mistakes, "the share")
     pairs = torch.tensor([[0.0, 0.0], [0.0, 0.1], [5.0, 5.0], [5.0, 5.1]])
     for y, k, wanted in (([0, 0, 1, 1], 1, 1.0), ([0, 1, 0, 1], 1, 0.0), ([0, 0, 1, 1], 3, 1 / 3)):
-        got = torch.as_tensor(call(f, pairs, torch.tensor(y), k))
-        if not torch.isclose(got.float(), torch.tensor(wanted), atol=1e-4):
+        got = number(call(f, pairs, torch.tensor(y), k), "the share")
+        if not torch.isclose(got, torch.tensor(wanted), atol=1e-4):
             raise Wrong(f"nearly: two pairs of codes, labels {y}, k = {k}: {wanted:.2f}; yours is {float(got):.2f}.")
     twins = torch.zeros(4, 2)
-    got = torch.as_tensor(call(f, twins, torch.tensor([0, 1, 2, 3]), 2))
-    if float(got) > 0:
+    if number(call(f, twins, torch.tensor([0, 1, 2, 3]), 2), "the share") > 0:
         raise Wrong(
             'nearly: where codes coincide, "drop the first of the k + 1 nearest" may drop another code and keep '
             "itself. Take the diagonal out instead."

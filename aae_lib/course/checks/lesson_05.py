@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from ...networks import reparameterise
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .judge import Wrong, call, call_as_is, equal, gradient, task, tensor
 
 MANY = 20_000  # samples: a share is then known to about .004, a mean of unit spread to about .007
 
@@ -21,7 +21,7 @@ def samples(f: Callable[..., Any], shape: tuple[int, int], *arguments: Any, seed
         _takes_generator(f)
     before = torch.get_rng_state()
     g = Generator().manual_seed(seed)
-    z = tensor(call(f, n, *arguments, generator=g), shape, "the sample")
+    z = tensor(call_as_is(f, n, *arguments, generator=g), shape, "the sample")
     outside = not torch.equal(before, torch.get_rng_state())
     torch.set_rng_state(before)
     if outside:
@@ -35,13 +35,13 @@ def samples(f: Callable[..., Any], shape: tuple[int, int], *arguments: Any, seed
     bad = int((~z.isfinite()).any(1).sum())
     if bad:
         raise Wrong(f"{bad} of {n} points hold NaN or infinity.")
-    next_ones = call(f, n, *arguments, generator=g)
+    next_ones = tensor(call(f, n, *arguments, generator=g), shape, "the sample")
     if torch.equal(z, next_ones):
         raise Wrong(
             "two calls in a row gave the very same points. Do not seed or copy the generator inside: every training "
             "batch would meet the same “random” sample."
         )
-    again = call(f, n, *arguments, generator=Generator().manual_seed(seed))
+    again = tensor(call(f, n, *arguments, generator=Generator().manual_seed(seed)), shape, "the sample")
     torch.set_rng_state(before)
     if not torch.equal(z, again):
         raise Wrong(
@@ -54,7 +54,7 @@ def samples(f: Callable[..., Any], shape: tuple[int, int], *arguments: Any, seed
 def _takes_generator(f: Callable[..., Any]) -> None:
     try:
         parameters = inspect.signature(f).parameters.values()
-    except ValueError:
+    except (TypeError, ValueError):
         return
     anything = any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
     if parameters and not anything and "generator" not in {p.name for p in parameters}:
@@ -91,8 +91,16 @@ def ring_of_gaussians(f: Any) -> str:
     """f(n, k, radius, sd, generator=None) -> (n, 2)."""
     k, radius, sd = 5, 3.0, 0.2
     z = samples(f, (MANY, 2), k, radius, sd)
-    tight = call(f, 1000, k, radius, 1e-6, generator=Generator().manual_seed(1))
+    tight, other = (
+        tensor(call(f, 1000, k, radius, 1e-6, generator=Generator().manual_seed(seed)), (1000, 2), "the sample")
+        for seed in (1, 2)
+    )
     _ring_radius(tight, radius, z)
+    if torch.allclose(tight, other, atol=1e-3):
+        raise Wrong(
+            "not yet: which of the Gaussians a point belongs to is not random: point i gets the same one in every "
+            "call, as with arange(n) % k. Draw it: torch.randint(k, (n,), generator=generator)."
+        )
     turn = torch.atan2(tight[:, 1], tight[:, 0]) * k / (2 * math.pi)
     together = torch.polar(torch.ones(len(turn)), 2 * math.pi * turn).mean()  # on the unit circle: all off by as much
     if together.abs() > 0.99 and together.angle().abs() > 0.05:
@@ -364,7 +372,7 @@ def gaussian_code(f: Any) -> str:
     for at, what in ((mean, "the mean"), (log_var, "log_var")):
         wanted = torch.autograd.grad(right.square().sum(), at, retain_graph=True)[0]
         gradient(z.square().sum(), at, wanted, what)
-    if not torch.equal(call(f, mean, log_var, noise), z):
+    if not torch.equal(tensor(call(f, mean, log_var, noise), (3, 2), "z"), z):
         raise Wrong("nearly: a second call gives another z: the noise is an argument, draw none inside.")
     return "right: z is random, and both mean and log_var get their gradient."
 

@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
 from ..ward import ILLNESSES, results
-from .judge import Wrong, call, equal, task, tensor
+from .judge import Wrong, call, equal, kind, number, several, task, tensor
 
 # ---- 06.0 ----
 
@@ -78,7 +78,7 @@ def effective_number(places: Tensor, k: int) -> Tensor:
 def effective(f: Any) -> str:
     """f(places, k): places (n,) int64 in 0..k-1 -> a number from 1 to k."""
     places = torch.tensor([0, 0, 0, 0, 1, 1, 3, 3])
-    value = tensor(call(f, places, 5), (), "the effective number")
+    value = number(call(f, places, 5), "the effective number")
     if not value.isfinite():
         raise Wrong("not yet: place 2 holds no code, and 0 · log 0 is NaN. An empty place adds 0 to the entropy.")
     entropy = 0.5 * math.log(2) + 0.5 * math.log(4)
@@ -100,7 +100,8 @@ def effective(f: Any) -> str:
     )
     equal(value, torch.tensor(math.exp(entropy)), mistakes, "the effective number", "for shares ½, ¼, 0, ¼, 0")
     for case, n, k, right in (("all codes in one of 4 places", [2] * 6, 4, 1.0), ("even over 4", [0, 1, 2, 3], 4, 4.0)):
-        equal(call(f, torch.tensor(n), k), torch.tensor(right), (), "the effective number", case)
+        value = number(call(f, torch.tensor(n), k), "the effective number")
+        equal(value, torch.tensor(right), (), "the effective number", case)
     return "right: 1 for a heap, k for an even spread, and a stray code counts for next to nothing."
 
 
@@ -210,7 +211,7 @@ def instance_noise(f: Any) -> str:
     if pair is None:
         raise Wrong("your function returns nothing. print only shows a value; `return real, fake` hands both on.")
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise Wrong(f"return a pair, the logits of both samples: real, fake. Yours is a {type(pair).__name__}.")
+        raise Wrong(f"return a pair, the logits of both samples: real, fake. Yours is {kind(pair)}.")
     if outside:
         raise Wrong("the noise comes from PyTorch's global generator: hand generator=generator to randn.")
     if isinstance(pair[0], Tensor) and pair[0].shape == (m,):
@@ -242,8 +243,8 @@ def instance_noise(f: Any) -> str:
     together = torch.corrcoef(torch.stack([real.detach()[:m], fake.detach()]))[0, 1]
     if abs(together) > 0.5:
         raise Wrong("not yet: both samples get the very same noise. Draw it twice.")
-    again = call(f, discriminator, z_prior, z, sd, g)
-    if torch.equal(again[0], real):
+    again, _ = several(call(f, discriminator, z_prior, z, sd, g), 2, "real and fake")
+    if torch.equal(tensor(again, (n,), "real"), real):
         raise Wrong("two calls gave the same noise: do not seed inside, or D learns that noise by heart.")
     return "right: fresh noise on both, from the generator, and the codes keep their gradient."
 

@@ -9,20 +9,7 @@ from torch import Generator, Tensor
 from ... import losses
 from ...models.aae import AAE
 from ...priors import GaussianRing
-from .judge import Wrong, call, equal, gradient, task, tensor
-
-
-def several(value: Any, n: int, what: str) -> tuple[Any, ...]:
-    """The value, if it is a tuple of n; else Wrong, with a sentence."""
-    if value is None:
-        raise Wrong(f"your function returns nothing. print only shows a value; `return` hands {what} on.")
-    if not isinstance(value, tuple | list):
-        kind = "one tensor" if isinstance(value, Tensor) else f"a {type(value).__name__}"
-        raise Wrong(f"return {n} things, {what}; yours is {kind}.")
-    if len(value) != n:
-        raise Wrong(f"return {n} things, {what}; yours are {len(value)}.")
-    return tuple(value)
-
+from .judge import Wrong, call, equal, gradient, number, several, task, tensor
 
 # ---- 08.1 ----
 
@@ -306,8 +293,8 @@ def axes(f: Any) -> str:
         ),
     )
     equal(value, right, mistakes, "the score")
-    perfect = call(f, torch.cat([-3 * factors + 1, z], 1), factors)
-    if isinstance(perfect, Tensor) and not torch.allclose(perfect[:2].diagonal(), torch.ones(2), atol=1e-4):
+    perfect = tensor(call(f, torch.cat([-3 * factors + 1, z], 1), factors), (5, 2), "the table of scores")
+    if not torch.allclose(perfect[:2].diagonal(), torch.ones(2), atol=1e-4):
         raise Wrong("nearly: a coordinate that is -3 · factor + 1 should get exactly 1.")
     return "right: 1 for an axis that says it all, 0 for one that says nothing, by a straight line."
 
@@ -350,9 +337,7 @@ def hiding_place(f: Any) -> str:
     p = torch.randn(30, 2, generator=g)
     what = "the distances whole, within and between"
     value = several(call(f, z, y, p), 3, what)
-    value = tuple(torch.as_tensor(v) if isinstance(v, float) else v for v in value)
-    names = ("whole", "within", "between")
-    value = tuple(tensor(v, (), name) for v, name in zip(value, names, strict=True))
+    value = tuple(number(v, name) for v, name in zip(value, ("whole", "within", "between"), strict=True))
     right = three_distances(z, y, p)
     parts = [z[y == k] for k in (0, 1, 3)]
     shares = torch.tensor([0.5, 0.3, 0.2])

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from ...data import Dataset, Split
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
 
 
 def two_heads(image: int = 4, categories: int = 3, styles: int = 2) -> SimpleNamespace:
@@ -76,6 +76,10 @@ def classification(f: Any) -> str:
             F.cross_entropy(logits, y % 3),
             "the place −1 is the *last* one in Python: images without a label were taught the last class.",
         ),
+        (
+            F.cross_entropy(logits[y > 0], y[y > 0]),
+            "class 0 is left out: y > 0 says no to it. A label is known where y >= 0; only −1 means that it is not.",
+        ),
         (-right, "the sign is turned round: this makes the right class *less* likely."),
         (-p[known, names].mean(), "the log is missing: −log of the probability, not minus the probability."),
         (p[known].clamp(min=1e-30).log().mean(), "this is the mean over all classes; take the label's own."),
@@ -87,7 +91,7 @@ def classification(f: Any) -> str:
     equal(loss, right, mistakes, "the loss", "for labels 2, −1, 0, −1, 1")
     gradient(loss, x_in, torch.autograd.grad(right, x_in, retain_graph=True)[0], "the encoder")
     far = {"x": x, "x_in": 400 * x, "y": (model.encoder.logits(x).argmin(1))}
-    value = call(f, model, far, {})
+    value = tensor(call(f, model, far, {}), (), "the loss")
     if not torch.isclose(value, known_only(model, far, {}), rtol=1e-4):
         raise Wrong(
             f"nearly: where the encoder is very sure, and wrong, the loss is {float(known_only(model, far, {})):.0f}; "
@@ -126,15 +130,7 @@ def an_epoch(f: Any) -> str:
     n, size = 47, 6
     labelled = torch.tensor([3, 11, 12, 20, 25, 33, 35, 40, 46])
     state = torch.get_rng_state()
-    pairs = call(f, n, labelled, size, torch.Generator().manual_seed(0))
-    if pairs is None:
-        raise Wrong("your function returns nothing; return a list of pairs (rows, labelled rows).")
-    try:
-        pairs = [(torch.as_tensor(rows), torch.as_tensor(known)) for rows, known in pairs]
-    except (TypeError, ValueError):
-        raise Wrong(
-            f"return a list of pairs (rows, labelled rows), a pair for each batch; yours is a {type(pairs).__name__}."
-        ) from None
+    pairs = _pairs(call(f, n, labelled, size, torch.Generator().manual_seed(0)))
     if len(pairs) != n // size:
         raise Wrong(_wrong_count(len(pairs), n, len(labelled), size))
     for part, what in enumerate(("rows", "labelled rows")):
@@ -170,16 +166,28 @@ def an_epoch(f: Any) -> str:
         raise Wrong("some labels are never used: draw from all of `labelled`.")
     if not torch.equal(state, torch.get_rng_state()):
         raise Wrong("torch's global generator has moved: hand `generator=generator` to everything that is random.")
-    again = call(f, n, labelled, size, torch.Generator().manual_seed(0))
-    other = call(f, n, labelled, size, torch.Generator().manual_seed(1))
-    if not all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(pairs, again, strict=True)):
+    again = _pairs(call(f, n, labelled, size, torch.Generator().manual_seed(0)))
+    other = _pairs(call(f, n, labelled, size, torch.Generator().manual_seed(1)))
+    if not all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(pairs, again, strict=False)):
         raise Wrong("the same generator gives another epoch each time: is something random taken from elsewhere?")
-    if all(torch.equal(a[0], b[0]) for a, b in zip(pairs, other, strict=True)):
+    if all(torch.equal(a[0], b[0]) for a, b in zip(pairs, other, strict=False)):
         raise Wrong("every epoch has the same order: draw the permutation from the `generator` that is passed in.")
-    few = call(f, 20, torch.tensor([7]), 10, torch.Generator().manual_seed(0))
+    few = _pairs(call(f, 20, torch.tensor([7]), 10, torch.Generator().manual_seed(0)))
     if len(few) != 2 or any((pair[1] != 7).any() for pair in few):
         raise Wrong("nearly: with a single label each batch has that row, `size` times.")
     return "right: every image once, however few are labelled, and the labelled ones drawn again and again."
+
+
+def _pairs(value: Any) -> list[tuple[Tensor, Tensor]]:
+    """The value, if it is a sequence of pairs of what can be tensors; else Wrong, with a sentence."""
+    if value is None:
+        raise Wrong("your function returns nothing; return a list of pairs (rows, labelled rows).")
+    try:
+        return [(torch.as_tensor(rows), torch.as_tensor(known)) for rows, known in value]
+    except (TypeError, ValueError, RuntimeError):
+        raise Wrong(
+            f"return a list of pairs (rows, labelled rows), a pair for each batch; yours is {kind(value)}."
+        ) from None
 
 
 def _wrong_count(got: int, n: int, labels: int, size: int) -> str:
@@ -322,14 +330,9 @@ def choice(f: Any) -> str:
     if said is None:
         raise Wrong("your function returns nothing; return the name of the model and its test error.")
     if not isinstance(said, tuple | list) or len(said) != 2 or not isinstance(said[0], str):
-        raise Wrong(
-            f"return two things, the name of the chosen model and its test error; yours is a {type(said).__name__}."
-        )
+        raise Wrong(f"return two things, the name of the chosen model and its test error; yours is {kind(said)}.")
     name, error = said
-    try:
-        error = float(error)
-    except (TypeError, ValueError):
-        raise Wrong("the second thing is the test error, a number in [0, 1].") from None
+    error = float(number(error, "the second thing, the test error,"))
     if name not in models:
         raise Wrong(f"there is no model {name!r}; the names are the keys of `models`.")
     right_name, right = chosen_on_validation(models, data)
@@ -388,7 +391,9 @@ def sure_and_even(y: Tensor) -> Tensor:
 )
 def without_a_player(f: Any) -> str:
     """f(y) = mean entropy of the rows − entropy of the mean row; y (N, K) shares; a scalar in nats."""
-    y = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.5, 0.25, 0.25], [0.9, 0.05, 0.05]], requires_grad=True)
+    shares = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.5, 0.25, 0.25], [0.9, 0.05, 0.05]])
+    logits = shares.log().requires_grad_()
+    y = logits.softmax(1)  # what pushes all shares of a row alike is lost in a softmax, so it is judged by the logits
     loss = tensor(call(f, y), (), "the loss", like=y)
     rows, mean = torch.special.entr(y).sum(1), torch.special.entr(y.mean(0)).sum()
     right = rows.mean() - mean
@@ -410,15 +415,15 @@ def without_a_player(f: Any) -> str:
          "category is used."),
     )  # fmt: skip
     equal(loss, right, mistakes, "the loss", "for four rows of three shares")
-    gradient(loss, y, torch.autograd.grad(right, y, retain_graph=True)[0], "the encoder")
+    gradient(loss, logits, torch.autograd.grad(right, logits, retain_graph=True)[0], "the encoder")
     sharp = torch.eye(3)[[0, 1, 2, 0, 1, 2]]
-    best = call(f, sharp)
+    best = tensor(call(f, sharp), (), "the loss")
     if not torch.isclose(best, -torch.tensor(3.0).log(), atol=1e-3):
         raise Wrong(
             f"nearly: for one-hot rows, evenly over three categories, it is −log 3 = −1.0986; yours is "
             f"{float(best):.4g}. 0 · log 0 is NaN for a computer: torch.special.entr knows better."
         )
-    same = call(f, torch.eye(3)[[1, 1, 1, 1]])
+    same = tensor(call(f, torch.eye(3)[[1, 1, 1, 1]]), (), "the loss")
     if not torch.isclose(same, torch.tensor(0.0), atol=1e-3):
         raise Wrong(f"nearly: where all rows are one and the same category it is 0; yours is {float(same):.4g}.")
     return "right: −log K at best, where every row is sure and all categories are used alike."

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...data import Split
 from ...metrics.classes import RULES, cluster_labels
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .judge import Wrong, call, equal, gradient, kind, number, several, task, tensor
 
 # ---- 10.1 ----
 
@@ -164,7 +164,7 @@ def _same_names(got: Any, right: Tensor, mistakes: tuple, rule: str) -> None:
     if got is None:
         raise Wrong("your function returns nothing. print only shows a value; `return` hands the names on.")
     if not isinstance(got, Tensor):
-        raise Wrong(f"the names must be a tensor of whole numbers; yours is a {type(got).__name__}.")
+        raise Wrong(f"the names must be a tensor of whole numbers; yours is {kind(got)}.")
     if got.shape != right.shape:
         raise Wrong(
             f"by the rule {rule}: a name for each of the {len(right)} clusters is asked for, shape "
@@ -206,7 +206,7 @@ def entropies(f: Any) -> str:
     if got is None:
         raise Wrong("your function returns nothing. print only shows a value; `return even, unsure` hands them on.")
     if not isinstance(got, tuple | list) or len(got) != 2:
-        raise Wrong(f"two numbers are asked for, `return even, unsure`; yours is a {type(got).__name__}.")
+        raise Wrong(f"two numbers are asked for, `return even, unsure`; yours is {kind(got)}.")
     even, unsure = (tensor(value, (), name) for value, name in zip(got, ("even", "unsure"), strict=True))
     right = two_entropies(p)
     if torch.isclose(even, right[1]) and torch.isclose(unsure, right[0]):
@@ -241,11 +241,12 @@ def entropies(f: Any) -> str:
         "unsure",
     )
     sharp = torch.eye(3)
-    value = call(f, sharp)
-    if any(not torch.as_tensor(v).isfinite() for v in value):
+    value = several(call(f, sharp), 2, "even and unsure")
+    value = tuple(tensor(v, (), name) for v, name in zip(value, ("even", "unsure"), strict=True))
+    if not all(v.isfinite() for v in value):
         raise Wrong("nearly: a share of exactly 0 makes NaN of yours: 0 · log 0 counts as 0. torch.special.entr does.")
-    equal(torch.as_tensor(value[0]), torch.tensor(3.0).log(), what="even", case="for three sure and different images")
-    equal(torch.as_tensor(value[1]), torch.tensor(0.0), what="unsure", case="for three sure and different images")
+    equal(value[0], torch.tensor(3.0).log(), what="even", case="for three sure and different images")
+    equal(value[1], torch.tensor(0.0), what="unsure", case="for three sure and different images")
     return "right: how evenly the categories are used, and how unsure a single image is."
 
 
@@ -285,10 +286,7 @@ def trust(f: Any) -> str:
     x = torch.rand(30, 6, generator=g)
     places = x[:, :2] + 0.3 * torch.rand(30, 2, generator=g)
     k = 4
-    got = call(f, x, places, k)
-    if isinstance(got, bool | int | float):
-        got = torch.tensor(float(got))
-    got = tensor(got, (), "the trustworthiness").detach().float()
+    got = number(call(f, x, places, k), "the trustworthiness")
     right = trustworthiness(x, places, k)
     lost = 1 - right
     scale = 2 / (30 * k * (60 - 3 * k - 1))
@@ -307,9 +305,9 @@ def trust(f: Any) -> str:
          "barely missed costs little and one from far away much."),
     )  # fmt: skip
     equal(got, right, mistakes, "the trustworthiness")
-    same = torch.as_tensor(call(f, x, x, 5)).float()
+    same = number(call(f, x, x, 5), "the trustworthiness")
     equal(same, torch.tensor(1.0), what="the trustworthiness", case="for a map that is the data")
-    other = torch.as_tensor(call(f, x, places.flip(0), 7)).float()
+    other = number(call(f, x, places.flip(0), 7), "the trustworthiness")
     equal(other, trustworthiness(x, places.flip(0), 7), what="the trustworthiness", case="with k = 7")
     return "right: this is what scikit-learn's trustworthiness computes."
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
 
 
 def _no(wanted: str, found: Any) -> str:
     """The sentence for something else than what is wanted."""
     if found is None:
         return f"your function returns nothing; {wanted} is asked for, and `return` hands it on."
-    return f"{wanted} is asked for; yours is a {type(found).__name__}."
+    return f"{wanted} is asked for; yours is {kind(found)}."
 
 
 # ---- 11.1 ----
@@ -90,9 +91,9 @@ def arithmetic(f: Any) -> str:
     """step_cost(sizes, batch_size) = N (3 Σ a b − first)."""
     for sizes, batch in (([4, 3, 2], 10), ([5, 7], 1), ([64, 256, 256, 10], 100)):
         found = call(f, sizes, batch)
-        if isinstance(found, Tensor) and found.numel() == 1:
+        if isinstance(found, Tensor) and found.numel() == 1 and not found.is_meta:
             found = found.item()
-        if isinstance(found, bool) or not isinstance(found, int | float):
+        if isinstance(found, bool) or not isinstance(found, Real):
             raise Wrong(_no("a number", found))
         layers = [a * b for a, b in pairwise(sizes)]
         whole, right = sum(layers), step_cost(sizes, batch)
@@ -265,7 +266,7 @@ def better(f: Any) -> str:
     found = call(f, a, b)
     if not isinstance(found, tuple | list) or len(found) != 2:
         raise Wrong(_no("a pair of numbers, the mean difference and its standard error,", found))
-    mean, error = (float(value) for value in found)
+    mean, error = (float(number(v, name)) for v, name in zip(found, ("the mean", "the standard error"), strict=True))
     d, n = b - a, len(a)
     if abs(mean - 1.0) > 1e-5:
         told = "the sign is turned round: b − a, so that a positive number says that b is larger." if mean == -1 else ""

@@ -11,13 +11,13 @@ from ..data import Dataset, Split
 from ..training import checkpoints
 from ..training.trainer import Trainer
 from . import sliders
-from .scene import Scene, Seen, axes_plane, pca_plane
 from .timeline import Timeline
+from .view import Seen, View, axes_plane, pca_plane
 
 Layers = dict[str, np.ndarray]
 
 
-class Lane:
+class Run:
     """A trainer with what the panel shows of it. Everything here runs on the panel's thread.
 
     show   the images whose codes are drawn; None: the validation split, or what the trainer trains on
@@ -30,7 +30,7 @@ class Lane:
             trainer.leave_step()  # a step that was left half done is not taken up again
         if show is None:
             show = trainer.data.validation if isinstance(trainer.data, Dataset) else trainer.data
-        self.scene = Scene(trainer, show)
+        self.view = View(trainer, show)
         self.past = Timeline()
         self.walk: Iterator[str] | None = None  # a step that is run phase by phase
         self.lit: str | None = None  # the phase that was run last, when running phase by phase
@@ -90,10 +90,10 @@ class Lane:
         old = self.trainer.model.prior
         self.trainer.model.set_prior(prior)
         try:
-            self.scene.new_prior()
+            self.view.new_prior()
         except Exception:
             self.trainer.model.set_prior(old)
-            self.scene.new_prior()
+            self.view.new_prior()
             raise
         self.mmd = None
 
@@ -103,6 +103,10 @@ class Lane:
         A learner's function that has changed meanwhile may be unable to repeat the steps before; the weights, which
         are good, stay as they are, and the past begins anew.
         """
+        with self.trainer.lock:
+            self._recover()
+
+    def _recover(self) -> None:
         trainer, steps = self.trainer, self.steps
         self.walk = self.lit = self.moved = None
         good, rows = trainer.whole_step(), trainer.records.rows()
@@ -128,27 +132,27 @@ class Lane:
 
     def _look(self, layers: set[str], all_arrows: bool) -> Layers:
         self.trainer.flush()
-        scene, out = self.scene, Layers()
-        z = scene.codes()
+        view, out = self.view, Layers()
+        z = view.codes()
         if moves := self.trainer.model.prior.moves:
-            scene.follow_prior()
-        categories, heads = scene.categories(), scene.heads()
-        shown = scene.plane.project(z)
+            view.follow_prior()
+        categories, heads = view.categories(), view.heads()
+        shown = view.plane.project(z)
         out["codes"] = shown.float().cpu().numpy()
-        self.extent = scene.extent(shown)
-        if "surface" in layers and scene.has_surface:
-            out["surface"] = self.surface = scene.surface(self.extent)
-        if "arrows" in layers and scene.pulled:
-            out["arrows"] = scene.arrows(all_arrows)
+        self.extent = view.extent(shown)
+        if "surface" in layers and view.has_surface:
+            out["surface"] = self.surface = view.surface(self.extent)
+        if "arrows" in layers and view.pulled:
+            out["arrows"] = view.arrows(all_arrows)
         if "mmd" in layers:
             self.measure(z)
-        if "images" in layers and scene.has_decoder:
-            out["images"] = scene.pictures()
+        if "images" in layers and view.has_decoder:
+            out["images"] = view.pictures()
         if not self.trainer.in_step:
-            kept = Seen(self.steps, out["codes"], categories, heads, scene.prior_shown, self.surface, self.about())
+            kept = Seen(self.steps, out["codes"], categories, heads, view.prior_shown, self.surface, self.about())
             self.past.keep(kept)
         behind = layers | ({"prior"} if moves else set())
-        return out | _present(categories, heads) | self._curves(layers) | self._behind(behind, scene.prior_shown)
+        return out | _present(categories, heads) | self._curves(layers) | self._behind(behind, view.prior_shown)
 
     def look_back(self, seen: Seen, layers: set[str]) -> Layers:
         """The layers of a kept moment; curves are those of the whole run."""
@@ -168,11 +172,11 @@ class Lane:
         return out
 
     def _behind(self, layers: set[str], prior: np.ndarray) -> Layers:
-        return Layers(prior=prior, labels=self.scene.labels()) if "prior" in layers else Layers()
+        return Layers(prior=prior, labels=self.view.labels()) if "prior" in layers else Layers()
 
     def measure(self, z: Tensor) -> None:
         """Take the MMD of the codes, and keep it as a point of its curve."""
-        self.mmd = self.scene.mmd(z)
+        self.mmd = self.view.mmd(z)
         if self.mmd is not None:
             if self.mmds and self.mmds[-1][0] == self.steps:
                 self.mmds.pop()
@@ -184,10 +188,10 @@ class Lane:
             "step": self.steps,
             "settings": self.uses,
             "extent": self.extent,
-            "axes": self.scene.plane.names,
+            "axes": self.view.plane.names,
             "prior": repr(self.trainer.model.prior),
             "mmd": self.mmd,
-            "floor": self.scene.floor,
+            "floor": self.view.floor,
             "lit": self.lit,
             "moved": self.moved,
             "in_step": self.trainer.in_step,
@@ -195,7 +199,7 @@ class Lane:
 
     def spec(self) -> dict[str, Any]:
         """What the page has to know of this run before the first picture."""
-        trainer, d = self.trainer, self.scene.latent_dim
+        trainer, d = self.trainer, self.view.latent_dim
         parts = networks(trainer.model)
         options = None
         if d > 2:
@@ -215,10 +219,10 @@ class Lane:
             ],
             "networks": list(parts),
             "sliders": sliders.sliders(trainer),
-            "surface": self.scene.has_surface,
-            "arrows": self.scene.pulled,
+            "surface": self.view.has_surface,
+            "arrows": self.view.pulled,
             "mmd": True,
-            "categories": self.scene.n_categories if self.scene.can.classify else None,
+            "categories": self.view.n_categories if self.view.can.classify else None,
             "latent_dim": d,
             "plane_options": options,
         }
@@ -226,22 +230,23 @@ class Lane:
     def look_along(self, choice: int) -> None:
         """Draw the plane of `spec()["plane_options"][choice]`."""
         axes = self.planes[choice][1]
-        scene = self.scene
-        plane = pca_plane(scene.codes()) if axes == "pca" else axes_plane(scene.latent_dim, *axes, scene.device)
-        scene.look_along(plane)
+        view = self.view
+        plane = pca_plane(view.codes()) if axes == "pca" else axes_plane(view.latent_dim, *axes, view.device)
+        view.look_along(plane)
 
     # ---- forks ----
 
-    def fork(self, step: int, name: str) -> "Lane":
+    def fork(self, step: int, name: str) -> "Run":
         """A run of its own that shares this one's past up to `step` and goes on from there."""
-        trainer, rows = self.trainer.fork(), self.trainer.records.rows()
+        with self.trainer.lock:
+            trainer, rows = self.trainer.fork(), self.trainer.records.rows()
         self.past.go_to(trainer, step)
         trainer.records.restore(rows, {})
         trainer.records.cut(step)
-        lane = Lane(trainer, name, self.show)
-        lane.past = self.past.until(step)
-        lane.mmds = [point for point in self.mmds if point[0] <= step]
-        return lane
+        run = Run(trainer, name, self.show)
+        run.past = self.past.until(step)
+        run.mmds = [point for point in self.mmds if point[0] <= step]
+        return run
 
 
 def networks(model: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:

@@ -1,4 +1,4 @@
-"""A notebook server of its own for a test: own folders, a free port, a random token, gone at the end."""
+"""A notebook server with folders, a free port and a token of its own, gone at the end."""
 
 import ast
 import contextlib

@@ -139,7 +139,7 @@ class Shown:
 
     @property
     def uses(self) -> list[dict[str, Any]]:
-        """What the trainer's last step used, a dict a lane."""
+        """What the trainer's last step used, a dict a run."""
         return json.loads(self.root.get_attribute("data-uses") or "[]")
 
     def button(self, do: str) -> Locator:
@@ -169,8 +169,8 @@ class Shown:
         start = self.frames
         until(lambda: self.frames >= start + more, f"{more} more frames")
 
-    def slider(self, key: str, lane: int = 0) -> Locator:
-        return self.root.locator(f'input[type="range"][data-key="{key}"][data-lane="{lane}"]')
+    def slider(self, key: str, run: int = 0) -> Locator:
+        return self.root.locator(f'input[type="range"][data-key="{key}"][data-run="{run}"]')
 
     def drag(self, slider: Locator, fraction: float) -> float:
         """Drag a slider's thumb with the mouse to a fraction of its way; returns the slider's own value after."""
@@ -187,8 +187,8 @@ class Shown:
         self.page.mouse.up()
         return value
 
-    def plot(self, lane: int = 0) -> Locator:
-        return self.root.locator(f'.aae-plot[data-lane="{lane}"]').first
+    def plot(self, run: int = 0) -> Locator:
+        return self.root.locator(f'.aae-plot[data-run="{run}"]').first
 
     def text(self, selector: str) -> str:
         return self.root.locator(selector).first.inner_text()

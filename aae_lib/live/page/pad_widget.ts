@@ -1,6 +1,14 @@
 // The pad alone, as a widget: its strokes and extent are the model's. Several views of one model show the same.
 
-function render({ model, el }) {
+import type { Context, Extent, Stroke } from "./messages";
+import { drawingPad } from "./pad";
+
+export interface PadTraits {
+  strokes: Stroke[];
+  extent: Extent;
+}
+
+export function renderPad({ model, el }: Context<PadTraits>): () => void {
   const pad = drawingPad(el, {
     extent: model.get("extent"),
     strokes: model.get("strokes"),
@@ -19,5 +27,3 @@ function render({ model, el }) {
     pad.destroy();
   };
 }
-
-export default { render };

@@ -1,4 +1,4 @@
-"""What the notebooks of these tests hold: small networks, so that a step takes a millisecond or two."""
+"""What the notebooks hold: small networks, so that a step takes a millisecond or two."""
 
 SETUP = """
 import torch

@@ -1,7 +1,7 @@
-"""The one thread that trains, serves the page's wishes, and asks for pictures.
+"""The one thread that trains, serves the page's requests, and asks for pictures.
 
-A callback of a widget runs on whatever thread the kernel pleases, so it does nothing but put a wish in the queue.
-The thread takes the wishes between two updates, trains, and shows; it is the only one that touches the trainers.
+A callback of a widget runs on whatever thread the kernel pleases, so it does nothing but put a request in the queue.
+The thread takes the requests between two updates, trains, and shows; it is the only one that touches the trainers.
 """
 
 import queue
@@ -12,23 +12,24 @@ from collections.abc import Callable
 from typing import Any
 
 from ..training.trainer import NotFiniteError
-from .lane import Lane
+from .run import Run
+from .wire import SHARED
 
 FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
 SHARE = 0.1  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
-IN_FLIGHT = 8  # pictures that may be on their way; the page answers every fourth
+IN_FLIGHT = 2 * SHARED["answer_every"]  # pictures that may be on their way; the page answers every so many
 SLOW = 0.6  # seconds a phase in slow motion
 
-Wish = dict[str, Any]
+Request = dict[str, Any]
 
 
-class Clock:
-    """Trains the lanes in step, the one that is behind first.
+class TrainingThread:
+    """Trains the runs in step, the one that is behind first.
 
-    lanes      the runs
+    runs      the runs
     max_steps  training steps at most, counted from where the trainers are now
-    serve      serve(wish): fulfils a wish that is not about the clock itself; a ValueError, TypeError or KeyError
+    serve      serve(request): fulfils a request that is not about training itself; a ValueError, TypeError or KeyError
                of it becomes a sentence in the panel
     show       show(full): sends a picture; `full` with every layer
     say        say(sentence)
@@ -36,22 +37,22 @@ class Clock:
 
     def __init__(
         self,
-        lanes: list[Lane],
+        runs: list[Run],
         max_steps: int,
-        serve: Callable[[Wish], None],
+        serve: Callable[[Request], None],
         show: Callable[[bool], None],
         say: Callable[[str], None],
     ) -> None:
-        self.lanes, self.serve, self.show, self.say = lanes, serve, show, say
-        self.limit = min(lane.steps for lane in lanes) + max_steps
+        self.runs, self.serve, self.show, self.say = runs, serve, show, say
+        self.limit = min(run.steps for run in runs) + max_steps
         self.playing = self.slow = False
         self.error: BaseException | None = None
         self.trace = ""  # of an error in a learner's function; training is over then
         self.pages = False  # whether any page has ever answered
         self.answered = time.monotonic()
         self.rate = 0.0  # steps a second
-        self._wishes: queue.SimpleQueue[tuple[Wish, threading.Event | None]] = queue.SimpleQueue()
-        self._timed: list[tuple[float, Wish]] = []
+        self._requests: queue.SimpleQueue[tuple[Request, threading.Event | None]] = queue.SimpleQueue()
+        self._timed: list[tuple[float, Request]] = []
         self._halt = threading.Event()
         self._rest = threading.Condition()  # told whenever training comes to rest
         self._dirty, self._full = True, True
@@ -63,22 +64,22 @@ class Clock:
     # ---- called from any thread ----
 
     def start(self) -> None:
-        for lane in self.lanes:
-            self.take(lane)
+        for run in self.runs:
+            self.take(run)
         self.thread.start()
 
-    def take(self, lane: Lane) -> None:
-        """From now on this thread alone may train the lane's trainer."""
-        lane.trainer.lock.owner = self.thread
+    def take(self, run: Run) -> None:
+        """From now on this thread alone may train the run's trainer."""
+        run.trainer.lock.owner = self.thread
 
-    def wish(self, wish: Wish, wait: bool = False) -> None:
-        """Hand in a wish; with `wait`, return once it is served."""
+    def request(self, request: Request, wait: bool = False) -> None:
+        """Hand in a request; with `wait`, return once it is served."""
         if not self.thread.is_alive():
             if not self._halt.is_set() and self.thread.ident is not None:
                 raise RuntimeError("the panel's thread has ended; run the cell again.")
             return
         done = threading.Event() if wait and threading.current_thread() is not self.thread else None
-        self._wishes.put((wish, done))
+        self._requests.put((request, done))
         while done and not done.wait(0.1):
             if not self.thread.is_alive():
                 break
@@ -89,17 +90,17 @@ class Clock:
         if shown:
             self._unseen = 0
         if shown and self._dirty:
-            self._wishes.put(({"do": "wake"}, None))
+            self._requests.put(({"do": "wake"}, None))
 
-    def later(self, seconds: float, wish: Wish) -> None:
-        """Hand in a wish after some time."""
-        self._timed.append((time.monotonic() + seconds, wish))
-        self._wishes.put(({"do": "wake"}, None))
+    def later(self, seconds: float, request: Request) -> None:
+        """Hand in a request after some time."""
+        self._timed.append((time.monotonic() + seconds, request))
+        self._requests.put(({"do": "wake"}, None))
 
     def halt(self) -> None:
         """End the thread after the update that it is in."""
         self._halt.set()
-        self._wishes.put(({"do": "wake"}, None))
+        self._requests.put(({"do": "wake"}, None))
         if self.thread.is_alive() and threading.current_thread() is not self.thread:
             self.thread.join()
 
@@ -111,7 +112,7 @@ class Clock:
     @property
     def steps(self) -> int:
         """Steps done by the run that is behind."""
-        return min(lane.steps for lane in self.lanes)
+        return min(run.steps for run in self.runs)
 
     @property
     def status(self) -> str:
@@ -140,37 +141,37 @@ class Clock:
     def _run(self) -> None:
         try:
             while not self._halt.is_set():
-                self._take_wishes()
+                self._take_requests()
                 if self.playing and self.watched:
                     self._train()
                 self._draw_if_due()
         finally:
             self.playing = False
-            for lane in self.lanes:
-                self._finish(lane)
-                lane.trainer.lock.owner = None
+            for run in self.runs:
+                self._finish(run)
+                run.trainer.lock.owner = None
             with self._rest:
                 self._rest.notify_all()
 
-    def _finish(self, lane: Lane) -> None:
+    def _finish(self, run: Run) -> None:
         """A step that was walked half way is walked to its end, so that the trainer can be saved."""
         try:
-            lane.finish_step()
+            run.finish_step()
         except Exception:  # told already, or nobody is there to be told: then it never was
-            lane.trainer.leave_step()
+            run.trainer.leave_step()
 
-    def _take_wishes(self) -> None:
-        for due, wish in [entry for entry in self._timed if entry[0] <= time.monotonic()]:
-            self._timed.remove((due, wish))
-            self._fulfil(wish)
+    def _take_requests(self) -> None:
+        for due, request in [entry for entry in self._timed if entry[0] <= time.monotonic()]:
+            self._timed.remove((due, request))
+            self._fulfil(request)
         wait = self._pause()
         while not self._halt.is_set():
             try:
-                wish, done = self._wishes.get(timeout=wait) if wait else self._wishes.get_nowait()
+                request, done = self._requests.get(timeout=wait) if wait else self._requests.get_nowait()
             except queue.Empty:
                 return
             wait = 0.0
-            self._fulfil(wish)
+            self._fulfil(request)
             if done:
                 done.set()
 
@@ -189,9 +190,9 @@ class Clock:
         rest = max(FRAME, self._cost / SHARE if self.playing else 0.0)
         return self._shown + (rest if self._unseen < IN_FLIGHT else max(1.0, rest))
 
-    def _fulfil(self, wish: Wish) -> None:
+    def _fulfil(self, request: Request) -> None:
         try:
-            match wish["do"]:
+            match request["do"]:
                 case "play":
                     self._play()
                 case "pause":
@@ -201,11 +202,11 @@ class Clock:
                     self._attempt(self._phases)
                     self.changed(full=True)
                 case "slow":
-                    self.slow = bool(wish["on"])
+                    self.slow = bool(request["on"])
                     self._next_phase = 0.0
                     if not self.slow:
-                        for lane in self.lanes:
-                            lane.lit = lane.moved = None
+                        for run in self.runs:
+                            run.lit = run.moved = None
                     self.changed()
                 case "stop":
                     self.rest()
@@ -214,7 +215,7 @@ class Clock:
                 case "wake":
                     pass
                 case _:
-                    self.serve(wish)
+                    self.serve(request)
         except (ValueError, TypeError, KeyError) as error:
             self.say(sentence(error))
         except Exception as error:
@@ -259,18 +260,18 @@ class Clock:
         if self.steps >= self.limit:
             self.rest()
 
-    def _behind(self) -> list[Lane]:
-        return [lane for lane in self.lanes if lane.steps == self.steps]
+    def _behind(self) -> list[Run]:
+        return [run for run in self.runs if run.steps == self.steps]
 
     def _step(self) -> None:
-        for lane in self._behind():
-            lane.step()
+        for run in self._behind():
+            run.step()
 
     def _phases(self) -> None:
         if self.steps >= self.limit:
             return
-        for lane in self._behind():
-            lane.phase()
+        for run in self._behind():
+            run.phase()
 
     def _attempt(self, train: Callable[[], None]) -> None:
         try:
@@ -282,8 +283,8 @@ class Clock:
 
     def _not_finite(self, error: NotFiniteError) -> None:
         self.error = error
-        for lane in self.lanes:
-            lane.recover()
+        for run in self.runs:
+            run.recover()
         self.rest()
         self.say(sentence(error))
 

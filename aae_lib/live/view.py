@@ -1,6 +1,6 @@
 """What is to be seen of one trainer: codes over the prior, D's surface, pulls, MMD and floor, pictures.
 
-Everything random here comes from a generator of the scene's own, so that a run is the same with and without a panel.
+Everything random here comes from a generator of the view's own, so that a run is the same with and without a panel.
 All methods run on the thread that trains.
 """
 
@@ -17,11 +17,13 @@ from ..models import can
 from ..plots.common import extent_of
 from ..training import Trainer
 from .pulls import moving_phases, pulls
+from .wire import SHARED
 
 SHOWN = 2000  # codes and prior samples drawn, at most
 MEASURED = 500  # of them, how many the MMD is taken of
 PICTURES = 8
 SIDE = 36  # cells of D's surface in each direction
+NO_LABEL: int = SHARED["no_label"]
 PULLED = 100  # codes with arrows while training runs at full speed
 
 
@@ -51,13 +53,13 @@ class Plane(NamedTuple):
         return self.centre + xy @ self.basis
 
 
-class Scene:
+class View:
     """The view of one trainer's model.
 
     trainer  whose model has `prior`, and `encode(images) -> (N, d)` or, without images, a parameter `points` (N, d);
              where it has `decode` and `discriminator`, pictures and D's surface are shown too
     split    the held-out images whose codes are drawn
-    seed     of the scene's own generator
+    seed     of the view's own generator
     """
 
     def __init__(self, trainer: Trainer, split: Split, seed: int = 0) -> None:
@@ -76,17 +78,8 @@ class Scene:
         self.latent_dim = int(self.model.prior.dim)
         self.n_categories = self.can.categories
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
+        self.pulled = moving_phases(trainer)
         self.new_prior()
-        self.pulled = self._pulled()
-
-    def _pulled(self) -> list[str]:
-        """The phases that have arrows: tried on two images."""
-        try:
-            with self.trainer.lock:
-                _, found = pulls(self.trainer, self._minibatch(2), torch.Generator(self.device).manual_seed(0))
-        except Exception:  # of a learner's loss: training will tell of it
-            return moving_phases(self.trainer)
-        return [*found]
 
     def _minibatch(self, n: int) -> Minibatch:
         labels = self.split.labels[:n]
@@ -145,9 +138,9 @@ class Scene:
         return self.model.points.detach()[:SHOWN]
 
     def labels(self) -> np.ndarray:
-        """(N,) uint8, 255 = no label."""
+        """(N,) uint8; NO_LABEL where there is none."""
         labels = self.split.labels if self.can.encode else torch.full((len(self.codes()),), -1)
-        return labels.where(labels >= 0, 255).numpy().astype(np.uint8)
+        return labels.where(labels >= 0, NO_LABEL).numpy().astype(np.uint8)
 
     def extent(self, shown: Tensor) -> tuple[float, float, float, float]:
         """The square that is drawn: the prior's, widened by steps of a half while codes `shown` (N, 2) lie outside."""
@@ -193,7 +186,7 @@ class Scene:
         z, found = pulls(self.trainer, self._minibatch(n), self.generator)
         length = 0.08 * self.half * 1.5**self.zoom
         parts = [self.plane.project(z)]
-        parts += [length * found[name] @ self.plane.basis.T for name in self.pulled]
+        parts += [length * found.get(name, torch.zeros_like(z)) @ self.plane.basis.T for name in self.pulled]
         return torch.cat(parts, 1).float().cpu().numpy()
 
     def pictures(self) -> np.ndarray:

@@ -1,0 +1,114 @@
+// The parts of the page that every run has for itself.
+
+import { dotted } from "./buttons";
+import { freshId, h, setText } from "./dom";
+import type { Run } from "./frames";
+import { occupancyBars, pictureRows } from "./images";
+import type { RunInfo, RunSpec, Send, Spec, State } from "./messages";
+import { networkDiagram } from "./networks";
+import { counted, decimals } from "./numbers";
+import { latentPlot } from "./plane";
+import { sliderGroups } from "./sliders";
+import { classValue, type Theme } from "./theme";
+
+export const part = (title: (string | Node | false)[], ...content: (Node | false)[]): HTMLElement =>
+  h("section", { class: "aae-part" }, h("h3", {}, title), content);
+
+/** Run number i: its parts, and update(what is known of it, state, sentence for screen readers, theme). */
+export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
+  const run = spec.runs[i];
+  const several = spec.runs.length > 1;
+  const named = several && `: ${run.name}`;
+  const plot = latentPlot(i, {
+    ask: (z) => send(z ? { do: "point", run: i, x: z[0], y: z[1] } : { do: "point", run: null }),
+    toggle,
+  });
+  const mmd = run.mmd ? mmdText(i) : null;
+  const networks = networkDiagram(run);
+  const sliders = sliderGroups(run, i, send, several);
+  const shares = run.categories ? occupancyBars(run.categories) : null;
+  const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
+  const axes = run.plane_options && planeChooser(run.plane_options, (choice) => send({ do: "axes", run: i, choice }));
+  const title = h("h3", {}, several ? run.name : "codes q(z) over the prior p(z)");
+  const element = h(
+    "section",
+    { class: "aae-run", "aria-label": run.name },
+    h("div", { class: "aae-run-head" }, title, spec.view !== "tug" && mmd?.element),
+    [plot.element, legend(spec, run), axes],
+    several && h("div", { class: "aae-rest" }, sliders.element),
+  );
+  const latest = h("small", { class: "aae-if-past" }, " of the latest step");
+  const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
+  const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
+  let drawn: unknown = null; // the layer of images that is shown
+
+  function update({ info, layers }: Run, { at, overlays: on }: State, label: string, theme: Theme) {
+    const live = at === null;
+    const surface = on.surface && run.surface ? layers.surface : null;
+    const arrows = on.arrows && live ? layers.arrows : null;
+    const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
+    plot.paint({ ...layers, extent: info.extent, axes: info.axes, ...more }, theme);
+    mmd?.update(info);
+    shares?.update(layers.categories, theme);
+    sliders.update(info.settings, info.step);
+    networks.update(info, theme);
+    if (!pictures || !layers.images || !on.images || drawn === layers.images) return;
+    drawn = layers.images;
+    pictures.update(layers.images);
+  }
+  return {
+    element,
+    plot,
+    mmd,
+    sliders,
+    moves: part(["what a phase moves", named], networks.element),
+    occupied: shares && part(["images in each category", named], shares.element),
+    images: pictures && part(["pictures", named, latest], pictures.element),
+    update,
+  };
+}
+
+/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one run. */
+function mmdText(i: number) {
+  const now = h("b");
+  const floor = h("span");
+  const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
+  function update({ mmd, floor: known }: RunInfo) {
+    setText(now, decimals(mmd, 4));
+    setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
+  }
+  return { element, update };
+}
+
+/** What a plot shows, for screen readers. */
+export function sentence(run: RunSpec, { info, layers }: Run, several: boolean): string {
+  const codes = counted(layers.codes?.shape[0] ?? 0);
+  return (
+    `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ` +
+    `${codes} codes over samples of ${info.prior}` +
+    `${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`}` +
+    " Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses."
+  );
+}
+
+function planeChooser(options: NonNullable<RunSpec["plane_options"]>, chosen: (choice: number) => void) {
+  const id = freshId();
+  const choices = options.map(([name], i) => h("option", { value: i }, name));
+  const onchange = () => chosen(Number(select.value));
+  const select = h("select", { id, "data-do": "axes", onchange }, choices);
+  return h("div", { class: "aae-choose" }, h("label", { for: id }, "plane shown"), select);
+}
+
+function legend(spec: Spec, run: RunSpec) {
+  const entry = (mark: HTMLElement, text: string, shown?: string) => h("li", { class: shown }, mark, text);
+  const codes = spec.classes.map(([name, colour]) => entry(dotted("dot", colour), name));
+  const arrows = run.phases.filter(({ name }) => run.arrows.includes(name));
+  return h(
+    "ul",
+    { class: "aae-legend", "aria-label": "legend" },
+    codes.length ? codes : entry(dotted("ring", null), "codes q(z)"),
+    entry(dotted("dot", spec.colours.prior), "prior p(z)"),
+    arrows.map(({ name, colour }) => entry(dotted("arrow", colour), `${name}'s pull`, "aae-if-arrows")),
+    run.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real"),
+  );
+}

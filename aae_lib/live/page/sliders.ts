@@ -1,0 +1,169 @@
+// Sliders: a track with a mark where the trainer's own value is, a box for the number, a button for the default.
+
+import { dotted } from "./buttons";
+import { freshId, h, setAttribute, setText, throttled } from "./dom";
+import type { RunInfo, RunSpec, Send, Settings, Slider, Tug } from "./messages";
+import { close, counted, short } from "./numbers";
+import { placeOf, settingAt, stepOf, tugPlace, valueAt } from "./track";
+
+/** One number. `send(value)`; `told(text)` shows the help. */
+function sliderRow(slider: Slider, run: number, send: (value: number) => void, told: (text: string) => void) {
+  const id = freshId();
+  const key = slider.key.join(".");
+  const range = h("input", {
+    type: "range",
+    id,
+    class: "aae-range",
+    min: 0,
+    max: 1,
+    step: stepOf(slider),
+    "data-key": key,
+    "data-run": run,
+    "aria-description": slider.help,
+    oninput: () => take(valueAt(slider, Number(range.value)), false),
+    onpointerdown: hold,
+    onpointerup: release,
+    onpointercancel: release,
+    onlostpointercapture: release,
+    ondblclick: toDefault,
+  });
+  const box = h("input", {
+    type: "number",
+    class: "aae-box",
+    step: "any",
+    "data-box": key,
+    "data-run": run,
+    "aria-label": `${slider.label}, as a number`,
+    onchange: () => (box.value === "" ? show(shown) : take(Number(box.value))),
+    onkeydown: (event) => event.key === "Escape" && show(shown),
+  });
+  const undo = h(
+    "button",
+    {
+      type: "button",
+      class: "aae-default",
+      onclick: toDefault,
+      "data-do": "default",
+      "data-default": key,
+      "data-run": run,
+      "aria-label": `${slider.label}: back to ${short(slider.default)}`,
+      title: `back to ${short(slider.default)}`,
+    },
+    "↺",
+  );
+  const mark = h("i", { class: "aae-mark" });
+  const note = h("span", { class: "aae-note" });
+  const dot = slider.colour && dotted("dot", slider.colour);
+  const label = h("label", { for: id }, dot, slider.label);
+  const track = h("span", { class: "aae-track" }, range, mark, note);
+  const element = h("div", { class: "aae-slider", onpointerenter: tell, onfocusin: tell }, label, track, box, undo);
+  let shown = slider.value;
+  let held = false;
+  let used: number | null = null;
+  let step = 0;
+  let awaited: number | null = null; // sent, and not yet seen in a picture
+  let until = 0;
+  const sendSoon = throttled(send, 40);
+
+  function tell() {
+    told(slider.help ? `${slider.label}: ${slider.help}.` : "");
+  }
+  function hold() {
+    held = true;
+  }
+  function release() {
+    held = false;
+  }
+  function toDefault() {
+    take(slider.default);
+  }
+  function take(value: number, moveThumb = true) {
+    if (!Number.isFinite(value)) return show(shown);
+    awaited = value;
+    until = performance.now() + 2000;
+    show(value, moveThumb);
+    sendSoon(value);
+  }
+  function show(value: number, moveThumb = true) {
+    shown = value;
+    const place = String(placeOf(slider, value));
+    if (moveThumb) range.value = place;
+    if (document.activeElement !== box || moveThumb) box.value = String(value);
+    range.style.setProperty("--at", place);
+    range.setAttribute("aria-valuetext", short(value));
+    undo.classList.toggle("is-idle", value === slider.default);
+    tellUsed();
+  }
+  /** What the trainer used moves a thumb that is not held. */
+  function update(nowUsed: number | null, nowStep: number) {
+    if (nowUsed === null) return;
+    [used, step] = [nowUsed, nowStep];
+    if (awaited !== null && (close(used, awaited) || performance.now() > until)) awaited = null;
+    const typing = document.activeElement === box && Number(box.value) !== shown;
+    if (!held && awaited === null && !typing && !close(used, shown)) show(used);
+    mark.style.setProperty("--at", String(placeOf(slider, used)));
+    tellUsed();
+  }
+  function tellUsed() {
+    if (used === null) return;
+    const text = `trainer used ${short(used)} at step ${counted(step)}`;
+    setText(note, close(used, shown) ? "" : text);
+    setAttribute(track, "title", text);
+  }
+  function refused() {
+    awaited = null;
+  }
+  show(shown);
+  return { element, label, track, update, refused };
+}
+
+/** All sliders of run number i by group. */
+export function sliderGroups(run: RunSpec, i: number, send: Send, named: boolean) {
+  const help = h("p", { class: "aae-help", "aria-hidden": "true" });
+  const rows = run.sliders.map((slider) => {
+    const set = (value: number) => send({ do: "set", run: i, key: slider.key, value });
+    return { slider, ...sliderRow(slider, i, set, (text) => setText(help, text)) };
+  });
+  const groups = [...new Set(run.sliders.map(({ group }) => group))].map((group) => {
+    const own = rows.filter(({ slider }) => slider.group === group).map(({ element }) => element);
+    return h("fieldset", { "aria-label": named && `${run.name}: ${group}` }, h("legend", {}, group), own);
+  });
+  return {
+    element: h("div", { class: "aae-sliders" }, groups, help),
+    update(settings: Settings, step: number) {
+      for (const { slider, update } of rows) update(settingAt(settings, slider.key), step);
+    },
+    refused() {
+      for (const row of rows) row.refused();
+    },
+  };
+}
+
+/** View "tug": one slider from reconstruction alone (0) by both in full (1/2) to the game alone (1). */
+export function balance(tug: Tug, send: Send) {
+  const slider: Slider = {
+    key: ["tug"],
+    label: "who pulls the codes?",
+    group: "",
+    min: 0,
+    max: 1,
+    scale: "linear",
+    default: 0.5,
+    value: 0.5,
+    help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}`,
+    colour: null,
+  };
+  const silent = () => {};
+  const row = sliderRow(slider, tug.run, (value) => send({ do: "tug", value }), silent);
+  row.element.classList.add("aae-balance");
+  row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
+  row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
+  const told = h("p", { class: "aae-tug-used" });
+
+  function update({ settings, step }: RunInfo) {
+    row.update(tugPlace(settings, tug), step);
+    const [a, b] = [tug.a, tug.b].map((name) => `${name} × ${short(settings.weights[name])}`);
+    setText(told, `At step ${counted(step)} the trainer used ${a}, ${b}.`);
+  }
+  return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
+}

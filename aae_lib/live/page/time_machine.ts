@@ -1,0 +1,71 @@
+// The time machine: a slider over the steps that can be looked back at, and forks from there.
+
+import { button } from "./buttons";
+import { h, setText, throttled } from "./dom";
+import type { Send, State } from "./messages";
+import { counted } from "./numbers";
+
+export function timeMachine(send: Send, forked: boolean) {
+  const scrubSoon = throttled((at: number) => send({ do: "scrub", at }), 50);
+  let marks: number[] = [];
+  let held = false;
+  let awaited: number | null = null;
+  let until = 0;
+  const release = () => {
+    held = false;
+  };
+  const range = h("input", {
+    type: "range",
+    class: "aae-scrub aae-range",
+    min: 0,
+    max: 0,
+    step: 1,
+    value: 0,
+    "aria-label": "look back at an earlier step",
+    oninput: moved,
+    onpointerdown: () => {
+      held = true;
+    },
+    onpointerup: release,
+    onpointercancel: release,
+    onlostpointercapture: release,
+  });
+  const text = h("output", { class: "aae-when" });
+  const live = button("live", "back to now", () => {
+    scrubSoon.cancel();
+    awaited = null;
+    send({ do: "live" });
+  });
+  const fork = button("fork", "fork from here", () => send({ do: "fork" }), { title: "a second run from this step" });
+  const join = forked && button("join_runs", "drop the fork", () => send({ do: "join_runs" }));
+  const element = h(
+    "div",
+    { class: "aae-time aae-rest", role: "group", "aria-label": "time machine" },
+    h("span", { class: "aae-name" }, "look back"),
+    [range, text, live, fork, join],
+  );
+
+  function moved() {
+    awaited = Number(range.value);
+    until = performance.now() + 2000;
+    scrubSoon(awaited);
+    say();
+  }
+  function say() {
+    const place = Number(range.value);
+    const step = counted(marks[place] ?? 0);
+    range.setAttribute("aria-valuetext", `step ${step}`);
+    range.style.setProperty("--at", String(marks.length > 1 ? place / (marks.length - 1) : 1));
+    setText(text, marks.length > 1 ? `step ${step}` : "nothing yet");
+  }
+  function update({ marks: kept, at, status }: State) {
+    marks = kept;
+    range.max = String(Math.max(0, marks.length - 1));
+    range.disabled = marks.length < 2 || status === "stopped";
+    if (awaited === at || performance.now() > until) awaited = null;
+    if (!held && awaited === null) range.value = String(at ?? marks.length - 1);
+    say();
+    live.hidden = fork.hidden = at === null;
+  }
+  return { element, update };
+}
