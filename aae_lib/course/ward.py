@@ -15,6 +15,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,10 @@ from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
 from .. import losses, metrics
-from ..data import load
+from ..data import Dataset, Minibatch, Split, load
 from ..models import AAE, WAE, Batch, Phase, PlaneGame, can
-from ..optimizers import Constant, Cosine
-from ..priors import Gaussian
+from ..optimizers import Constant, Cosine, Schedule
+from ..priors import Gaussian, PriorLike
 from ..training.trainer import Trainer
 
 STEPS = 600
@@ -50,8 +51,11 @@ def smoothed(share: float) -> Callable[..., Tensor]:
 def noisy(phase: Phase, sd: float) -> Phase:
     """The discriminator's phase with instance noise: N(0, sd²) on all that D sees while it learns (Sønderby 2016)."""
 
-    def draw(data: Any, generator: Generator) -> Batch:
-        batch = phase.draw(data, generator)
+    draw_clean = phase.draw
+    assert draw_clean is not None
+
+    def draw(data: Minibatch, generator: Generator) -> Batch:
+        batch = draw_clean(data, generator)
         size = batch["z_prior"].shape
         batch["on_prior"], batch["on_codes"] = (sd * torch.randn(size, generator=generator) for _ in range(2))
         return batch
@@ -79,7 +83,13 @@ ILLNESSES = ("healthy", "collapse", "winner", "forgotten", "rate", "saturating")
 CURES = ("r1", "rates", "noise", "smoothing", "batch", "loss", "phase")
 
 
-def fall_ill(illness: str, seed: int = 0, cure: str | None = None, data: Any = None, prior: Any = None) -> Trainer:
+def fall_ill(
+    illness: str,
+    seed: int = 0,
+    cure: str | None = None,
+    data: Dataset | None = None,
+    prior: PriorLike | None = None,
+) -> Trainer:
     """A trainer with one of the ILLNESSES, treated with one of the CURES, not yet trained.
 
     healthy     an AAE with codes in the plane, both players at one rate, rates falling along half a cosine
@@ -99,6 +109,8 @@ def fall_ill(illness: str, seed: int = 0, cure: str | None = None, data: Any = N
     if illness not in ILLNESSES or cure not in (None, *CURES):
         raise ValueError(f"illnesses: {', '.join(ILLNESSES)}; cures: {', '.join(CURES)}; got {illness!r}, {cure!r}.")
     r1 = 1.0 if cure == "r1" else None
+    model: AAE | PlaneGame
+    schedule: Schedule
     if illness == "saturating":
         model, data, schedule = plane(seed, r1), load("blobs"), Constant()
     else:
@@ -175,7 +187,7 @@ def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
         "error": math.nan,
     }
     if can(model).encode:
-        chart["error"] = metrics.reconstruction_error(model, trainer.data.validation)
+        chart["error"] = metrics.reconstruction_error(model, held_out(trainer))
     return chart
 
 
@@ -184,7 +196,13 @@ def codes(trainer: Trainer) -> Tensor:
     model = trainer.model
     if isinstance(model, PlaneGame):
         return model.points.detach().clone()
-    return model.encode(trainer.data.validation.images)
+    return model.encode(held_out(trainer).images)
+
+
+def held_out(trainer: Trainer) -> Split:
+    """The validation split of the trainer's dataset."""
+    assert isinstance(trainer.data, Dataset)
+    return trainer.data.validation
 
 
 def of_the_game(trainer: Trainer, z: Tensor, real: Tensor) -> dict[str, float]:
@@ -285,8 +303,10 @@ def moved_by_the_generator_of_a() -> tuple[str, ...]:
     return ("encoder", "discriminator")
 
 
-HEALTHY = {f.__name__: f for f in (game_batch, reconstruction, verdict, generator_loss, moved_by_the_generator)}
-WRONG = {
+HEALTHY: dict[str, Callable[..., Any]] = {
+    f.__name__: f for f in (game_batch, reconstruction, verdict, generator_loss, moved_by_the_generator)
+}
+WRONG: dict[str, Callable[..., Any]] = {
     "A": moved_by_the_generator_of_a,
     "B": verdict_of_b,
     "C": game_batch_of_c,
@@ -295,7 +315,7 @@ WRONG = {
 }
 
 
-def admit(patient: str | None, seed: int = 0, data: Any = None) -> Trainer:
+def admit(patient: str | None, seed: int = 0, data: Dataset | None = None) -> Trainer:
     """A trainer whose training functions have one wrong line: patient "A" to "E"; None for all of them healthy."""
     data = data or load("digits")
     model = AAE(data.image_shape, hidden=(100, 100), seed=seed)
@@ -358,7 +378,7 @@ TREATED = {
 }
 
 
-def player_free(seed: int = 0, data: Any = None) -> Trainer:
+def player_free(seed: int = 0, data: Dataset | None = None) -> Trainer:
     """The WAE-MMD of the same size: reconstruction + 100 · MMD, no discriminator."""
     data = data or load("digits")
     model = WAE(data.image_shape, hidden=(100, 100), mmd=100, seed=seed)
@@ -376,10 +396,12 @@ def adam_saturating(seed: int = 0) -> Trainer:
 def main() -> None:
     """Run everything with five seeds and store the charts."""
     torch.set_num_threads(1)
-    runs = {f"{i}, {c or 'untreated'}": (lambda s, i=i, c=c: fall_ill(i, s, c)) for i in TREATED for c in TREATED[i]}
-    runs |= {f"patient {p}": (lambda s, p=p: admit(p, s)) for p in WRONG}
+    runs: dict[str, Callable[[int], Trainer]] = {
+        f"{i}, {c or 'untreated'}": partial(fall_ill, i, cure=c) for i in TREATED for c in TREATED[i]
+    }
+    runs |= {f"patient {p}": partial(admit, p) for p in WRONG}
     runs |= {"WAE": player_free, "saturating with Adam": adam_saturating}
-    found = {}
+    found: dict[str, list[dict[str, float | None]]] = {}
     for name, make in runs.items():
         found[name] = []
         for seed in SEEDS:

@@ -75,8 +75,8 @@ def _fresh(source: Path) -> bytes:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
         # lessons lie in work/ itself, exercises one folder further in
-        source = "".join(cell["source"])  # nbformat allows a text and a list of lines
-        cell["source"] = source.replace("](../notebooks/", "](../")
+        text = "".join(cell["source"])  # nbformat allows a text and a list of lines
+        cell["source"] = text.replace("](../notebooks/", "](../")
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 

@@ -4,12 +4,12 @@ Of q(z) against p(z): `mmd`, `mmd_test`, `sliced_wasserstein`, `energy_distance`
 `mode_coverage`, and `floor`, the value that two samples of the prior itself would get.
 Of images: `reconstruction_error`, `sharpness`, `effective_classes`, `nearest_distance`, `parzen_log_likelihood`.
 Of codes: `knn_accuracy`, `linear_probe`.
-Of categories: `classification_error`, `cluster_error`, `cluster_labels`, `cluster_agreement`, `occupancy`; of a style
-beside them: `class_from_style`, `factor_scores`. The yardstick for few labels: `label_spreading_error`.
+Of categories: `classification_error`, `cluster_error`, `cluster_labels`, `cluster_agreement`, `occupancy`; of the style
+that goes with them: `class_from_style`, `factor_scores`. The baseline for few labels: `label_spreading_error`.
 All together, in one table: `compare`.
 
 The same model and the same call give the same figures: where a measure draws at random and no `generator=` is given,
-it uses one of its own, seeded with 0. A generator passed in lives on the CPU, where all of this is computed.
+it uses one of its own, seeded with 0. A generator passed in must be on the CPU, where all of this is computed.
 """
 
 from .classes import (

@@ -1,4 +1,4 @@
-"""What a model knows of the class: in its category y, where it should, and in its style z, where it should not."""
+"""What a model knows about the class: in its category y, where it should, and in its style z, where it should not."""
 
 import math
 from typing import NamedTuple
@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..models import can, of_one_moment
+from ..data import Split
+from ..models import Model, can, of_one_moment
 from . import codes
 from .checks import labelled, own_generator, subsample
 from .images import scaled
@@ -17,8 +18,8 @@ RULES = ("confident", "majority", "hungarian")
 ROWS = 4000  # codes shown to a strong reader, at most, and as many to score it: seconds instead of minutes
 
 
-def probabilities(model, images: Tensor) -> Tensor:
-    """How likely each category is for each image: (N, K) float64 on the CPU, once they are known to be finite."""
+def probabilities(model: Model, images: Tensor) -> Tensor:
+    """How likely each category is for each image: (N, K) float64 on the CPU; ValueError unless they are finite."""
     if not can(model).classify:
         raise ValueError(
             f"a {type(model).__name__} has no `classify`: it puts no image into a category. Measure a model that does, "
@@ -34,7 +35,7 @@ def probabilities(model, images: Tensor) -> Tensor:
     return p
 
 
-def styles(model, images: Tensor) -> Tensor:
+def styles(model: Model, images: Tensor) -> Tensor:
     """The style codes z, (N, d) float64 on the CPU. Of a map, whose code is c = W y + z, what is left: z = c - W y."""
     z = codes.encode(model, images)
     if not can(model).heads:
@@ -46,26 +47,73 @@ def styles(model, images: Tensor) -> Tensor:
 
 
 @of_one_moment
-def classification_error(model, split) -> float:
-    """Share of the labelled images whose most probable category is not their label, in [0, 1].
+def classification_error(model: Model, split: Split) -> float:
+    """Share of the labelled images whose most probable category is not their label.
 
     It takes category k for class k, as training with labels makes it; for clusters see `cluster_error`.
-    Raises ValueError for a model without `classify`, and where no image has a label.
+
+    Parameters
+    ----------
+    model : Model
+        With `classify`.
+    split : Split
+        With labels.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For a model without `classify`, and if no image has a label.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> 0.5 < classification_error(aae.SemiSupervisedAAE(data.image_shape, seed=0), data.test) <= 1
+    True
     """
     keep = labelled(split.labels)
     return float((probabilities(model, split.images[keep]).argmax(1) != split.labels[keep].cpu()).double().mean())
 
 
 @of_one_moment
-def cluster_labels(model, split, rule: str = "confident") -> Tensor:
-    """The class that each category stands for: (K,) int64, read off the labelled images of `split`.
+def cluster_labels(model: Model, split: Split, rule: str = "confident") -> Tensor:
+    """The class that each category stands for, read off the labelled images of `split`.
 
-    Args:
-        rule: "confident" (the paper's, section 6): the label of the image for which the category is most probable;
-            where several images are equally so, say at probability 1, the label that most of them have.
-            "majority": the most frequent label among the images put into the category; of one that has none, its
-            confident label. "hungarian": each category another class, such that most images are right; with more
-            categories than classes those left over get -1, which no label equals.
+    Parameters
+    ----------
+    model : Model
+        With `classify`.
+    split : Split
+        With labels.
+    rule : {"confident", "majority", "hungarian"}
+        - "confident" (the paper's, section 6): the label of the image for which the category is most probable; where
+          several images are equally so, say at probability 1, the label that most of them have.
+        - "majority": the most frequent label among the images put into the category; for a category without images, its
+          confident label.
+        - "hungarian": each category another class, such that most images are right; with more categories than classes
+          those left over get -1, which no label equals.
+
+    Returns
+    -------
+    tensor
+        (K,) int64.
+
+    Raises
+    ------
+    ValueError
+        As `classification_error`, and for an unknown rule.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> cluster_labels(aae.ClusterAAE(data.image_shape, categories=16, seed=0), data.test).shape
+    torch.Size([16])
     """
     if rule not in RULES:
         raise ValueError(f"rule={rule!r} is unknown; choose one of {', '.join(RULES)}.")
@@ -82,11 +130,33 @@ def cluster_labels(model, split, rule: str = "confident") -> Tensor:
 
 
 @of_one_moment
-def cluster_error(model, fit, test, rule: str = "confident") -> float:
-    """Share of the labelled images of `test` whose category stands for another class than their label, in [0, 1].
+def cluster_error(model: Model, fit: Split, test: Split, rule: str = "confident") -> float:
+    """Share of the labelled images of `test` whose category stands for a class other than their label.
 
-    What each category stands for is read off split `fit` (`cluster_labels`; the paper takes validation images). Compare
-    it at one K only: more categories make it smaller by themselves.
+    Compare it at one K only: more categories make it smaller by themselves.
+
+    Parameters
+    ----------
+    model : Model
+        With `classify`.
+    fit : Split
+        What each category stands for is read off it (`cluster_labels`); the paper takes validation images.
+    test : Split
+        To score on.
+    rule : {"confident", "majority", "hungarian"}
+        See `cluster_labels`.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> 0 < cluster_error(aae.ClusterAAE(data.image_shape, seed=0), data.validation, data.test) < 1
+    True
     """
     names, keep = cluster_labels(model, fit, rule), labelled(test.labels)
     found = names[probabilities(model, test.images[keep]).argmax(1)]
@@ -101,11 +171,22 @@ class Agreement(NamedTuple):
 
 
 @of_one_moment
-def cluster_agreement(model, split) -> Agreement:
-    """How far categories and labels sort the images alike, without naming categories.
+def cluster_agreement(model: Model, split: Split) -> Agreement:
+    """How far categories and labels group the images in the same way, without naming categories.
 
-    nmi  normalised mutual information, I(y; label) / mean of both entropies, in [0, 1]; grows with K by itself
-    ari  adjusted Rand index: pairs sorted alike, 0 for chance, at times below (Hubert and Arabie 1985)
+    Parameters
+    ----------
+    model : Model
+        With `classify`.
+    split : Split
+        With labels.
+
+    Returns
+    -------
+    nmi : float
+        Normalised mutual information, I(y; label) / mean of both entropies, in [0, 1]; grows with K by itself.
+    ari : float
+        Adjusted Rand index: pairs grouped in the same way, 0 for chance, at times below (Hubert and Arabie 1985).
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
@@ -115,8 +196,21 @@ def cluster_agreement(model, split) -> Agreement:
 
 
 @of_one_moment
-def occupancy(model, split) -> Tensor:
-    """Share of the images, labelled or not, whose most probable category is k: (K,) float64, sums to 1."""
+def occupancy(model: Model, split: Split) -> Tensor:
+    """Share of the images, labelled or not, whose most probable category is k.
+
+    Parameters
+    ----------
+    model : Model
+        With `classify`.
+    split : Split
+        At least one image.
+
+    Returns
+    -------
+    tensor
+        (K,) float64, sums to 1.
+    """
     if len(split.images) == 0:
         raise ValueError("this split holds no images, so no category holds a share of them.")
     p = probabilities(model, split.images)
@@ -135,12 +229,30 @@ class Reading(NamedTuple):
 
 
 @of_one_moment
-def class_from_style(model, train, test=None, generator: torch.Generator | None = None) -> Reading:
+def class_from_style(
+    model: Model, train: Split, test: Split | None = None, generator: torch.Generator | None = None
+) -> Reading:
     """How well the class can be read off the style z alone: at chance, z holds style only; near 1, all of the class.
 
     The readers of `read_off`, fitted on split `train` and scored on `test` (at most 4000 labelled images of each, drawn
-    at random); without `test`, cross-validated within `train`, five-fold. Give it all labels there are, whatever the
-    model was trained with: a reader that learns from a hundred is weak, and z would look cleaner than it is.
+    at random). Use all labels there are, whatever the model was trained with: a reader that learns from a hundred is
+    weak, and z would look cleaner than it is.
+
+    Parameters
+    ----------
+    model : Model
+        With `encode`.
+    train : Split
+        To fit on; at least 10 labelled images of at least two classes.
+    test : Split, optional
+        To score on; None: cross-validated within `train`, five-fold.
+    generator : torch.Generator, optional
+        Of subsamples and folds; None: one seeded with 0.
+
+    Returns
+    -------
+    Reading
+        Accuracy, chance, and the standard deviation of chance.
     """
     generator = own_generator(generator)
     z, known = _labelled_styles(model, train, generator)
@@ -154,17 +266,29 @@ def class_from_style(model, train, test=None, generator: torch.Generator | None 
 
 
 def standardised(z: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both clouds, each coordinate in units of its standard deviation over z; one that never changes only centred."""
+    """Both clouds, each coordinate in units of its standard deviation over z; a constant one is only centred."""
     mean, sd = z.mean(0), z.std(0)
     sd[sd == 0] = 1
     return (z - mean) / sd, (t - mean) / sd
 
 
-def read_off(train: tuple, test: tuple | None, generator: torch.Generator | None = None) -> float:
+def read_off(train: codes.Pair, test: codes.Pair | None, generator: torch.Generator | None = None) -> float:
     """Accuracy of the best of three readers: support vector machine (RBF, C = 10), logistic regression, 5-NN.
 
     The first sees most in ten dimensions, the second where examples are few, the third where classes are finely
-    interleaved. At chance the best of three lies some half a standard deviation above it. Pairs (codes, classes).
+    interleaved. At chance the best of three lies some half a standard deviation above it.
+
+    Parameters
+    ----------
+    train, test : pair of ndarray
+        Codes (n, d) and classes (n,); without `test`, cross-validated within `train`.
+    generator : torch.Generator, optional
+        Of the folds; None: one seeded with 0.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     from sklearn.svm import SVC
 
@@ -172,7 +296,7 @@ def read_off(train: tuple, test: tuple | None, generator: torch.Generator | None
     return float(np.nanmax([codes.accuracy(reader, train, test, generator) for reader in readers]))
 
 
-def _labelled_styles(model, split, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _labelled_styles(model: Model, split: Split, generator: torch.Generator) -> codes.Pair:
     keep = labelled(split.labels)
     if int(keep.sum()) < 10:
         raise ValueError(f"only {int(keep.sum())} of these images have a label; at least 10 are needed.")
@@ -183,18 +307,41 @@ def _labelled_styles(model, split, generator: torch.Generator) -> tuple[np.ndarr
 # ---- a yardstick ----
 
 
-def label_spreading_error(train, test, n: int = 10_000, generator: torch.Generator | None = None) -> float:
+def label_spreading_error(
+    train: Split, test: Split, n: int = 10_000, generator: torch.Generator | None = None
+) -> float:
     """Share of the labelled images of `test` that label spreading gets wrong: what few labels give without a network.
 
     Labels spread from image to image over a graph of the 7 nearest neighbours by pixels, α = .8 (scikit-learn's
     LabelSpreading with a knn kernel); a test image takes the vote of its 7 nearest. One that no label reaches is wrong.
+
+    Parameters
+    ----------
+    train : Split
+        Unknown labels are -1 (`keep_labels`). Labelled images go first, and unlabelled ones, drawn at random, fill up
+        to n. With all 55,000 images of MNIST the error would be lower.
+    test : Split
+        Scored on at most n images, drawn at random.
+    n : int, default 10000
+        Time grows with n². 10,000 of 28 x 28 take some 10 to 20 s and 100 MB.
+    generator : torch.Generator, optional
+        Of what is drawn; None: one seeded with 0.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    References
+    ----------
     Zhou et al. 2004, "Learning with local and global consistency".
 
-    Args:
-        train: a split where unknown labels are -1 (`keep_labels`). Labelled images go first, and unlabelled ones, drawn
-            at random, fill up to n. With all 55,000 images of MNIST the error would be lower.
-        test: scored on at most n images, drawn at random.
-        n: time grows with n². 10,000 of 28 x 28 take some 10 to 20 s and 100 MB.
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> label_spreading_error(data.train.keep_labels(100), data.test) < 0.2
+    True
     """
     from sklearn.semi_supervised import LabelSpreading
 

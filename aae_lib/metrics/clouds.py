@@ -5,21 +5,42 @@ what one sample of the prior gets against another of the same size.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from ..losses import MMD_SCALES, mmd_kernel
+from ..priors import PriorLike, as_prior
 from .checks import own_generator, two_clouds
 
 
 def mmd(x: Tensor, y: Tensor) -> float:
     """Squared maximum mean discrepancy, unbiased: about 0 for one distribution, at times a little below.
 
-    The kernel and the formula stand in `aae_lib.losses.mmd`.
-    Raises ValueError for clouds of different dimension, fewer than 2 points, or points that are not finite.
+    Kernel and formula are in `aae_lib.losses.mmd`.
+
+    Parameters
+    ----------
+    x, y : tensor
+        (n, d) and (m, d), at least 2 points each.
+
+    Returns
+    -------
+    float
+        Without a unit.
+
+    Raises
+    ------
+    ValueError
+        For clouds of different dimension, fewer than 2 points, or points that are not finite.
+
+    Examples
+    --------
+    >>> x = torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
+    >>> f"{mmd(x, x + 1):.1f}"
+    '0.5'
     """
-    from ..losses import MMD_SCALES, mmd_kernel
 
     x, y = two_clouds(x, y)
     n, m, itself = len(x), len(y), len(MMD_SCALES)  # k(x, x)
@@ -32,10 +53,36 @@ def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Gen
 
     p = (1 + #{permutations with an MMD at least as large}) / (1 + permutations), so never 0; below .05, the clouds
     are told apart. The kernel of all pairs is computed once: memory grows with (n + m)^2.
-    Gretton et al. 2012, "A kernel two-sample test"; the +1: Phipson and Smyth 2010.
-    """
-    from ..losses import mmd_kernel
 
+    Parameters
+    ----------
+    x, y : tensor
+        (n, d) and (m, d), at least 2 points each.
+    permutations : int, default 200
+        At least 1.
+    generator : torch.Generator, optional
+        Of the permutations; None: one seeded with 0.
+
+    Returns
+    -------
+    float
+        p, in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        As `mmd`, and for permutations below 1.
+
+    References
+    ----------
+    Gretton et al. 2012, "A kernel two-sample test"; the +1: Phipson and Smyth 2010.
+
+    Examples
+    --------
+    >>> x = torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
+    >>> mmd_test(x, x + 1, permutations=19)
+    0.05
+    """
     if permutations < 1:
         raise ValueError(f"permutations must be at least 1, not {permutations}.")
     x, y = two_clouds(x, y)
@@ -60,22 +107,51 @@ def sliced_wasserstein(
 ) -> float:
     """Sliced 2-Wasserstein distance, in units of z: sqrt( mean over directions u of W2(u·x, u·y)^2 ).
 
-    On a line W2^2 is the mean squared difference of the quantiles. `projections`: a number of random directions, or
-    unit vectors (d, P) of your own. Never negative, so the floor is well above 0 for few points.
+    On a line W2^2 is the mean squared difference of the quantiles. Never negative, so the floor is well above 0 for few
+    points.
+
+    Parameters
+    ----------
+    x, y : tensor
+        (n, d) and (m, d), at least 1 point each.
+    projections : int or tensor, default 200
+        The number of random directions, or unit vectors (d, P) of your own.
+    generator : torch.Generator, optional
+        Of the directions; None: one seeded with 0.
+
+    Returns
+    -------
+    float
+        The distance, at least 0.
+
+    Raises
+    ------
+    ValueError
+        As `mmd`, and for projections below 1.
+
+    References
+    ----------
     Bonneel et al. 2015, "Sliced and Radon Wasserstein barycenters of measures"; as in POT.
+
+    Examples
+    --------
+    >>> sliced_wasserstein(torch.zeros(3, 1), torch.ones(3, 1))
+    1.0
     """
     x, y = two_clouds(x, y, at_least=1)
-    if not isinstance(projections, Tensor):
+    if isinstance(projections, Tensor):
+        directions = projections
+    else:
         if projections < 1:
             raise ValueError(f"projections must be at least 1, not {projections}.")
         normal = torch.randn(x.shape[1], projections, generator=own_generator(generator), dtype=x.dtype)
-        projections = normal / normal.norm(dim=0)
+        directions = normal / normal.norm(dim=0)
     n, m = len(x), len(y)
     # Both quantile functions are steps; between these levels (in units of 1/(nm), so exact) neither jumps.
     levels = torch.cat([torch.arange(1, n + 1) * m, torch.arange(1, m + 1) * n]).unique()
     widths = levels.diff(prepend=levels.new_zeros(1)).to(x) / (n * m)
-    qx = (x @ projections.to(x)).sort(dim=0).values[(levels - 1) // m]
-    qy = (y @ projections.to(y)).sort(dim=0).values[(levels - 1) // n]
+    qx = (x @ directions.to(x)).sort(dim=0).values[(levels - 1) // m]
+    qy = (y @ directions.to(y)).sort(dim=0).values[(levels - 1) // n]
     return float((widths @ (qx - qy) ** 2).mean().sqrt())
 
 
@@ -83,7 +159,30 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     """Energy distance 2 E|x - y| - E|x - x'| - E|y - y'|, in units of z, unbiased (a U-statistic).
 
     0 for one distribution and only then; like the unbiased MMD, an estimate may fall a little below.
+
+    Parameters
+    ----------
+    x, y : tensor
+        (n, d) and (m, d), at least 2 points each.
+
+    Returns
+    -------
+    float
+        The distance.
+
+    Raises
+    ------
+    ValueError
+        As `mmd`.
+
+    References
+    ----------
     Székely and Rizzo 2013, "Energy statistics". In dcor: `estimation_stat="u_statistic"`.
+
+    Examples
+    --------
+    >>> energy_distance(torch.zeros(3, 1), torch.ones(3, 1))
+    2.0
     """
     x, y = two_clouds(x, y)
     n, m = len(x), len(y)
@@ -100,10 +199,36 @@ def classifier_two_sample(x: Tensor, y: Tensor, generator: torch.Generator | Non
     """Held-out accuracy of a classifier that tells x from y: .5 is chance (no difference seen), 1 is two clouds apart.
 
     k nearest neighbours with k = sqrt(training points), fitted on one random half and scored on the other. It needs no
-    tuning and sees shape (holes, modes, curls) as well as a shift; above some ten dimensions it loses its eye.
-    The larger cloud is thinned to the size of the smaller, so that chance is .5. Its sd at chance is
-    .5 / sqrt(points in a half). At least 8 points in each cloud.
+    tuning and sees shape (holes, modes, curls) as well as a shift; above some ten dimensions it becomes blind.
+    The larger cloud is thinned to the size of the smaller, so that chance is .5. Its standard deviation at chance is
+    .5 / sqrt(points in a half).
+
+    Parameters
+    ----------
+    x, y : tensor
+        (n, d) and (m, d), at least 8 points each.
+    generator : torch.Generator, optional
+        Of the halves; None: one seeded with 0.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        As `mmd`.
+
+    References
+    ----------
     Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests".
+
+    Examples
+    --------
+    >>> x = torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
+    >>> classifier_two_sample(x, x + 10)
+    1.0
     """
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -126,26 +251,50 @@ class Floor(NamedTuple):
 
 
 def floor(
-    prior,
+    prior: PriorLike,
     n: int,
     metric: Callable[..., float] = mmd,
     repeats: int = 10,
     generator: torch.Generator | None = None,
-    **options,
+    **options: Any,
 ) -> Floor:
-    """What `metric` says of two samples of the prior, n points each: the best that codes can be asked for.
+    """What a measure says of two samples of the prior: the best that codes can be expected to reach.
 
-    Args:
-        prior: anything with `sample(n, generator=...) -> (n, d)`, or a plain function of that form.
-        n: points in each sample; as many as there are codes.
-        metric: a measure of this module, or any function of two clouds. `options` are passed on to it.
-        repeats: pairs drawn; at least 2.
+    Parameters
+    ----------
+    prior : Prior or callable
+        Anything with `sample(n, generator=...) -> (n, d)`, or a plain function of that form.
+    n : int
+        Points in each sample; as many as there are codes.
+    metric : callable, default mmd
+        A measure of this module, or any function of two clouds.
+    repeats : int, default 10
+        Pairs drawn; at least 2.
+    generator : torch.Generator, optional
+        Of the samples; None: one seeded with 0.
+    **options
+        Passed on to `metric`.
+
+    Returns
+    -------
+    Floor
+        Mean and standard deviation over the pairs.
+
+    Raises
+    ------
+    ValueError
+        For repeats below 2.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> mean, sd = floor(aae.priors.Gaussian(2), 200)
+    >>> abs(mean) < 0.01, 0 < sd < 0.01
+    (True, True)
     """
-    from ..priors import as_prior
-
     if repeats < 2:
         raise ValueError(f"repeats must be at least 2 for a standard deviation, not {repeats}.")
-    prior, generator = as_prior(prior), own_generator(generator)
-    pairs = ((prior.sample(n, generator=generator), prior.sample(n, generator=generator)) for _ in range(repeats))
+    p, generator = as_prior(prior), own_generator(generator)
+    pairs = ((p.sample(n, generator=generator), p.sample(n, generator=generator)) for _ in range(repeats))
     values = torch.tensor([metric(x, y, **options) for x, y in pairs], dtype=torch.float64)
     return Floor(float(values.mean()), float(values.std()))

@@ -1,11 +1,12 @@
 """Which part of the code knows what an image was made from: slant, size, weight and font of the glyphs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from ..models import can, of_one_moment
+from ..data import Split
+from ..models import Model, can, of_one_moment
 from .checks import own_generator, seed_from
 from .classes import ROWS, probabilities, read_off, standardised, styles
 
@@ -14,44 +15,63 @@ if TYPE_CHECKING:
 
 
 @of_one_moment
-def factor_scores(model, train, test, generator: torch.Generator | None = None) -> "pd.DataFrame":
+def factor_scores(model: Model, train: Split, test: Split, generator: torch.Generator | None = None) -> "pd.DataFrame":
     """How well each factor can be read off each part of the code, fitted on split `train` and scored on `test`.
 
-    A part that knows a factor scores near 1. Where class and style are apart, slant stands in z and hardly in y, and
-    the class in y and hardly in z. But class and font go into the outline together: they cannot come apart wholly.
+    A part that knows a factor scores near 1. Where class and style are apart, slant is found in z and hardly in y, and
+    the class in y and hardly in z. But class and font determine the outline together: they cannot be separated
+    entirely.
 
+    Parameters
+    ----------
+    model : Model
+        With `encode`, and `classify` if it has categories. Of a map z = c - W y is judged.
+    train, test : Split
+        With `factors`, a table with a row for each image. Columns of whole numbers or words are names.
+    generator : torch.Generator, optional
+        Of subsamples and readers; None: one seeded with 0.
+
+    Returns
+    -------
+    DataFrame
+        One row per factor. Columns:
+
+        - `score`: "R²" or "accuracy";
+        - `chance`: what a code without the factor gets: 0 (a little below by bad luck), or the share of the most
+        frequent
+          name;
+        - `z`; `y`, if the model classifies; `class`, read off the true class, if the factors give it: what a perfect y
+          would get;
+        - `coordinate`: the one of z that carries the factor best, by |correlation| on `train`;
+        - `correlation`: its own on `test`: Spearman's rank correlation (sign: the way to walk for more of it), or for
+          names η, the correlation ratio of its ranks, >= 0.
+
+    Raises
+    ------
+    ValueError
+        For a split without factors, or with other factors than the other, and for codes that are not finite.
+
+    Notes
+    -----
     Readers: for numbers ridge regression on 400 RBF features (Nyström), its strength by leave-one-out on `train`; for
     names the best of an RBF support vector machine, logistic regression and 5 nearest neighbours (`classes.read_off`).
     They see at most 4000 images of each split, drawn at random. z is standardised, y taken as it is.
-
-    Args:
-        model: with `encode`, and `classify` if it has categories. Of a map z = c - W y is judged.
-        train, test: splits with `factors`, a table of a row an image. Columns of whole numbers or words are names.
-
-    Returns:
-        A DataFrame, one row a factor. Columns: `score`, "R²" or "accuracy"; `chance`, what a code without the factor
-        gets: 0 (a little below by bad luck), or the share of the most frequent name; `z`; `y`, if the model classifies;
-        `class`, read off the true class, if the factors say it: what a perfect y would get. `coordinate`: the one of z
-        that carries the factor best, by |correlation| on `train`; `correlation`, its own on `test`: Spearman's rank
-        correlation (sign: the way to walk for more of it), or for names η, the correlation ratio of its ranks, >= 0.
-
-    Raises:
-        ValueError: a split without factors, or with other factors than the other; codes that are not finite.
     """
     import pandas as pd
 
     generator = own_generator(generator)
     train, test = (_at_most(ROWS, split, generator) for split in (_with_factors(train), _with_factors(test)))
-    if list(train.factors) != list(test.factors):
+    made, sought = _factors(train), _factors(test)
+    if list(made) != list(sought):
         raise ValueError(
-            f"train has the factors {', '.join(train.factors)}, and test {', '.join(test.factors)}: take both splits "
-            "from one dataset."
+            f"train has the factors {', '.join(map(str, made))}, and test {', '.join(map(str, sought))}: take both "
+            "splits from one dataset."
         )
     codes = _codes(model, train, test)
-    numbers = [name for name in train.factors if pd.api.types.is_float_dtype(train.factors[name])]
-    rows = []
-    for name in train.factors:
-        known, asked, number = train.factors[name], test.factors[name], name in numbers
+    numbers = [name for name in made if pd.api.types.is_float_dtype(made[name])]
+    rows: list[dict[str, Any]] = []
+    for name in made:
+        known, asked, number = made[name], sought[name], name in numbers
         chance = 0.0 if number else asked.value_counts(normalize=True).max()
         rows.append({"factor": name, "score": "R²" if number else "accuracy", "chance": chance})
         if not number:
@@ -62,34 +82,44 @@ def factor_scores(model, train, test, generator: torch.Generator | None = None) 
         rows[-1] |= {"coordinate": best, "correlation": _association(t, asked, number)[best]}
     table = pd.DataFrame(rows).set_index("factor")
     for part, pair in codes.items():
-        table.loc[numbers, part] = _read_numbers(*pair, train.factors[numbers], test.factors[numbers], generator)
+        table.loc[numbers, part] = _read_numbers(*pair, made[numbers], sought[numbers], generator)
     return table[["score", "chance", *codes, "coordinate", "correlation"]]
 
 
-def _with_factors(split):
-    if getattr(split, "factors", None) is None:
+def _factors(split: Split) -> "pd.DataFrame":
+    """What the images were made from; ValueError if the split does not say."""
+    table = getattr(split, "factors", None)
+    if table is None:
         raise ValueError('this split does not say what its images were made from; take the glyphs: aae.load("glyphs").')
+    return table
+
+
+def _with_factors(split: Split) -> Split:
+    _factors(split)
     return split
 
 
-def _at_most(n: int, split, generator: torch.Generator):
+def _at_most(n: int, split: Split, generator: torch.Generator) -> Split:
     return split if len(split) <= n else split.take(torch.randperm(len(split), generator=generator)[:n])
 
 
-def _codes(model, train, test) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _codes(model: Model, train: Split, test: Split) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """The parts of the code, by name: an array for train and one for test."""
     import pandas as pd
 
     codes = {"z": standardised(*(styles(model, split.images).numpy() for split in (train, test)))}
     if can(model).classify:
-        codes["y"] = tuple(probabilities(model, split.images).numpy() for split in (train, test))
-    if "class" in train.factors:
-        one_hot = pd.get_dummies(pd.concat([train.factors["class"], test.factors["class"]])).to_numpy(float)
+        codes["y"] = probabilities(model, train.images).numpy(), probabilities(model, test.images).numpy()
+    made, sought = _factors(train), _factors(test)
+    if "class" in made:
+        one_hot = pd.get_dummies(pd.concat([made["class"], sought["class"]])).to_numpy(float)
         codes["class"] = one_hot[: len(train)], one_hot[len(train) :]
     return codes
 
 
-def _read_numbers(x: np.ndarray, t: np.ndarray, known, asked, generator: torch.Generator) -> "pd.Series":
+def _read_numbers(
+    x: np.ndarray, t: np.ndarray, known: "pd.DataFrame", asked: "pd.DataFrame", generator: torch.Generator
+) -> "pd.Series":
     """R² of each column of numbers, asked of codes t by a reader that was fitted on codes x."""
     import pandas as pd
     from sklearn.kernel_approximation import Nystroem
@@ -111,7 +141,7 @@ def _read_numbers(x: np.ndarray, t: np.ndarray, known, asked, generator: torch.G
     return pd.Series(scores, known.columns)
 
 
-def _association(z: np.ndarray, factor, number: bool) -> np.ndarray:
+def _association(z: np.ndarray, factor: "pd.Series", number: bool) -> np.ndarray:
     """Of each coordinate with a factor, (d,): Spearman's correlation, or for names η of the coordinate's ranks."""
     import pandas as pd
 

@@ -3,22 +3,46 @@
 import torch
 from torch import Tensor
 
+from ..priors import Prior
 from .checks import labelled, own_generator, points
 
 NEIGHBOUR = 5  # distance to a component = distance to the fifth nearest of its samples
 INSIDE = 0.99  # a code is inside where this share of the component's own samples is
 
 
-def assign_modes(codes: Tensor, prior, per_mode: int = 500, generator: torch.Generator | None = None) -> Tensor:
-    """Which component of the prior each code lies in: (n,) int64, 0..K-1, or -1 for a code outside them all.
+def assign_modes(codes: Tensor, prior: Prior, per_mode: int = 500, generator: torch.Generator | None = None) -> Tensor:
+    """Which component of the prior each code lies in.
 
-    The nearest component by the distance to the fifth nearest of its samples (`per_mode` of each are drawn), provided
-    the code is as near as 99% of that component's own samples. So codes piled up in the middle of a ring, or far out
-    in the right direction, are in no mode.
+    The nearest component by the distance to the fifth nearest of its samples, provided the code is as near as 99% of
+    that component's own samples. So codes piled up in the middle of a ring, or far out in the right direction, are in
+    no mode.
 
-    Args:
-        codes: (n, d).
-        prior: with `classes` K and `sample(n, generator=, labels=)`.
+    Parameters
+    ----------
+    codes : tensor
+        (n, d).
+    prior : Prior
+        With `classes` K and `sample(n, generator=, labels=)`.
+    per_mode : int, default 500
+        Samples drawn of each component; at least 10.
+    generator : torch.Generator, optional
+        Of the samples; None: one seeded with 0.
+
+    Returns
+    -------
+    tensor
+        (n,) int64, 0 to K - 1, or -1 for a code outside them all.
+
+    Raises
+    ------
+    ValueError
+        For a prior without classes or of another dimension, and for per_mode below 10.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> assign_modes(torch.tensor([[2.5, 0.0], [0.0, 0.0]]), aae.priors.GaussianRing(4))
+    tensor([ 0, -1])
     """
     if not prior.classes:
         raise ValueError("this prior has no classes, so no modes to count; take one with parts, such as a ring.")
@@ -42,7 +66,7 @@ def assign_modes(codes: Tensor, prior, per_mode: int = 500, generator: torch.Gen
 
 def mode_coverage(
     codes: Tensor,
-    prior,
+    prior: Prior,
     labels: Tensor | None = None,
     share: float = 0.3,
     generator: torch.Generator | None = None,
@@ -50,8 +74,32 @@ def mode_coverage(
     """How many of the prior's K components hold codes.
 
     A component counts when at least `share` of the codes expected there lie in it (`assign_modes`); expected is n / K.
-    With `labels` (n,), component k must besides hold codes of class k by more than half; unlabelled codes (-1) are
-    left out. K is the best value, and what samples of the prior itself get.
+    K is the best value, and what samples of the prior itself get.
+
+    Parameters
+    ----------
+    codes : tensor
+        (n, d).
+    prior : Prior
+        With `classes` K.
+    labels : tensor, optional
+        (n,): component k must then also hold codes of class k by more than half; unlabelled codes (-1) are left out.
+    share : float, default 0.3
+        Of the expected codes.
+    generator : torch.Generator, optional
+        Of prior samples; None: one seeded with 0.
+
+    Returns
+    -------
+    int
+        From 0 to K.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> ring = aae.priors.GaussianRing(4)
+    >>> mode_coverage(ring.sample(500, generator=torch.Generator().manual_seed(0)), ring)
+    4
     """
     if labels is not None:
         if len(labels) != len(codes):
@@ -59,10 +107,10 @@ def mode_coverage(
         keep = labelled(labels)
         codes, labels = codes[keep.to(codes.device)], labels[keep].cpu()
     modes = assign_modes(codes, prior, generator=generator)
-    covered = 0
-    for k in range(prior.classes):
+    covered, classes = 0, prior.classes or 0  # `assign_modes` has refused a prior without
+    for k in range(classes):
         inside = modes == k
-        enough = int(inside.sum()) >= max(1.0, share * len(modes) / prior.classes)
+        enough = int(inside.sum()) >= max(1.0, share * len(modes) / classes)
         right = labels is None or int((labels[inside] == k).sum()) > int(inside.sum()) / 2
         covered += enough and right
     return covered

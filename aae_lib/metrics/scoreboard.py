@@ -1,14 +1,14 @@
 """`compare`: the three figures that tell whether an autoencoder's codes match its prior, and all the others."""
 
-from collections.abc import Iterator
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from ..data import Dataset
-from ..models import can, of_one_moment
+from ..data import Dataset, Split
+from ..models import Model, can, of_one_moment
+from ..priors import Gaussian, Prior
 from . import classes, clouds, codes, images, modes
 from .checks import own_generator, subsample
 from .table import Row, table
@@ -23,34 +23,55 @@ PICTURES = 1000  # samples judged by their pixels
 
 @of_one_moment
 def compare(
-    model, data, details: bool = False, generator: torch.Generator | None = None, n: int = 2000
+    model: Model,
+    data: Dataset | Split,
+    details: bool = False,
+    generator: torch.Generator | None = None,
+    n: int = 2000,
 ) -> "pd.DataFrame":
     """The scoreboard of a model: reconstruction error, MMD of codes against prior, 5-NN accuracy on the codes.
 
-    All three at once are the aim: codes may match the prior perfectly and say nothing of the image. A model that puts
-    images into categories is also asked for its class error (or cluster error, where no label named the categories)
-    and for the effective number of its categories; of a style beside a category, the less it says of the class the
-    better, since the category says it.
+    The aim is all three at once: codes may match the prior perfectly and say nothing about the image. A model that puts
+    images into categories is also asked for its class error (or cluster error, where no label named the categories) and
+    for the effective number of its categories; of a style that goes with a category, the less it says about the class
+    the better, since the category says it.
 
-    Args:
-        model: with `encode`, `decode`, `reconstruct`, `sample` and `prior`. A model whose prior is None is held
-            against N(0, I), and the table says so.
-        data: a dataset, then judged on `data.test`, its neighbours and probe fitted on `data.train`; or one split,
-            then neighbours and probe are cross-validated within it, five-fold.
-        details: all other measures too: p-value, sliced Wasserstein, energy distance, two-sample classifier (up to
-            ten dimensions; above, its nearest neighbours see nothing), modes covered (if the prior has classes),
-            effective classes, sharpness, distance of samples to the data (if `data` is a dataset), linear probe, class
-            from style (if the model has categories).
-        generator: for subsamples, prior samples and permutations; without it one of its own, seeded with 0.
-        n: codes and prior samples used for q(z) against p(z), at most.
+    Parameters
+    ----------
+    model : Model
+        With `encode`, `decode`, `reconstruct`, `sample` and `prior`. A model whose prior is None is compared with N(0,
+        I), and the table says so.
+    data : Dataset or Split
+        A dataset is judged on `data.test`, its neighbours and probe fitted on `data.train`; for one split, neighbours
+        and probe are cross-validated within it, five-fold.
+    details : bool, default False
+        All other measures too: p-value, sliced Wasserstein, energy distance, two-sample classifier (up to ten
+        dimensions; above, its nearest neighbours see nothing), modes covered (if the prior has classes), effective
+        classes, sharpness, distance of samples to the data (if `data` is a dataset), linear probe, class from style
+        (if the model has categories).
+    generator : torch.Generator, optional
+        For subsamples, prior samples and permutations; None: one seeded with 0.
+    n : int, default 2000
+        Codes and prior samples used for q(z) against p(z), at most.
 
-    Returns:
-        A DataFrame, one row a measure. Columns: `value`; `reference`, what to hold it against (for the distances the
-        floor: two prior samples of the same size), and its `sd` where it varies; `good`, where a good model is;
-        `meaning`. Rows that need labels are left out where there are fewer than 10.
+    Returns
+    -------
+    DataFrame
+        One row per measure. Columns: `value`; `reference`, what to compare it with (for the distances the floor: two
+        prior samples of the same size), and its `sd` where it varies; `good`, where a good model is; `meaning`. Rows
+        that need labels are left out where there are fewer than 10.
 
-    Raises:
-        ValueError: fewer than 50 images, codes that are not finite, or codes and prior of different dimension.
+    Raises
+    ------
+    ValueError
+        For fewer than 50 images, codes that are not finite, or codes and prior of different dimension.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> compare(aae.AE(data.image_shape, seed=0), data).index.tolist()
+    ['reconstruction', 'MMD', '5-NN accuracy']
     """
     train, test = (data.train, data.test) if isinstance(data, Dataset) else (data, None)
     split = train if test is None else test
@@ -60,7 +81,7 @@ def compare(
     some_images, labels = subsample(generator, n, split.images, split.labels)
     z = codes.encode(model, some_images, generator)  # drawn from q(z|x): q(z) is their mixture
     against = "prior" if model.prior is not None else "N(0, I), as the model has no prior"
-    prior = model.prior if model.prior is not None else _unit_gaussian(z.shape[1])
+    prior = model.prior if model.prior is not None else Gaussian(z.shape[1])
     p = prior.sample(len(z), generator=generator)
 
     rows = [*_reconstruction(model, split), _distance("MMD", clouds.mmd, z, p, prior, generator, against)]
@@ -84,10 +105,10 @@ def compare(
     return table(rows)
 
 
-def _reconstruction(model, split) -> Iterator[Row]:
+def _reconstruction(model: Model, split: Split) -> Iterator[Row]:
     if can(model).need_labels:
         known = split.labels >= 0
-        split = SimpleNamespace(images=split.images[known], labels=split.labels[known])
+        split = Split(split.images[known], split.labels[known])
         if not known.any():
             return
     value = images.reconstruction_error(model, split)
@@ -96,13 +117,21 @@ def _reconstruction(model, split) -> Iterator[Row]:
     yield Row("reconstruction", value, always_mean, "low", "squared error a pixel; reference: always the mean image")
 
 
-def _distance(name: str, metric, z: Tensor, p: Tensor, prior, generator, against: str, good: str = "at floor") -> Row:
+def _distance(
+    name: str,
+    metric: Callable[..., float],
+    z: Tensor,
+    p: Tensor,
+    prior: Prior,
+    generator: torch.Generator,
+    against: str,
+) -> Row:
     mean, sd = clouds.floor(prior, len(z), metric, generator=generator)
     meaning = f"codes against {against}; reference: the floor, two prior samples"
-    return Row(name, metric(z, p), mean, good, meaning, sd)
+    return Row(name, metric(z, p), mean, "at floor", meaning, sd)
 
 
-def _more_distances(z: Tensor, p: Tensor, prior, generator, against: str) -> Iterator[Row]:
+def _more_distances(z: Tensor, p: Tensor, prior: Prior, generator: torch.Generator, against: str) -> Iterator[Row]:
     value = clouds.mmd_test(z, p, generator=generator)
     yield Row("MMD p-value", value, 0.05, "above", "below .05 the MMD is no accident")
     for name, metric in (
@@ -115,7 +144,7 @@ def _more_distances(z: Tensor, p: Tensor, prior, generator, against: str) -> Ite
         yield _distance(name, metric, z, p, prior, generator, against)
 
 
-def _categories(model, data, split) -> Iterator[Row]:
+def _categories(model: Model, data: Dataset | Split, split: Split) -> Iterator[Row]:
     if not can(model).classify:
         return
     fit, where = split, "these images themselves"
@@ -133,7 +162,7 @@ def _categories(model, data, split) -> Iterator[Row]:
     yield Row("effective categories", value, model.categories, "high", "categories in use, weighed by their frequency")
 
 
-def _style(model, train, test, generator) -> Iterator[Row]:
+def _style(model: Model, train: Split, test: Split | None, generator: torch.Generator) -> Iterator[Row]:
     if can(model).categories is None:
         return
     if test is not None and _labels(test) > _labels(train):  # few labels to learn from make a weak reader
@@ -144,7 +173,7 @@ def _style(model, train, test, generator) -> Iterator[Row]:
         yield Row("class from style", found.accuracy, found.chance, "low", meaning, found.sd)
 
 
-def _modes(model, z: Tensor, labels: Tensor, prior, generator) -> Iterator[Row]:
+def _modes(model: Model, z: Tensor, labels: Tensor, prior: Prior, generator: torch.Generator) -> Iterator[Row]:
     if not prior.classes:
         return
     value = modes.mode_coverage(z, prior, generator=generator)
@@ -156,7 +185,9 @@ def _modes(model, z: Tensor, labels: Tensor, prior, generator) -> Iterator[Row]:
         yield Row("modes, right class", value, prior.classes, "high", "of them by their own class (if trained so)")
 
 
-def _pictures(model, prior, train, test, generator) -> Iterator[Row]:
+def _pictures(
+    model: Model, prior: Prior, train: Split, test: Split | None, generator: torch.Generator
+) -> Iterator[Row]:
     split = train if test is None else test
     if model.prior is None:
         device = next(model.parameters()).device
@@ -177,16 +208,10 @@ def _pictures(model, prior, train, test, generator) -> Iterator[Row]:
         yield Row("distance to the data", value, 1.0, "near", "samples to nearest training image; 1: as test images")
 
 
-def _labels(split) -> int:
+def _labels(split: Split) -> int:
     return int((split.labels >= 0).sum())
 
 
-def _guessing(split) -> float:
+def _guessing(split: Split) -> float:
     """The accuracy of naming the most frequent class, always."""
     return float(split.labels[split.labels >= 0].bincount().max() / (split.labels >= 0).sum())
-
-
-def _unit_gaussian(dim: int):
-    from ..priors import Gaussian
-
-    return Gaussian(dim)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One measure: its value, what to hold it against, and how to read it."""
+    """One measure: its value, what to compare it with, and how to read it."""
 
     measure: str
     value: float
@@ -20,7 +20,7 @@ class Row(NamedTuple):
 
 
 def table(rows: Sequence[Row]) -> "pd.DataFrame":
-    """One line a measure; columns value, reference, sd, good, meaning."""
+    """One row per measure; columns value, reference, sd, good, meaning."""
     frame = _scoreboard()(rows, columns=Row._fields).set_index("measure")
     return frame[["value", "reference", "sd", "good", "meaning"]].pipe(_scoreboard())
 

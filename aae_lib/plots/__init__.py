@@ -1,6 +1,6 @@
 """Pictures of data, models and training, each a matplotlib `Figure` that Jupyter shows and a thread may draw.
 
-`fig.savefig("name.png")` writes one to a file; `fig.alt` says in a sentence what is to be seen.
+`fig.savefig("name.png")` writes one to a file; `fig.alt` describes the picture in a sentence.
 """
 
 from .classes import map_with_images, occupancy, prototypes, style_by_class

@@ -1,13 +1,13 @@
-"""Plots of models whose code has a category y: style by class, what a category looks like, a map, who is where."""
+"""Plots of models whose code has a category y: style by class, what a category looks like, a map, the occupancy."""
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Split
-from ..models import can, of_one_moment
+from ..models import Model, can, of_one_moment
 from . import codes, common
 from .picture import Picture
 
@@ -16,14 +16,41 @@ Size = tuple[float, float] | None
 
 @of_one_moment
 def style_by_class(
-    model: nn.Module, split: Split | None = None, n: int = 10, generator: torch.Generator | None = None,
+    model: Model, split: Split | None = None, n: int = 10, generator: torch.Generator | None = None,
     *, figsize: Size = None,
 ) -> Picture:  # fmt: skip
-    """A row for each style z, a column for each category y: what decode(z, y) makes of them (the paper's Figure 7).
+    """A row for each style z, a column for each category y: decode(z, y) for every pair (the paper's Figure 7).
 
-    Without `split` the `n` styles are prior samples (from a generator with seed 0 unless one is given); with it, those
-    of its first `n` images, which stand on the left. If y holds the class and z the style, a row keeps its hand and a
-    column its digit. Raises ValueError for a model whose decoder sees no category.
+    If y holds the class and z the style, a row keeps its handwriting and a column its digit.
+
+    Parameters
+    ----------
+    model : Model
+        Whose decoder sees a category.
+    split : Split, optional
+        None: the styles are prior samples; otherwise those of its first images, which are drawn on the left.
+    n : int, default 10
+        Styles.
+    generator : torch.Generator, optional
+        Of the prior samples; None: one seeded with 0.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For a model whose decoder sees no category.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> style_by_class(aae.SupervisedAAE((1, 8, 8), categories=10), n=3)
+    A table of decoded images: 3 rows, the styles of prior samples; 10 columns, the categories.
     """
     k = _categories(model, "decode(z, y)")
     if not can(model).see_category:
@@ -54,12 +81,40 @@ def style_by_class(
 
 
 @of_one_moment
-def prototypes(model: nn.Module, split: Split, n: int = 8, *, figsize: Size = None) -> Picture:
-    """A row for each category: its prototype, then the `n` images of `split` which the model is surest belong to it.
+def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) -> Picture:
+    """A row for each category: its prototype, then the images that the model is surest belong to it.
 
-    The prototype is decoded from z = 0 (on a map: from the category's head). Beside each row: the category, its share
+    The prototype is decoded from z = 0 (on a map: from the category's head). Next to each row: the category, its share
     of the images and, where there are labels, the class that most of its labelled images have, with their share. Only
     images put into the category are shown; a category without any says "empty".
+
+    Parameters
+    ----------
+    model : Model
+        With `classify`.
+    split : Split
+        The images.
+    n : int, default 8
+        Images in a row, at least 1.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For a model without `classify`, and for n below 1.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> prototypes(aae.ClusterAAE(data.image_shape, categories=4, seed=0), data.test, n=3).alt[:60]
+    '4 rows, one a category: its decoded prototype and up to 3 im'
     """
     k, (y, labels) = _categories(model, "prototypes"), _classified(model, split)
     if n < 1:
@@ -88,13 +143,42 @@ def prototypes(model: nn.Module, split: Split, n: int = 8, *, figsize: Size = No
 
 @of_one_moment
 def map_with_images(
-    model: nn.Module, split: Split, n: int = 60, generator: torch.Generator | None = None, *, figsize: Size = None
+    model: Model, split: Split, n: int = 60, generator: torch.Generator | None = None, *, figsize: Size = None
 ) -> Picture:
-    """A map of the data: 2-D codes coloured by class, and up to `n` images at codes spread over it, none over another.
+    """A map of the data: 2-D codes coloured by class, and images at codes spread over it, none overlapping.
 
     Where no label is known, or category k is class k (`named_categories`), the model's own categories fill in. The
-    heads of a `MapAAE` are marked by their numbers, in boxes. Of more than 2000 images a random part is drawn. Raises
-    ValueError for codes that are not 2-D and for an empty split.
+    heads of a `MapAAE` are marked by their numbers, in boxes.
+
+    Parameters
+    ----------
+    model : Model
+        With 2-D codes.
+    split : Split
+        The images; of more than 2000 a random part is drawn.
+    n : int, default 60
+        At most so many images are shown.
+    generator : torch.Generator, optional
+        Of the random part; None: one seeded with 0.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For codes that are not 2-D, and for an empty split.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> map_with_images(aae.AE(data.image_shape), data.test, n=3)
+    297 codes in the plane, coloured by class, with some of the images drawn at their codes.
     """
     common.need_plane(model, "A map")
     images, labels = common.random_part(split, 2000, common.own_generator(generator))
@@ -124,8 +208,30 @@ def map_with_images(
 
 
 @of_one_moment
-def occupancy(model: nn.Module, split: Split, *, figsize: Size = None) -> Picture:
-    """Bars: the share of the images in each category, by true class where known; the line is the even share 1/K."""
+def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
+    """Bars: the share of the images in each category, by true class where known; the line is the even share 1/K.
+
+    Parameters
+    ----------
+    model : Model
+        With `classify`.
+    split : Split
+        The images.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> occupancy(aae.ClusterAAE(data.image_shape, categories=4, seed=0), data.test).alt[:46]
+    'Bars of the shares of 297 images in 4 categori'
+    """
     k, (y, labels) = _categories(model, "occupancy"), _classified(model, split)
     figure, (ax,) = common.blank(figsize=figsize or (max(6.0, 0.42 * k + 2.5), 4.2))
     own, below = y.argmax(1), torch.zeros(k)
@@ -154,21 +260,21 @@ def occupancy(model: nn.Module, split: Split, *, figsize: Size = None) -> Pictur
     return figure
 
 
-def _categories(model: nn.Module, what: str) -> int:
+def _categories(model: Model, what: str) -> int:
     k = can(model).categories
     if k is None:
         raise ValueError(f"This {type(model).__name__} has no category beside its code, which {what} needs.")
     return k
 
 
-def _classified(model: nn.Module, split: Split) -> tuple[Tensor, Tensor]:
+def _classified(model: Model, split: Split) -> tuple[Tensor, Tensor]:
     """How likely each category is for each image (N, K), and the labels (N,)."""
     if not can(model).classify:
         raise ValueError(f"A {type(model).__name__} is told the category and gives none: use style_by_class.")
     return model.classify(common.first_images(split, max(1, len(split)))).cpu(), split.labels.cpu()
 
 
-def _centres(model: nn.Module) -> tuple[Tensor, ...]:
+def _centres(model: Model) -> tuple[Tensor, ...]:
     """What the prototypes are decoded from."""
     if not can(model).see_category:
         return (model.cluster_heads.detach(),)
@@ -189,8 +295,8 @@ def _described(i: int, share: float, labels: Tensor) -> str:
 def _heads(ax: Axes, heads: Tensor, extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     """Mark the heads (K, 2) by their numbers, in boxes; returns the extent (left, ...), widened to hold them."""
     box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "black", "linewidth": 1.4}
-    for i, place in enumerate(heads.tolist()):
-        ax.text(*place, str(i), fontsize=common.SIZE, ha="center", va="center", bbox=box, zorder=4)
+    for i, (x, y) in enumerate(heads.tolist()):
+        ax.text(x, y, str(i), fontsize=common.SIZE, ha="center", va="center", bbox=box, zorder=4)
     ax.scatter([], [], s=150, marker="s", facecolors="white", edgecolors="black", label="category's head")
     left, right, bottom, top = extent
     if ((heads > torch.tensor([left, bottom])) & (heads < torch.tensor([right, top]))).all():

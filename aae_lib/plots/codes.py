@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..data import Split
 from ..metrics.classes import styles
-from ..models import can, of_one_moment
+from ..models import Model, can, of_one_moment
 from . import common
 from .picture import Picture
 
@@ -20,10 +20,39 @@ def points(
     x: Tensor, labels: Tensor | None = None, reference: Tensor | None = None, axes: tuple[int, int] = (0, 1),
     *, symbol: str = "z", figsize: Size = None,
 ) -> Picture:  # fmt: skip
-    """Points `x` (N, d) in the plane, coloured and numbered by `labels` (N,), over `reference` points (M, d) in grey.
+    """Points in the plane, coloured and numbered by class, over reference points in grey.
 
-    `axes`: the two coordinates to draw, counted from 0, and named z₁, z₂ (`symbol="x"`: x₁, x₂). A label of -1
-    means "no label". Raises ValueError for shapes that do not fit and for numbers that are not finite.
+    Parameters
+    ----------
+    x : tensor
+        (N, d), at least one point.
+    labels : tensor, optional
+        (N,) int64; -1 means "no label".
+    reference : tensor, optional
+        (M, d).
+    axes : pair of int, default (0, 1)
+        The two coordinates to draw, counted from 0, and named z₁, z₂.
+    symbol : str, default "z"
+        Name of the coordinates; "x": x₁, x₂.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, and for numbers that are not finite.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("blobs")
+    >>> points(data.test.images, data.test.labels, symbol="x")
+    500 points in the plane.
     """
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
     _clouds(ax, x, labels, reference, axes, "points", "reference")
@@ -34,15 +63,44 @@ def points(
 
 @of_one_moment
 def latent(
-    model: nn.Module, split: Split, n: int = 2000, axes: tuple[int, int] = (0, 1),
+    model: Model, split: Split, n: int = 2000, axes: tuple[int, int] = (0, 1),
     generator: torch.Generator | None = None, *, figsize: Size = None,
 ) -> Picture:  # fmt: skip
-    """q(z) over p(z): the codes of `n` images, coloured by class, over as many prior samples in grey.
+    """q(z) over p(z): the codes of images, coloured by class, over as many prior samples in grey.
 
-    A number marks each class at the code nearest its median. Codes of more than two dimensions are drawn in the two
-    coordinates `axes`, counted from 0. Where the split holds more than `n` images, a random part of it is drawn;
-    without a generator the picture uses one of its own with seed 0. Raises ValueError for an empty split and for axes
-    that the code does not have.
+    A number marks each class at the code nearest its median.
+
+    Parameters
+    ----------
+    model : Model
+        With `encode`.
+    split : Split
+        The images.
+    n : int, default 2000
+        At most so many are drawn; of more, a random part.
+    axes : pair of int, default (0, 1)
+        The two coordinates to draw, counted from 0.
+    generator : torch.Generator, optional
+        Of the random part and the prior samples; None: one seeded with 0.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For an empty split, and for axes that the code does not have.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> latent(aae.AE(data.image_shape), data.test)
+    Scatter plot of 297 codes coloured by class, over 297 samples of the prior in grey.
     """
     generator = common.own_generator(generator)
     images, labels = common.random_part(split, n, generator)
@@ -58,18 +116,48 @@ def latent(
 
 @of_one_moment
 def surface(
-    model: nn.Module, split: Split | None = None, extent: tuple[float, float, float, float] | None = None,
+    model: Model, split: Split | None = None, extent: tuple[float, float, float, float] | None = None,
     n: int = 300, generator: torch.Generator | None = None, *, label: int | None = None, figsize: Size = None,
 ) -> Picture:  # fmt: skip
-    """The discriminator's belief D(z) = sigmoid(logits) over the latent plane, with `n` prior samples and codes on top.
+    """The discriminator's belief D(z) = sigmoid(logits) over the latent plane, with prior samples and codes on top.
 
-    Blue: D takes z for a prior sample; orange: for a code; white and the black line: D = 1/2, it cannot tell. `split`
-    gives the images whose codes are drawn (none: no codes), `extent` (left, right, bottom, top) the part of the
-    plane, by default the square round 99 % of what is drawn. A discriminator that is told classes has a surface for
-    each: `label` says which, and only that class's prior samples and codes are drawn (-1: "no label", and all of them;
-    D knows that case only if it met images without a label). On a map, whose code is c = W y + z, it is the styles z
-    that D plays with, and these are drawn. Raises ValueError for a model without a discriminator,
-    for a label missing or out of place, for a split without that class, and for codes that are not 2-D.
+    Blue: D takes z for a prior sample; orange: for a code; white and the black line: D = 1/2, it cannot tell. On a map,
+    whose code is c = W y + z, it is the styles z that D plays with, and these are drawn.
+
+    Parameters
+    ----------
+    model : Model
+        With a discriminator and 2-D codes.
+    split : Split, optional
+        The images whose codes are drawn; None: no codes.
+    extent : tuple of float, optional
+        (left, right, bottom, top): the part of the plane, by default the square around 99 % of what is drawn.
+    n : int, default 300
+        Prior samples, and codes, to draw.
+    generator : torch.Generator, optional
+        Of prior samples and codes; None: one seeded with 0.
+    label : int, optional
+        Of a discriminator that is told classes: it has a surface for each, and only that class's prior samples and
+        codes are drawn (-1: "no label", and all of them; D knows that case only if it met images without a label).
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For a model without a discriminator, for a label that is missing or out of range, for a split without that
+        class, and for codes that are not 2-D.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> surface(aae.AAE((1, 8, 8), seed=0)).alt[:45]
+    "Map of the discriminator's output over the la"
     """
     if not isinstance(getattr(model, "discriminator", None), nn.Module):
         raise ValueError(f"This {type(model).__name__} has no discriminator to draw: an AAE has one.")
@@ -105,7 +193,8 @@ def surface(
     if belief.min() < 0.5 < belief.max():
         ax.contour(z1.numpy(), z2.numpy(), belief, levels=[0.5], colors="black", linewidths=2.5)
     for cloud, name, colour, marker in clouds:
-        ax.scatter(*cloud.T.numpy(), s=34, c=colour, marker=marker, edgecolors="white", linewidths=0.7, label=name)
+        first, second = cloud.T.numpy()
+        ax.scatter(first, second, s=34, c=colour, marker=marker, edgecolors="white", linewidths=0.7, label=name)
     ax.set(xlim=(left, right), ylim=(bottom, top))
     _name_axes(ax, (0, 1))
     bar = figure.colorbar(drawn, ax=ax, ticks=[0, 0.25, 0.5, 0.75, 1], shrink=0.85)
@@ -130,22 +219,24 @@ def _clouds(
         raise ValueError(f"axes={axes!r} must be two of the {x.shape[1]} coordinates of z, counted from 0.")
     if labels is not None and len(labels) != len(x):
         raise ValueError(f"{len(x)} points came with {len(labels)} labels: each point needs one (-1 for none).")
-    x, axes = common.check_finite(x.detach().cpu()), list(axes)
+    x = common.check_finite(x.detach().cpu())[:, list(axes)]
     labels = torch.full((len(x),), -1) if labels is None else labels.cpu()
     if reference is not None:
-        ax.scatter(*reference.detach().cpu()[:, axes].T.numpy(), s=16, c=common.PRIOR, linewidths=0, label=behind)
+        first, second = reference.detach().cpu()[:, list(axes)].T.numpy()
+        ax.scatter(first, second, s=16, c=common.PRIOR, linewidths=0, label=behind)
     classes = [int(k) for k in labels.unique() if k >= 0]
     colour = {k: common.class_colour(k) for k in classes}
     colour[-1] = "white" if classes else common.UNLABELLED  # hollow dots among coloured ones
     edge = dict.fromkeys(classes, "white") | {-1: common.UNLABELLED if classes else "white"}
     # One scatter in the order given, not one a class: the last class would lie over all others.
     ks = labels.clamp_min(-1).tolist()
-    ax.scatter(*x[:, axes].T.numpy(), s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)
+    first, second = x.T.numpy()
+    ax.scatter(first, second, s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)
     for k in classes:
-        cloud = x[labels == k][:, axes]
-        middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()]
+        cloud = x[labels == k]
+        middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()].tolist()
         ax.text(
-            *middle.tolist(), str(k), fontsize=common.SIZE + 7, weight="bold", ha="center", va="center",
+            middle[0], middle[1], str(k), fontsize=common.SIZE + 7, weight="bold", ha="center", va="center",
             color=colour[k], path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip
         ax.scatter([], [], s=70, c=colour[k], label=str(k))
@@ -155,7 +246,7 @@ def _clouds(
     ax.figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False, markerscale=1.3)
 
 
-def _told(model: nn.Module, label: int | None) -> Tensor | None:
+def _told(model: Model, label: int | None) -> Tensor | None:
     """The label (1,) that the discriminator is told, or None for one that takes no labels."""
     classes = can(model).told_classes
     if classes is None and label is not None:

@@ -1,14 +1,14 @@
-"""What all plots share: colours, a blank figure, image grids, and sentences for input that cannot be drawn."""
+"""What all plots share: colours, a blank figure, image grids, and error messages for input that cannot be drawn."""
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Split, scale
 from ..metrics.checks import own_generator
-from ..models import can
+from ..models import Model, can
 from .picture import Picture
 
 # Paul Tol's "muted" scheme and black (sronpersonalpages.nl/~pault): ten colours that stay apart, and apart from the
@@ -34,14 +34,36 @@ def blank(panels: int = 1, *, figsize: tuple[float, float]) -> tuple[Picture, li
 
 
 def title(ax: Axes, text: str) -> None:
+    """Set the title of an axes, as every plot does."""
     ax.set_title(text, fontsize=SIZE + 2, loc="left", pad=10)
 
 
 def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
-    """Images (N, C, H, W), uint8 or floats in [0, 1], as one picture, row by row from the top left.
+    """Images as one picture, row by row from the top left.
 
-    Returns floats (rows * (H + gap), columns * (W + gap)) for C = 1, with a third axis of 3 for C = 3. `gap` white
-    pixels follow each image on the right and below; places without an image are white.
+    Parameters
+    ----------
+    images : tensor
+        (N, C, H, W), uint8 or floats in [0, 1], C = 1 or 3.
+    columns : int
+        Images in a row.
+    gap : int, default 0
+        White pixels to the right of and below each image. Places without an image are white.
+
+    Returns
+    -------
+    ndarray
+        Floats (rows * (H + gap), columns * (W + gap)) for C = 1, with a third axis of 3 for C = 3.
+
+    Raises
+    ------
+    ValueError
+        For any other shape.
+
+    Examples
+    --------
+    >>> mosaic(torch.zeros(3, 1, 8, 8), columns=2, gap=1).shape
+    (18, 18)
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3):
         raise ValueError(
@@ -98,12 +120,12 @@ def random_part(split: Split, n: int, generator: torch.Generator) -> tuple[Tenso
 
 
 def prior_sample(
-    model: nn.Module, n: int, generator: torch.Generator | None = None, labels: Tensor | None = None,
+    model: Model, n: int, generator: torch.Generator | None = None, labels: Tensor | None = None,
     *, of_style: bool = False,
 ) -> Tensor:  # fmt: skip
     """(n, d) samples of the model's prior, drawn on the generator's device and returned on the CPU.
 
-    On a map `of_style` asks for the prior of z, which spreads round each head, instead of that of the places.
+    On a map `of_style` asks for the prior of z, which spreads around each head, instead of that of the places.
     """
     generator, prior = own_generator(generator), model.prior
     if of_style and can(model).heads:
@@ -111,10 +133,13 @@ def prior_sample(
     return prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
 
 
-def decode(model: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor:
-    """Images of codes z (N, d), on the CPU; where the decoder sees a category beside z, with y: one number, or (N, K).
+def decode(model: Model, z: Tensor, y: int | Tensor | None = None) -> Tensor:
+    """Images of codes z (N, d), on the CPU; y, if the decoder sees a category, is one number or (N, K).
 
-    Raises ValueError where it sees one and y is None, and where it sees none and y is given.
+    Raises
+    ------
+    ValueError
+        If the decoder sees a category and y is None, and if it sees none and y is given.
     """
     if not can(model).see_category:
         if y is not None:
@@ -126,20 +151,23 @@ def decode(model: nn.Module, z: Tensor, y: int | Tensor | None = None) -> Tensor
 
 
 def class_colour(label: int) -> str:
+    """The colour of a class; of -1, "no label", a grey."""
     return CLASS_COLOURS[label % len(CLASS_COLOURS)] if label >= 0 else UNLABELLED
 
 
 def extent_of(points: Tensor, share: float = 0.99) -> tuple[float, float, float, float]:
-    """(left, right, bottom, top): the square, with a margin, round all but the outermost of points (N, 2).
+    """(left, right, bottom, top): the square, with a margin, around all but the outermost of points (N, 2).
 
     In each coordinate `share` of the points lie inside.
     """
     low, high = torch.quantile(points.double(), torch.tensor([0.5 - share / 2, 0.5 + share / 2]).double(), dim=0)
     centre, half = (low + high) / 2, float((high - low).max()) * 0.55 or 1.0
-    return tuple(float(side) for side in (centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half))
+    (left, bottom), (right, top) = (centre - half).tolist(), (centre + half).tolist()
+    return left, right, bottom, top
 
 
 def check_finite(z: Tensor) -> Tensor:
+    """The codes; ValueError unless they are finite."""
     if not z.isfinite().all():
         raise ValueError(
             "Some of these codes are not finite numbers: if training has diverged, "
@@ -149,6 +177,7 @@ def check_finite(z: Tensor) -> Tensor:
 
 
 def check_extent(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """The extent as floats; ValueError unless it is (left, right, bottom, top) in growing order."""
     try:
         left, right, bottom, top = (float(side) for side in extent)
     except (TypeError, ValueError):
@@ -158,7 +187,8 @@ def check_extent(extent: tuple[float, float, float, float]) -> tuple[float, floa
     return left, right, bottom, top
 
 
-def need_plane(model: nn.Module, what: str) -> None:
+def need_plane(model: Model, what: str) -> None:
+    """ValueError unless the model's codes are 2-D."""
     if model.latent_dim != 2:
         raise ValueError(
             f"{what} is a picture of a plane and needs latent_dim=2; this model has {model.latent_dim}: "

@@ -17,13 +17,36 @@ TIE = {"discriminator": (2 * math.log(2), "2 log 2", "bottom"), "generator": (ma
 
 
 def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) -> Picture:
-    """The losses of a run, from a trainer's `history`: a panel for the game, one for each other loss or measure.
+    """The losses of a run: a panel for the game, and one for each other loss or measure.
 
     Thin lines are the losses of single steps, thick ones their running mean. In the game's panel broken lines show
     where both players stand when D = 1/2 everywhere: the discriminator at 2 log 2 (a sum of two cross-entropies), the
-    generator at log 2. Measures taken at some steps only (such as `mmd`) stand on a log scale; an unbiased estimate
-    may be zero or negative, and is then marked by a triangle at the lower edge. Raises ValueError for a history
-    without steps or losses.
+    generator at log 2. Measures taken at some steps only (such as `mmd`) are on a log scale; an unbiased estimate may
+    be zero or negative, and is then marked by a triangle at the lower edge.
+
+    Parameters
+    ----------
+    history : DataFrame
+        A trainer's `history`.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For a history without steps or losses.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> trainer = aae.Trainer(aae.AE((1, 8, 8), hidden=(16,)), aae.load("digits"))
+    >>> losses(trainer.run(steps=3, progress=False))
+    Curves over 3 training steps: reconstruction.
     """
     names = [name for name in history.columns if name not in ("step", "seconds") and history[name].notna().any()]
     if "step" not in history.columns or len(history) == 0 or not names:

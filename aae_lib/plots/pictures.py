@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Split
 from ..metrics.images import reconstructed
-from ..models import can, of_one_moment
+from ..models import Model, can, of_one_moment
 from . import common
 from .picture import Picture
 
@@ -16,10 +16,32 @@ Size = tuple[float, float] | None
 
 
 def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Picture:
-    """A contact sheet of the first `n` images.
+    """A grid of the first images of a split.
 
-    `split` is a `Split` or a tensor (N, C, H, W), uint8 0-255 or floats in [0, 1]; `figsize` in inches.
-    Raises ValueError for an empty split and for points instead of images.
+    Parameters
+    ----------
+    split : Split or tensor
+        A tensor is (N, C, H, W), uint8 0-255 or floats in [0, 1].
+    n : int, default 64
+        How many.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For an empty split, and for points instead of images.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> images(aae.load("digits").test)
+    A grid of 64 images from the data.
     """
     shown = split[:n] if isinstance(split, Tensor) else common.first_images(split, n)
     if len(shown) == 0:
@@ -33,11 +55,36 @@ def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Pictu
 
 
 @of_one_moment
-def reconstructions(model: nn.Module, split: Split, n: int = 10, *, figsize: Size = None) -> Picture:
-    """The first `n` images of `split` above their reconstructions decode(encode(x)).
+def reconstructions(model: Model, split: Split, n: int = 10, *, figsize: Size = None) -> Picture:
+    """The first images of a split above their reconstructions decode(encode(x)).
 
-    A model whose decoder is told the label (`SupervisedAAE`) gets those of the split. Raises ValueError for an empty
-    split and for points instead of images.
+    Parameters
+    ----------
+    model : Model
+        One whose decoder is told the label (`SupervisedAAE`) gets those of the split.
+    split : Split
+        The images.
+    n : int, default 10
+        How many.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For an empty split, and for points instead of images.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> data = aae.load("digits")
+    >>> reconstructions(aae.AE(data.image_shape), data.test, n=4)
+    Two rows of 4 images: originals above, their reconstructions below.
     """
     originals = common.first_images(split, n)
     back = reconstructed(model, split.take(torch.arange(len(originals))))
@@ -51,14 +98,37 @@ def reconstructions(model: nn.Module, split: Split, n: int = 10, *, figsize: Siz
 
 
 @of_one_moment
-def samples(
-    model: nn.Module, n: int = 64, generator: torch.Generator | None = None, *, figsize: Size = None
-) -> Picture:
-    """A grid of `n` images decoded from prior samples z ~ p(z).
+def samples(model: Model, n: int = 64, generator: torch.Generator | None = None, *, figsize: Size = None) -> Picture:
+    """A grid of images decoded from prior samples z ~ p(z).
 
-    Where the prior has K classes, or the model K categories, one row a class with n // K images (at least one). Without
-    a generator the picture uses one of its own with seed 0: the same model gives the same picture. Raises ValueError
-    for n < 1.
+    Where the prior has K classes, or the model K categories, one row per class with n // K images (at least one).
+
+    Parameters
+    ----------
+    model : Model
+        With `decode`.
+    n : int, default 64
+        How many, at least 1.
+    generator : torch.Generator, optional
+        Of the prior samples; None: one seeded with 0, so that the same model gives the same picture.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For n below 1.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> samples(aae.AE((1, 8, 8)), n=9)
+    A grid of 9 images decoded from samples of the prior.
     """
     if n < 1:
         raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
@@ -80,15 +150,43 @@ def samples(
 
 @of_one_moment
 def plane(
-    model: nn.Module, extent: tuple[float, float, float, float] | None = None, n: int = 20, *, label: int | None = None,
+    model: Model, extent: tuple[float, float, float, float] | None = None, n: int = 20, *, label: int | None = None,
     figsize: Size = None,
 ) -> Picture:  # fmt: skip
     """The decoded plane: n x n codes on a grid over 2-D latent space, each drawn as the image it decodes to.
 
-    `extent` (left, right, bottom, top) holds the codes of the outermost images, in units of z; default: the square
-    round 99 % of the prior. z₁ grows to the right and z₂ upwards. Where the decoder sees a category beside z, `label`
-    says which. Raises ValueError for codes that are not 2-D, for a wrong extent, and for a label that is missing or
-    that the decoder does not see.
+    z₁ grows to the right and z₂ upwards.
+
+    Parameters
+    ----------
+    model : Model
+        With 2-D codes.
+    extent : tuple of float, optional
+        (left, right, bottom, top): the codes of the outermost images, in units of z; by default the square around 99 %
+        of the prior.
+    n : int, default 20
+        Images in a row, at least 2.
+    label : int, optional
+        The category, where the decoder sees one as well as z.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For codes that are not 2-D, for a wrong extent, and for a label that is missing or that the decoder does not
+        see.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> plane(aae.AE((1, 8, 8)), n=5)
+    5 by 5 decoded images, each placed at its code (z1, z2) in the latent plane.
     """
     common.need_plane(model, "The decoded plane")
     if n < 2:
@@ -105,9 +203,9 @@ def plane(
         common.mosaic(decoded, n), cmap="gray", vmin=0, vmax=1, interpolation="nearest",
         extent=(left - x, right + x, bottom - y, top + y), aspect=height * (right - left) / (width * (top - bottom)),
     )  # fmt: skip
-    lines = {"colors": "white", "linewidths": 1.2}  # digits of neighbours would touch without
-    ax.vlines(np.linspace(left - x, right + x, n + 1), bottom - y, top + y, **lines)
-    ax.hlines(np.linspace(bottom - y, top + y, n + 1), left - x, right + x, **lines)
+    # white lines: digits of neighbours would touch without
+    ax.vlines(np.linspace(left - x, right + x, n + 1), bottom - y, top + y, colors="white", linewidths=1.2)
+    ax.hlines(np.linspace(bottom - y, top + y, n + 1), left - x, right + x, colors="white", linewidths=1.2)
     ax.set_xlabel("z₁", fontsize=common.SIZE + 2)
     ax.set_ylabel("z₂", fontsize=common.SIZE + 2)
     common.title(ax, "What each point of the plane decodes to")
@@ -117,22 +215,49 @@ def plane(
 
 @of_one_moment
 def interpolation(
-    model: nn.Module, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False,
+    model: Model, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False,
     *, label: int | tuple[int, int] | None = None, figsize: Size = None,
 ) -> Picture:  # fmt: skip
-    """A walk from `a` to `b` in latent space in `n` decoded steps, straight or (`spherical`) along `slerp`.
+    """A walk from `a` to `b` in latent space in `n` decoded steps.
 
-    `a` and `b` are images (C, H, W), which are encoded and drawn at both ends as well, or codes (d,). Where the decoder
-    sees a category y beside z, y goes from one end to the other too, always straight: from the model's probabilities
-    for image a to those for image b, or, with `label=(3, 8)`, from one category to another; `label=3` keeps one all the
-    way. Raises ValueError for any other shape, for n < 2, and for a label that is missing or that the decoder does not
-    see.
+    Parameters
+    ----------
+    model : Model
+        With `encode` and `decode`.
+    a, b : tensor
+        Images (C, H, W), which are encoded, and also drawn at both ends; or codes (d,).
+    n : int, default 10
+        Steps, at least 2.
+    spherical : bool, default False
+        Along `slerp` instead of a straight line.
+    label : int or pair of int, optional
+        Where the decoder sees a category y as well as z, y goes from one end to the other too, always straight: from
+        the model's probabilities for image a to those for image b, or, with `label=(3, 8)`, from one category to
+        another; `label=3` keeps one all the way.
+    figsize : tuple of float, optional
+        In inches.
+
+    Returns
+    -------
+    Picture
+        The figure.
+
+    Raises
+    ------
+    ValueError
+        For any other shape, for n < 2, and for a label that is missing or that the decoder does not see.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> interpolation(aae.AE((1, 8, 8)), torch.zeros(2), torch.ones(2), n=5)
+    5 images decoded along a straight line between two codes.
     """
     if n < 2:
         raise ValueError(f"n = {n} is no walk: ask for 2 or more.")
-    codes = [_code(model, end) for end in (a, b)]
+    start, goal = _code(model, a), _code(model, b)
     t = torch.linspace(0, 1, n)
-    path = slerp(*codes, t) if spherical else torch.lerp(*codes, t[:, None])
+    path = slerp(start, goal, t) if spherical else torch.lerp(start, goal, t[:, None])
     walk, ticks = common.decode(model, path, _category(model, a, b, t, label)), [f"{step:.2g}" for step in t.tolist()]
     if a.ndim == 3:
         walk, ticks = torch.cat([common.scale(a[None]).cpu(), walk]), ["image a", *ticks]
@@ -147,7 +272,7 @@ def interpolation(
     return figure
 
 
-def _code(model: nn.Module, end: Tensor) -> Tensor:
+def _code(model: Model, end: Tensor) -> Tensor:
     if tuple(end.shape) == tuple(model.image_shape) and end.ndim == 3:
         return model.encode(end[None])[0].cpu()
     if tuple(end.shape) == (model.latent_dim,):
@@ -159,29 +284,55 @@ def _code(model: nn.Module, end: Tensor) -> Tensor:
 
 
 def _category(
-    model: nn.Module, a: Tensor, b: Tensor, t: Tensor, label: int | tuple[int, int] | None
+    model: Model, a: Tensor, b: Tensor, t: Tensor, label: int | tuple[int, int] | None
 ) -> int | Tensor | None:
     """The category along a walk, as `common.decode` takes it: one number, or shares (n, K) of 1."""
     if label is None and a.ndim == b.ndim == 3 and can(model).see_category and can(model).classify:
-        ends = [model.classify(end[None])[0].cpu() for end in (a, b)]
+        start, goal = (model.classify(end[None])[0].cpu() for end in (a, b))
     elif isinstance(label, tuple | list) and can(model).see_category:
         k = model.categories
         if len(label) != 2 or not all(0 <= end < k for end in label):
             raise ValueError(f"label is one category, or two for the ends of the walk, of 0 to {k - 1}; got {label}.")
-        ends = torch.eye(k)[list(label)]
+        start, goal = torch.eye(k)[list(label)]
     else:
-        return label
-    return torch.lerp(*ends, t[:, None])
+        return label  # type: ignore[return-value]  # of a pair `decode` says that the decoder sees no category
+    return torch.lerp(start, goal, t[:, None])
 
 
 def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
-    """Spherical linear interpolation between codes `a` and `b` (d,), t in [0, 1] a number or (n,): (d,) or (n, d).
+    """Spherical linear interpolation between two codes.
 
         slerp(a, b, t) = [sin((1 - t) w) a + sin(t w) b] / sin w,   w the angle between a and b
 
     It turns at constant speed and keeps the norm where both ends have the same: samples of a Gaussian in many
     dimensions lie near a sphere, which a straight line leaves. Where the arc is not defined (parallel, opposite or zero
-    vectors) it is the straight line. Formula: Shoemake, SIGGRAPH 1985.
+    vectors) it is the straight line.
+
+    Parameters
+    ----------
+    a, b : tensor
+        (d,).
+    t : float or tensor
+        In [0, 1]; a tensor has shape (n,).
+
+    Returns
+    -------
+    tensor
+        (d,) or (n, d).
+
+    Raises
+    ------
+    ValueError
+        For codes of different shapes.
+
+    References
+    ----------
+    Shoemake 1985, "Animating rotation with quaternion curves", SIGGRAPH.
+
+    Examples
+    --------
+    >>> slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 0.5)
+    tensor([0.7071, 0.7071])
     """
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(f"slerp needs two codes of one shape (d,), not {tuple(a.shape)} and {tuple(b.shape)}.")

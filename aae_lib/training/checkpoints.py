@@ -1,10 +1,10 @@
 """Checkpoints: a folder with tensors (safetensors) and a JSON file that names them. Nothing is pickled or unpickled.
 
-    checkpoint.json        steps, what the run is made of, versions, the name and SHA-256 of the tensors' file
-    state-….safetensors    weights, optimizer state, generator state, permutation, history
+- checkpoint.json: steps, what the run is made of, versions, the name and SHA-256 of the tensors' file
+- state-….safetensors: weights, optimizer state, generator state, permutation, history
 
-Each file is written beside its place and moved there whole; the JSON comes last and is what counts. Killed at any
-moment, the folder holds the checkpoint of before or the new one. Resuming is exact on one machine: 200 steps equal
+Each file is written next to its place and moved there as a whole; the JSON comes last and is what counts. Killed at
+any moment, the folder holds the previous checkpoint or the new one. Resuming is exact on one machine: 200 steps equal
 100 steps, save, a new process, load, 100 steps, bit for bit.
 """
 
@@ -22,8 +22,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ..models import Model
+from ..models import Loss, Model
 from ..models.description import UnknownModelError, build, describe
+from ..optimizers import Optimizer, Schedule
+from ..priors import PriorLike
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -33,11 +35,32 @@ INDEX = "checkpoint.json"
 
 
 class CheckpointError(RuntimeError):
-    """The checkpoint is missing, damaged, foreign, or of something else; the sentence says which."""
+    """The checkpoint is missing, damaged, foreign, or of something else; the message says which."""
 
 
 def save(trainer: "Trainer", folder: str | Path) -> Path:
-    """Write the trainer's whole state to `folder` (made if missing) and return the folder."""
+    """Write the trainer's whole state to a folder.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        May be training in another thread: the state of one moment is saved.
+    folder : path
+        Made if missing; an earlier checkpoint in it is replaced.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Examples
+    --------
+    >>> import tempfile, aae_lib as aae
+    >>> trainer = aae.Trainer(aae.AE((1, 8, 8), hidden=(16,)), aae.load("digits"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sorted(path.suffix for path in save(trainer, folder).iterdir())
+    ['.json', '.safetensors']
+    """
     from safetensors.torch import save as to_bytes
 
     from .. import __version__
@@ -73,29 +96,32 @@ def save(trainer: "Trainer", folder: str | Path) -> Path:
 
 
 def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexact: bool = False) -> None:
-    """Put the state saved in `folder` into a trainer made of the same parts.
+    """Put the state saved in a folder into a trainer made of the same parts.
 
     Weights, terms, repeats and rate are taken from the checkpoint.
 
     Parameters
     ----------
+    trainer : Trainer
+        What to load into.
+    folder : path
+        Where `save` has written.
     schedule : bool, default True
-        Whether the schedule must be the same. False goes on under the trainer's own, from the step that is reached:
+        Whether the schedule must be the same. False continues under the trainer's own, from the step reached: this is
         how a run is made longer.
     inexact : bool, default False
-        Go on although the checkpoint was made on another kind of device, whose random numbers differ: weights and
+        Continue although the checkpoint was made on another kind of device, whose random numbers differ: weights and
         optimizers are taken, the random numbers to come are those of the trainer's seed and the steps done.
 
     Raises
     ------
     CheckpointError
-        Where the folder holds no whole checkpoint, or one of another model, data or loss: then the trainer is
-        untouched.
+        If the folder holds no whole checkpoint, or one of another model, data or loss: then the trainer is untouched.
 
     Warns
     -----
     UserWarning
-        Where a loss of your own has the same name as when it was saved, and other code.
+        If a loss of your own has the same name as when it was saved, but other code.
     """
     trainer.lock.check()
     index, tensors = _read(Path(folder))
@@ -124,7 +150,19 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """All that decides the steps to come, kept in memory: steps done, place in the epoch, what was set, tensors."""
+    """All that determines the steps to come, kept in memory.
+
+    Parameters
+    ----------
+    steps : int
+        Steps done.
+    cursor : int
+        Place in the epoch.
+    chosen : dict
+        What was set while training; see `Settings.chosen`.
+    tensors : dict of str to tensor
+        Weights, optimizer state, permutation and generator state.
+    """
 
     steps: int
     cursor: int
@@ -158,10 +196,25 @@ def restore(trainer: "Trainer", state: State) -> None:
     trainer.choose(state.chosen)
 
 
-def load_model(folder: str | Path, prior: Any = None) -> Model:
+def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
     """The model alone, built from its saved arguments, on the CPU, in evaluation mode: to encode, decode, sample.
 
-    prior  needed where the saved one was a function: code is never stored.
+    Parameters
+    ----------
+    folder : path
+        Where `save` has written.
+    prior : Prior or callable, optional
+        Needed where the saved one was a function: code is never stored.
+
+    Returns
+    -------
+    Model
+        Of the saved class.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder holds no whole checkpoint, or one of a class that is not this library's.
     """
     index, tensors = _read(Path(folder))
     weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
@@ -172,7 +225,7 @@ def load_model(folder: str | Path, prior: Any = None) -> Model:
 
 
 def read_index(folder: str | Path) -> dict[str, Any]:
-    """What the checkpoint's JSON says (steps, settings, ...), after the whole checkpoint was found sound."""
+    """What the checkpoint's JSON says (steps, settings, ...), after the whole checkpoint has been found intact."""
     return _read(Path(folder))[0]
 
 
@@ -204,17 +257,17 @@ def description(trainer: "Trainer") -> dict[str, Any]:
     return json.loads(json.dumps(own))  # as it will be read: tuples are lists
 
 
-def _described(thing: Any) -> dict[str, Any]:
+def _described(thing: Optimizer | Schedule) -> dict[str, Any]:
     return {"name": type(thing).__name__, **(dataclasses.asdict(thing) if dataclasses.is_dataclass(thing) else {})}
 
 
-def _name(loss: Any) -> str:
+def _name(loss: Loss) -> str:
     """Where the function comes from: module and name."""
     plain = getattr(loss, "func", loss)  # of a functools.partial
     return f"{getattr(plain, '__module__', None)}.{getattr(plain, '__qualname__', type(plain).__qualname__)}"
 
 
-def _fingerprint(loss: Any) -> str | None:
+def _fingerprint(loss: Loss) -> str | None:
     """Of a function written outside this library: which code it is, as this Python compiled it; else None."""
     code = getattr(getattr(loss, "func", loss), "__code__", None)
     if code is None or _name(loss).startswith("aae_lib."):
@@ -228,7 +281,7 @@ def _instructions(code: types.CodeType) -> bytes:
 
 
 def _tensors(trainer: "Trainer") -> dict[str, Tensor]:
-    """Every tensor of the trainer's state, by name; the very tensors, so that loading copies into them."""
+    """Every tensor of the trainer's state, by name; the actual tensors, so that loading copies into them."""
     tensors = {f"model.{name}": tensor for name, tensor in trainer.model.state_dict().items()}
     for phase, optimizer in trainer.optimizers.items():
         for name, parameter in trainer.parameters[phase].items():
@@ -240,7 +293,7 @@ def _tensors(trainer: "Trainer") -> dict[str, Tensor]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write whole or not at all: beside its place first, on the disk, then moved."""
+    """Write the whole file or nothing: next to its place first, flushed to disk, then moved."""
     part = path.with_name(path.name + ".part")
     with open(part, "wb") as file:
         file.write(content)

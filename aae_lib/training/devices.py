@@ -14,20 +14,20 @@ def preferred() -> str:
 
 
 def find_device(device: str | torch.device = "auto") -> torch.device:
-    """The device of that name, or `preferred()` for "auto". ValueError if it is not there."""
-    mend = 'device="auto" takes what is here'
+    """The device of that name, or `preferred()` for "auto"; ValueError if it cannot be used here."""
+    advice = 'device="auto" takes what is here'
     if device == "auto":
-        device, mend = preferred(), "AAE_DEVICE asks for it; set it to another, or to nothing"
+        device, advice = preferred(), "AAE_DEVICE asks for it; set it to another, or to nothing"
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         why = str(error).splitlines()[0].rstrip(".")
-        raise ValueError(f"device {str(device)!r} cannot be used here ({why}): {mend}.") from error
+        raise ValueError(f"device {str(device)!r} cannot be used here ({why}): {advice}.") from error
     return torch.device(device)
 
 
 def check_precision(precision: str, device: torch.device) -> None:
-    """ValueError where there is no such precision, or the device cannot compute in it."""
+    """ValueError if there is no such precision, or the device cannot compute in it."""
     if precision not in PRECISIONS:
         raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
     if precision == "fp32":

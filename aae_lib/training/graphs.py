@@ -6,16 +6,16 @@ twice. What changes from step to step is read from tensors that are filled befor
 minibatches, the learning rates, the weights of terms. Moving a slider or a schedule therefore needs no new recording;
 another number of repeats, another prior or another input noise does, and each is kept.
 
-Random numbers come from the trainer's generator, which is registered with the graph and goes on where it was: the run
-is the same, to rounding, as one step by step.
+Random numbers come from the trainer's generator, which is registered with the graph and continues from its state: the
+run is the same, to rounding, as one step by step.
 """
 
 import dataclasses
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LENGTHS = (50, 10, 1)  # steps a graph may hold; at most as many as the history's ring has rows
 KEPT = 8  # graphs
 
+Structure = tuple[Hashable, ...]  # of the trainers, one `structure_of` each
 Take = Callable[[Sequence[Minibatch], Sequence[Settings]], None]
 
 
@@ -39,7 +40,7 @@ class CannotRecordError(RuntimeError):
 
 
 class Graphs:
-    """Plays the steps of trainers that go together (one, or a sweep's) by recorded graphs.
+    """Plays the steps of trainers that belong together (one, or a sweep's) by recorded graphs.
 
     Parameters
     ----------
@@ -48,11 +49,18 @@ class Graphs:
     step : callable
         step(): one step of them all, launched one by one, and counted.
     take : callable
-        take(minibatches, settings): what one step launches, for one of each a trainer; nothing is counted.
+        take(minibatches, settings): what one step launches, for one of each per trainer; nothing is counted.
     flush : callable
         flush(): reads their losses.
     record : bool, default True
         False plays the same steps from the same tensors without recording them: on a CPU, to test all but CUDA.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> trainer = aae.Trainer(aae.AE((1, 8, 8), hidden=(16,)), aae.load("digits"))
+    >>> Graphs([trainer], trainer.step, trainer.take, trainer.flush, record=False).play(12), trainer.steps
+    (10, 10)
     """
 
     def __init__(
@@ -64,8 +72,8 @@ class Graphs:
         record: bool = True,
     ) -> None:
         self.trainers, self.step, self.take, self.flush, self.record = list(trainers), step, take, flush, record
-        self.recorded: dict[Any, Recorded] = {}
-        self.refused: dict[Any, str] = {}  # by structure: why its steps cannot be recorded
+        self.recorded: dict[tuple[int, Structure], Recorded] = {}
+        self.refused: dict[Structure, str] = {}  # why its steps cannot be recorded
         self.told: set[str] = set()
 
     def play(self, n: int) -> int:
@@ -214,7 +222,7 @@ class Inputs:
 class Same:
     """An object by its identity, as a part of a key; held, so that no other can take its place in memory."""
 
-    def __init__(self, thing: Any) -> None:
+    def __init__(self, thing: object) -> None:
         self.thing = thing
 
     def __eq__(self, other: object) -> bool:
@@ -224,7 +232,7 @@ class Same:
         return id(self.thing)
 
 
-def structure_of(trainer: "Trainer") -> tuple[Any, ...]:
+def structure_of(trainer: "Trainer") -> Structure:
     """All that decides which kernels a step launches, and which constants it reads."""
     model, weights = trainer.model, trainer.weights
     follows = tuple(bool(weights[phase.name]) for phase in trainer.phases if phase.moves_statistics)
@@ -236,7 +244,7 @@ def structure_of(trainer: "Trainer") -> tuple[Any, ...]:
 
 @contextmanager
 def _undone(trainers: Sequence["Trainer"]) -> Iterator[None]:
-    """Steps in here are undone at the end, in all that they change on the device."""
+    """Steps in here are undone at the end, in everything they change on the device."""
     states = [checkpoints.snapshot(trainer) for trainer in trainers]
     rings = [trainer.records.ring.clone() for trainer in trainers]
     try:

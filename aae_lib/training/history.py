@@ -16,14 +16,29 @@ ROWS = 64  # steps between two looks of the host
 
 
 class Fault(NamedTuple):
-    """Where the first loss or gradient was not finite: so many steps were done, and this phase was next."""
+    """The first loss or gradient that was not finite: after so many steps, in this phase."""
 
     steps: int
     phase: str
 
 
 class History:
-    """Losses per phase and step, seconds, and measured figures. A loss that is not finite marks a fault."""
+    """Losses per phase and step, seconds, and measured figures. A loss that is not finite marks a fault.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the phases.
+    device : torch.device
+        Where losses are recorded before the host reads them.
+
+    Examples
+    --------
+    >>> history = History(["reconstruction"], torch.device("cpu"))
+    >>> history.record("reconstruction", torch.tensor(1.5))
+    >>> history.next_row(), history.read(steps=1), history.losses
+    (False, None, [[1.5]])
+    """
 
     def __init__(self, names: Sequence[str], device: torch.device) -> None:
         self.names = list(names)
@@ -43,7 +58,7 @@ class History:
         self.start_clock()
 
     def start_clock(self) -> None:
-        """Count seconds from now on: a pause between two runs is no training time."""
+        """Count seconds from now on: a pause between two runs is not training time."""
         self.mark = time.perf_counter()
 
     def record(self, name: str, loss: Tensor) -> None:
@@ -53,7 +68,7 @@ class History:
         self.filled = column + 1
 
     def leave_row(self) -> None:
-        """The step under way is given up: what its phases wrote is forgotten."""
+        """The step under way is abandoned: what its phases wrote is forgotten."""
         self.filled = 0
 
     def next_row(self) -> bool:
@@ -79,10 +94,20 @@ class History:
         self.row, self.filled, self.pending, self.mark = state
 
     def read(self, steps: int) -> Fault | None:
-        """Take the whole steps of the ring into the tables; `steps` is the number of steps done.
+        """Take the whole steps of the ring into the tables.
 
-        The row of a step under way stays where it is written on. Returns the first fault, if there is one; rows from
-        there on are dropped, since their updates were not made. It stays until it is told (`fault` set to None).
+        The row of a step under way stays where it is still being written. Rows from the first fault on are dropped,
+        since their updates were not made.
+
+        Parameters
+        ----------
+        steps : int
+            The number of steps done.
+
+        Returns
+        -------
+        Fault or None
+            The first fault. It stays until it has been reported (`fault` set to None).
         """
         rows = self.ring[: self.row + bool(self.filled)].tolist()
         before, pending = steps - self.row, self.pending

@@ -1,18 +1,19 @@
-"""Many steps in a row: a progress bar, saving by the clock, and an end between two steps, also when interrupted."""
+"""Many steps in a row: a progress bar, saving by the clock, and an end between two steps, even if interrupted."""
 
+import functools
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
 
 
 @contextmanager
 def whole_steps() -> Iterator[None]:
     """An interrupt (Ctrl-C, the stop button of a notebook) in here waits for the end of the block.
 
-    A second one comes at once: then the step is left half done. Only the main thread hears interrupts.
+    A second one comes at once: then the step is left half done. Only the main thread receives interrupts.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -20,7 +21,7 @@ def whole_steps() -> Iterator[None]:
     before = signal.getsignal(signal.SIGINT)
     heard: list[int] = []
 
-    def hear(number: int, frame: Any) -> None:
+    def hear(number: int, frame: FrameType | None) -> None:
         heard.append(number)
         if len(heard) > 1 and callable(before):
             before(number, frame)
@@ -46,17 +47,29 @@ def take_steps(
     seconds: float | None = None,
     title: str | None = "training",
 ) -> None:
-    """Call `advance(steps left)`, which says how many it did, until n are done or so many `seconds` have passed.
+    """Call `advance` until enough steps are done or time is up.
 
-    `save` is called every `save_seconds`, and when an interrupt ends the loop; a bar is shown if there is a `title`
-    (TQDM_DISABLE=1 in the environment hides it).
+    Parameters
+    ----------
+    advance : callable
+        advance(steps left) -> how many it did.
+    n : int
+        Steps.
+    save : callable
+        Called every `save_seconds`, and when an interrupt ends the loop.
+    save_seconds : float
+        Seconds between two saves.
+    seconds : float, optional
+        Stop after so long.
+    title : str, optional
+        Of the progress bar; None shows none (nor does TQDM_DISABLE=1 in the environment).
     """
     from tqdm import tqdm
 
     began = saved = time.monotonic()
-    hidden = {} if title else {"disable": True}  # without "disable" the environment decides
+    make_bar = functools.partial(tqdm, total=n, desc=title, unit="step", mininterval=0.5)
     done = 0
-    with tqdm(total=n, desc=title, unit="step", mininterval=0.5, **hidden) as bar:
+    with make_bar() if title else make_bar(disable=True) as bar:  # without "disable" the environment decides
         try:
             while done < n and (seconds is None or time.monotonic() - began < seconds):
                 with whole_steps():

@@ -18,11 +18,18 @@ from .devices import preferred
 
 
 class ProcessLostError(RuntimeError):
-    """Another process of the job has ended, so that the gradients cannot be added up any more."""
+    """Another process of the job has ended, so that the gradients can no longer be added up."""
 
 
 class Processes:
-    """This process among its peers: number `rank` (from 0) of `count`; alone unless torch.distributed was started."""
+    """This process among its peers: number `rank` (from 0) of `count`; alone unless torch.distributed was started.
+
+    Examples
+    --------
+    >>> processes = Processes()
+    >>> processes.rank, processes.count, processes.first
+    (0, 1, True)
+    """
 
     def __init__(self) -> None:
         started = torch.distributed.is_available() and torch.distributed.is_initialized()
@@ -49,7 +56,7 @@ class Processes:
             )
 
     def shard(self, batch: Batch, batch_size: int) -> Batch:
-        """This process's rows of a batch that all have drawn alike."""
+        """This process's rows of a batch that all have drawn identically."""
         if self.count == 1:
             return batch
         if other := [name for name, tensor in batch.items() if tensor.shape[:1] != (batch_size,)]:
@@ -80,9 +87,24 @@ class Processes:
 
 @contextmanager
 def joined(device: str) -> Iterator[str]:
-    """Meet the other processes that torchrun has started, and part in the end; gives the device of this one.
+    """Meet the other processes that torchrun has started, and part at the end.
 
-    Does nothing where there are none. gloo on CPUs, NCCL on GPUs, one GPU a process.
+    Does nothing where there are none. gloo on CPUs, NCCL on GPUs, one GPU per process.
+
+    Parameters
+    ----------
+    device : str
+        As in `find_device`.
+
+    Yields
+    ------
+    str
+        The device of this process.
+
+    Raises
+    ------
+    ValueError
+        For more processes than GPUs.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
@@ -106,7 +128,8 @@ def _meeting_place() -> dict[str, Any]:
     """Where the processes find each other's addresses: torchrun's store, in a part of its own for every restart.
 
     torchrun keeps one store over its restarts, and in it the addresses of processes that have died (PyTorch issue
-    135712). Several machines count restarts apart: there TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 makes torchrun do it.
+    135712). Several machines count restarts separately: there TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 makes torchrun do
+    it.
     """
     store, rank, count = next(torch.distributed.rendezvous("env://"))
     if os.environ.get("GROUP_WORLD_SIZE", "1") == "1":
@@ -115,5 +138,5 @@ def _meeting_place() -> dict[str, Any]:
 
 
 def restarted() -> bool:
-    """Whether torchrun has started this job anew after a process was lost: then it goes on from its checkpoint."""
+    """Whether torchrun has started this job anew after a process was lost: then it continues from its checkpoint."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0

@@ -13,14 +13,29 @@ from torch import Tensor
 class Settings:
     """What one training step acts by: taken once, at its start, so that a slider never acts on half a step.
 
-    weights      of each phase, scale its update; 0 holds it still
-    terms        weights of terms inside each phase's loss
-    repeats      how often each phase runs in the step
-    rate         one factor for all learning rates
-    rates        the learning rate of each phase at this step: its optimizer's, times weight, rate and schedule
-    input_noise  sd of the noise on what the encoder sees, where the model adds any
-
     In a recorded graph rates and terms are tensors (), in a sweep tensors (S,).
+
+    Parameters
+    ----------
+    weights : dict of str to float
+        Of each phase, scales its update; 0 holds it still.
+    terms : dict of str to dict
+        Weights of terms inside each phase's loss.
+    repeats : dict of str to int
+        How often each phase runs in the step.
+    rate : float
+        One factor for all learning rates.
+    rates : dict of str to float
+        The learning rate of each phase at this step: its optimizer's, times weight, rate and schedule.
+    input_noise : float, optional
+        Standard deviation of the noise on what the encoder sees, where the model adds any.
+
+    Examples
+    --------
+    >>> import aae_lib as aae
+    >>> trainer = aae.Trainer(aae.AE((1, 8, 8)), aae.load("digits"), schedule=aae.Constant())
+    >>> trainer.settings().rates
+    {'reconstruction': 0.001}
     """
 
     weights: Mapping[str, Any]
@@ -64,7 +79,28 @@ class Settings:
 class Controls(MutableMapping[str, float]):
     """Named numbers of at least 0 that may be changed while training, from any thread; the names are fixed.
 
-    whole  whole numbers of at least 1;  once  names whose number must stay 1
+    Parameters
+    ----------
+    values : dict of str to float
+        Names and first numbers.
+    whole : bool, default False
+        Whether only whole numbers of at least 1 are taken.
+    once : iterable of str
+        Names whose number must stay 1.
+
+    Raises
+    ------
+    ValueError
+        For a number that is not allowed.
+    KeyError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> weights = Controls({"generator": 1.0})
+    >>> weights["generator"] = 0.5
+    >>> weights
+    {'generator': 0.5}
     """
 
     def __init__(self, values: Mapping[str, float], whole: bool = False, once: Iterable[str] = ()) -> None:

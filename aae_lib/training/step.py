@@ -1,4 +1,4 @@
-"""The training step, the heart of the library. Lay it beside the loop that lesson 04 writes by hand: it is the same.
+"""The training step, the heart of the library. Compare it with the loop that lesson 04 writes by hand: it is the same.
 
 A trainer takes it for one model, a `Sweep` for many at once; the live panel takes it phase by phase; a CUDA graph
 records it; several processes share its rows out. All of them run this function.
@@ -16,9 +16,21 @@ if TYPE_CHECKING:
 
 
 def step(trainer: "Trainer | Sweep", minibatch: Any, settings: "Settings") -> Iterator[str]:
-    """One training step: every phase draws, takes its loss, and moves *its own* parameters. Yields each phase's name.
+    """One training step: every phase draws, takes its loss, and moves *its own* parameters.
 
-    minibatch  the step's images;  settings  learning rates, weights of terms and repeats, as they are for this step
+    Parameters
+    ----------
+    trainer : Trainer or Sweep
+        What a step is made of.
+    minibatch : Minibatch
+        The step's images; for a sweep a sequence, one for each member.
+    settings : Settings
+        Learning rates, weights of terms and repeats, as they are for this step.
+
+    Yields
+    ------
+    str
+        The name of each phase, after its update.
     """
     batch: Batch = {}
     for phase in trainer.phases:

@@ -1,15 +1,15 @@
-"""Many models of one make trained at once: other seeds, weights, terms or rates, one pass for all.
+"""Many models of one kind trained at once: with other seeds, weights, terms or rates, one pass for all.
 
     Sweep([Trainer(AAE(shape, seed=s), data, seed=s) for s in range(5)]).run(steps=2000)
 
 The members' parameters lie stacked in one tensor each, (S, ...); `torch.func.vmap` runs a phase's pure loss over all
-members, and the sum of the S losses is differentiated once: member s gets just its own gradient, as no other member's
-loss holds its parameters. What is drawn, and each update, stays the member's own, so that every member does what its
-trainer alone would do, to rounding.
+members, and the sum of the S losses is differentiated once: member s gets exactly its own gradient, as no other
+member's loss contains its parameters. What is drawn, and each update, stays the member's own, so that every member does
+what its trainer alone would do, to rounding.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from ..data import Minibatch
-from ..models import Batch, Model, Phase
+from ..models import Batch, Loss, Model, Phase
 from .graphs import Graphs
 from .loop import take_steps, whole_steps
 from .settings import Settings
@@ -71,13 +71,13 @@ class Sweep:
         return whole.requires_grad_()
 
     @property
-    def models(self) -> list[nn.Module]:
+    def models(self) -> list[Model]:
         """The members' models."""
         return [trainer.model for trainer in self.trainers]
 
     @property
     def history(self) -> "pd.DataFrame":
-        """The members' histories below each other; column `member` counts from 0."""
+        """The members' histories one below the other; column `member` counts from 0."""
         import pandas as pd
 
         tables = [trainer.history.assign(member=s) for s, trainer in enumerate(self.trainers)]
@@ -93,9 +93,32 @@ class Sweep:
         seconds: float | None = None,
         progress: bool = True,
     ) -> "pd.DataFrame":
-        """Train all members for so many `steps` or `epochs` (the first one's); returns the history. See `Trainer.run`.
+        """Train all members; see `Trainer.run`.
 
-        folders  where each member saves its checkpoints; none: nowhere
+        Parameters
+        ----------
+        steps, epochs : number
+            One of the two; an epoch is the first member's.
+        folders : sequence of path, optional
+            Where each member saves its checkpoints; none: nowhere.
+        save_seconds : float, default 30
+            Seconds between two saves.
+        seconds : float, optional
+            Stop after so long, even if steps are left.
+        progress : bool, default True
+            Show a bar.
+
+        Returns
+        -------
+        DataFrame
+            The members' histories; see `history`.
+
+        Raises
+        ------
+        ValueError
+            Unless there are as many folders as members, or none.
+        NotFiniteError
+            As `Trainer.run`, with the number of the member.
         """
 
         def save() -> None:
@@ -144,7 +167,7 @@ class Sweep:
             pass
 
     @contextlib.contextmanager
-    def _locked(self) -> Any:
+    def _locked(self) -> Iterator[None]:
         with contextlib.ExitStack() as locked:
             for trainer in self.trainers:
                 locked.enter_context(trainer.lock)
@@ -165,10 +188,10 @@ class Sweep:
         """As `Trainer.autocast`."""
         return self.trainers[0].autocast()
 
-    def call(self, function: Any, *arguments: Any) -> Any:
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """function(model, *arguments) for every member's parameters and arguments, at once."""
 
-        def one(parameters: Mapping[str, Tensor], arguments: Sequence[Any]) -> Any:
+        def one(parameters: dict[str, Tensor], arguments: Sequence[Any]) -> Any:
             found = functional_call(self.template, parameters, (function, *arguments))
             return found, [norm.batch for norm in self.trainers[0].norms if norm.batch is not None]
 
@@ -201,7 +224,7 @@ class Sweep:
         return [trainer.phases[self.phases.index(phase)] for trainer in self.trainers]
 
     def _every(self, method: str) -> None:
-        """Call a method of each trainer; a member that diverged is told of when all have had their turn."""
+        """Call a method of each trainer; a member that diverged is reported when all have had their turn."""
         faults = []
         for s, trainer in enumerate(self.trainers):
             try:
@@ -219,7 +242,7 @@ class _Called(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, function: Any, *arguments: Any) -> Any:
+    def forward(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(self.model, *arguments)
 
 
@@ -234,12 +257,12 @@ def _check(trainers: Sequence[Trainer]) -> None:
     if len({id(trainer.model) for trainer in trainers}) < len(trainers):
         raise ValueError("two trainers share a model: each member of a sweep needs its own.")
 
-    def same(what: str, values: Sequence[Any]) -> None:
+    def same(what: str, values: Sequence[object]) -> None:
         for s, value in enumerate(values):
             if value != values[0]:
                 raise ValueError(f"members 0 and {s} of the sweep differ in {what}: {values[0]} and {value}.")
 
-    def code(loss: Any) -> Any:
+    def code(loss: Loss) -> object:
         return getattr(loss, "__func__", loss)
 
     same("the model's class", [type(trainer.model).__name__ for trainer in trainers])

@@ -4,7 +4,7 @@ import contextlib
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class NotFiniteError(RuntimeError):
-    """A loss or a gradient was infinite or NaN; the update was not made, and none after it."""
+    """A loss or a gradient was infinite or NaN; that update was not made, nor any after it."""
 
 
 class Trainer:
@@ -94,7 +94,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Model | nn.Module,
         data: Dataset | Split,
         *,
         seed: int = 0,
@@ -109,7 +109,8 @@ class Trainer:
         self.device = find_device(device)
         check_precision(precision, self.device)
         keep_freed_memory()
-        self.model = model.to(self.device).train()
+        # a module of your own has only some of a Model's abilities: ask `can`
+        self.model = cast(Model, model.to(self.device).train())
         self.lock = model.lock if isinstance(model, Model) else StepLock()
         split = data.train if isinstance(data, Dataset) else data
         self.minibatches = Minibatches(split, batch_size, self.device)
@@ -120,7 +121,7 @@ class Trainer:
         self.schedule = schedule or Cosine(steps=4000, final=0.05)
         self.generator = torch.Generator(self.device).manual_seed(seed)
 
-        self.phases = with_losses(tuple(phases or model.phases()), losses or {})
+        self.phases = with_losses(tuple(phases or self.model.phases()), losses or {})
         check_phases(self.phases)
         self.norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
         check_norms(self.norms, self.phases, batch_size)
@@ -143,7 +144,7 @@ class Trainer:
         # 1 once something was not finite; the fused optimizers then skip every update, without the host looking
         self.fault = torch.zeros((), device=self.device)
         for optimizer in self.optimizers.values():
-            optimizer.found_inf, optimizer.grad_scale = self.fault, None
+            optimizer.found_inf, optimizer.grad_scale = self.fault, None  # type: ignore[attr-defined]  # no stubs
         on_cuda = self.device.type == "cuda"
         if graph and not on_cuda:
             raise ValueError(f"graph=True records CUDA graphs, and the device is {self.device}: leave it out.")
@@ -161,7 +162,7 @@ class Trainer:
         return self.processes.shard(phase.draw(data, self.generator), self.minibatches.batch_size)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
-        """The precision of losses; entered for each phase: cached casts of the weights are stale once they moved."""
+        """The precision of losses; entered for each phase, since cached casts of the weights go stale."""
         return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else _nothing
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -194,7 +195,7 @@ class Trainer:
 
     def _guard(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
         """Raise the fault flag, on the device, if the loss or a gradient is not finite."""
-        norm = torch.stack(torch._foreach_norm(gradients)).sum()
+        norm = torch.stack(torch._foreach_norm(tuple(gradients))).sum()
         value = torch.add(loss, norm, alpha=0)  # 0 · inf = NaN: one number tells of both
         self.fault.logical_or_(value.isfinite().logical_not_())
         return value
@@ -220,7 +221,7 @@ class Trainer:
     def walk(self) -> Iterator[str]:
         """One training step, phase by phase: yields the phase's name after its update.
 
-        Until it ends, `save` keeps the state before it; given up (by `close()`, or another step), it never was.
+        Until it ends, `save` keeps the state before it; abandoned (by `close()`, or another step), it never happened.
         """
         with self.lock:
             self.lock.check()
@@ -258,7 +259,7 @@ class Trainer:
             self.flush()
 
     def leave_step(self) -> None:
-        """Give up the step that is walked through, if there is one: back to the state before it."""
+        """Abandon the step that is walked through, if there is one: back to the state before it."""
         before, self._before = self._before, None
         if before is not None:
             self.records.leave_row()
@@ -279,7 +280,7 @@ class Trainer:
         )
 
     def choose(self, chosen: Mapping[str, Any]) -> None:
-        """Take what was set at an earlier time: `Settings.chosen()`."""
+        """Take what was set earlier: `Settings.chosen()`."""
         self.weights.update(chosen["weights"])
         self.repeats.update(chosen["repeats"])
         for phase, terms in chosen["terms"].items():
@@ -304,14 +305,14 @@ class Trainer:
         steps: int | None = None,
         epochs: float | None = None,
         *,
-        measure: Callable[[nn.Module], Mapping[str, float]] | None = None,
+        measure: Callable[[Any], Mapping[str, float]] | None = None,
         every: int | None = None,
         folder: str | Path | None = None,
         save_seconds: float = 30.0,
         seconds: float | None = None,
         progress: bool = True,
     ) -> "pd.DataFrame":
-        """Train for so many `steps` or `epochs` (passes over all training images) and return the history.
+        """Train for so many `steps` or `epochs` (passes over all training images).
 
         Parameters
         ----------
@@ -320,15 +321,26 @@ class Trainer:
         measure : callable, optional
             Called with the model every `every` steps; its figures become columns of the history. Its random numbers
             must be its own: the trainer's generator belongs to the training.
+        every : int, optional
+            Steps between two measurements, at least 1; goes with `measure`.
         folder : path, optional
             Where to save checkpoints: every `save_seconds`, at the end, and when interrupted.
+        save_seconds : float, default 30
+            Seconds between two saves.
         seconds : float, optional
             Stop after so long, even if steps are left.
         progress : bool, default True
             Show a bar.
 
+        Returns
+        -------
+        DataFrame
+            The history: step, seconds, the loss of every phase, and what was measured.
+
         Raises
         ------
+        ValueError
+            Unless exactly one of steps and epochs is given, and both or neither of measure and every.
         NotFiniteError
             With the phase, the step and what to try; the last good state is kept.
         """
@@ -366,7 +378,7 @@ class Trainer:
             return self.graphs.play(n)
 
     def __iter__(self) -> Iterator[int]:
-        """Train for ever: yields the number of steps done after each."""
+        """Train forever: yields the number of steps done after each."""
         self.start_clock()
         while True:
             self.step()
@@ -432,7 +444,7 @@ class Trainer:
         checkpoints.load(self, folder)
 
     def whole_step(self) -> "checkpoints.State":
-        """The state after the last whole step, copied. CheckpointError where a function failed half way through one."""
+        """The state after the last whole step, copied. CheckpointError if a function failed half way through one."""
         with self.lock:
             return self._before if self._before is not None else checkpoints.snapshot(self)
 
