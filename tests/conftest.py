@@ -23,11 +23,11 @@ def digits():
 
 
 @pytest.fixture
-def make():
+def make(digits):
     """make(model=AAE, **options) -> a small trainer on digits; trainer options by name."""
 
     def build(model=aae.AAE, data=None, seed=0, losses=None, phases=None, **options):
-        data = data or aae.load("digits")
+        data = data or digits
         names = ("batch_size", "precision", "schedule", "device")
         own = {name: options.pop(name) for name in names if name in options}
         options.setdefault("hidden", (32, 32))

@@ -285,10 +285,10 @@ def test_what_cannot_be_measured_is_refused_in_words(digits):
     with pytest.raises(ValueError, match="holds no images"):
         metrics.occupancy(model, SimpleNamespace(images=torch.zeros(0, 1)))
     p[4, 0] = math.nan
-    with pytest.raises(ValueError, match="NaN or infinite category probabilities: 1 of 20"):
+    with pytest.raises(ValueError, match="1 of the model's 20 rows of category probabilities are NaN"):
         metrics.occupancy(model, blind)
     z[7, 1] = math.inf
-    with pytest.raises(ValueError, match="NaN or infinite codes: 1 of 20"):
+    with pytest.raises(ValueError, match="1 of the model's 20 codes are NaN"):
         metrics.class_from_style(*known(z=z, labels=[0, 1] * 10))
 
 

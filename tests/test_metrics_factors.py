@@ -162,5 +162,5 @@ def test_what_cannot_be_measured_is_refused_in_words():
             metrics.factor_scores(model, *pair)
     with pytest.raises(ValueError, match="train has the factors class, slant"):
         metrics.factor_scores(model, TRAIN, Split(TEST.images, TEST.labels, TEST.factors[["slant"]]))
-    with pytest.raises(ValueError, match="NaN or infinite codes: 700 of 700"):
+    with pytest.raises(ValueError, match="700 of the model's 700 codes are NaN"):
         metrics.factor_scores(coded(lambda factors, noise: noise / 0), TRAIN, TEST)

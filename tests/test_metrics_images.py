@@ -34,7 +34,7 @@ def test_reconstruction_error_in_pixels_of_0_to_1(digits):
     expected = ((digits.images.double() / 255 - 0.5) ** 2).mean()
     assert metrics.reconstruction_error(half, digits) == pytest.approx(float(expected), rel=1e-5)
     broken = SimpleNamespace(reconstruct=lambda images: torch.full(images.shape, math.nan))
-    with pytest.raises(ValueError, match="1797 of 1797 images hold NaN"):
+    with pytest.raises(ValueError, match="1797 of the 1797 images are NaN"):
         metrics.reconstruction_error(broken, digits)
 
 

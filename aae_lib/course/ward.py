@@ -4,8 +4,8 @@
     chart = ward.examine(trainer)                 # trains, then measures
     patient = ward.admit("A", seed=0)             # a Trainer with one wrong line; ward.diff("A") shows the line
 
-`python -m aae_lib.course.ward` runs every illness and every cure with five seeds and stores the charts in ward_results.json
-(about ten minutes on one core); `results()` reads them.
+`python -m aae_lib.course.ward` runs every illness and every cure with five seeds and stores the charts in
+ward_results.json (about ten minutes on one core); `results()` reads them.
 """
 
 import difflib
@@ -248,8 +248,7 @@ def held(z: Tensor, reference: Tensor, cells: int = 20) -> float:
     centres = reference[:cells]
 
     def effective(points: Tensor) -> float:
-        share = torch.cdist(points, centres).argmin(1).bincount(minlength=cells) / len(points)
-        return float(torch.special.entr(share).sum().exp())
+        return metrics.effective_number(torch.cdist(points, centres).argmin(1).bincount(minlength=cells) / len(points))
 
     return min(effective(z) / effective(reference[cells:]), 1.0)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from .. import metrics
 from ..data import Minibatch, Minibatches, Split
 from ..models import can
-from ..plots.common import extent_of
+from ..plots.common import axis_name, extent_of
 from ..training import Trainer
 from .pulls import moving_phases, pulls
 from .wire import SHARED
@@ -221,8 +221,7 @@ class View:
 
 def axes_plane(d: int, i: int, j: int, device: torch.device) -> Plane:
     """The plane of two coordinates of z; the others are 0 in it."""
-    below = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-    names = tuple("z" + str(k + 1).translate(below) for k in (i, j))
+    names = (axis_name(i), axis_name(j))
     basis = torch.zeros(2, d, device=device)
     if d == 1:
         basis[0, 0] = 1

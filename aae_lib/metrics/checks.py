@@ -31,9 +31,16 @@ def points(x: Tensor, name: str, at_least: int = 2) -> Tensor:
     if len(x) < at_least:
         raise ValueError(f"{name} has {len(x)} points; at least {at_least} are needed.")
     x = x.detach().cpu().double()  # float64: differences of large sums; and MPS has none
-    bad = int((~x.isfinite().all(dim=1)).sum())
-    if bad:
-        raise ValueError(f"{bad} of the {len(x)} points of {name} are NaN or infinite: did training diverge?")
+    return finite(x, f"the {len(x)} points of {name}")
+
+
+def finite(x: Tensor, rows: str) -> Tensor:
+    """x (n, ...), once every row is known to be finite; `rows` names them: "the 20 codes"."""
+    if bad := int((~x.flatten(1).isfinite().all(dim=1)).sum()):
+        raise ValueError(
+            f"{bad} of {rows} are NaN or infinite: training diverged. Load an earlier checkpoint, or train again with "
+            "lower learning rates."
+        )
     return x
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..data import Split
 from ..models import Model, can, of_one_moment
 from . import codes
-from .checks import labelled, own_generator, subsample
+from .checks import finite, labelled, own_generator, subsample
 from .images import scaled
 
 RULES = ("confident", "majority", "hungarian")
@@ -26,13 +26,7 @@ def probabilities(model: Model, images: Tensor) -> Tensor:
             "such as SemiSupervisedAAE, ClusterAAE or MapAAE."
         )
     p = model.classify(images).detach().cpu().double()
-    bad = int((~p.isfinite().all(dim=1)).sum())
-    if bad:
-        raise ValueError(
-            f"the model has NaN or infinite category probabilities: {bad} of {len(p)}. Training diverged; load an "
-            "earlier checkpoint, or train again with a lower learning rate."
-        )
-    return p
+    return finite(p, f"the model's {len(p)} rows of category probabilities")
 
 
 def styles(model: Model, images: Tensor) -> Tensor:

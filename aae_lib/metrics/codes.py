@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..data import Split
 from ..models import Model, of_one_moment
-from .checks import labelled, own_generator, points, seed_from
+from .checks import finite, labelled, own_generator, points, seed_from
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -42,13 +42,7 @@ def encode(model: Model, images: Tensor, generator: torch.Generator | None = Non
     """
     random = generator is not None and getattr(model.encoder, "noise_dim", None)
     z = model.encode(images, generator=generator) if random else model.encode(images)
-    bad = int((~z.isfinite().all(dim=1)).sum())
-    if bad:
-        raise ValueError(
-            f"the model has NaN or infinite codes: {bad} of {len(z)}. Training diverged; load an earlier checkpoint, "
-            "or train again with a lower learning rate."
-        )
-    return points(z, "the codes")
+    return points(finite(z, f"the model's {len(z)} codes"), "the codes")
 
 
 @of_one_moment

@@ -7,16 +7,13 @@ from torch import Tensor
 
 from ..data import Split, scale
 from ..models import Model, can, of_one_moment
-from .checks import labelled
+from .checks import finite, labelled
 
 
 def scaled(images: Tensor) -> Tensor:
     """Floats in [0, 1] on the CPU; ValueError unless they are finite."""
     images = scale(images).detach().cpu()
-    bad = int((~images.flatten(1).isfinite().all(dim=1)).sum())
-    if bad:
-        raise ValueError(f"{bad} of {len(images)} images hold NaN or infinite pixels: did training diverge?")
-    return images
+    return finite(images, f"the {len(images)} images")
 
 
 def reconstructed(model: Model, split: Split) -> Tensor:

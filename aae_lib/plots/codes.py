@@ -79,7 +79,8 @@ def latent(
     n : int, default 2000
         At most so many are drawn; of more, a random part.
     axes : pair of int, default (0, 1)
-        The two coordinates to draw, counted from 0.
+        The two coordinates to draw, counted from 0. Codes of one dimension are spread out over the height of the
+        picture, at random.
     generator : torch.Generator, optional
         Of the random part and the prior samples; None: one seeded with 0.
     figsize : tuple of float, optional
@@ -106,9 +107,15 @@ def latent(
     images, labels = common.random_part(split, n, generator)
     z = model.encode(images).cpu()
     prior = common.prior_sample(model, len(z), generator)
+    line = z.shape[1] == 1
+    if line:
+        z, prior = (torch.cat([x, torch.rand(len(x), 1, generator=generator)], 1) for x in (z, prior))
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
     _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)")
     _name_axes(ax, axes)
+    if line:
+        ax.set_ylabel("spread out, to be seen", fontsize=common.SIZE)
+        ax.set_yticks([])
     common.title(ax, f"{len(z)} codes q(z) over {len(z)} samples of the prior p(z)")
     figure.alt = f"Scatter plot of {len(z)} codes coloured by class, over {len(z)} samples of the prior in grey."
     return figure
@@ -259,6 +266,5 @@ def _told(model: Model, label: int | None) -> Tensor | None:
 
 
 def _name_axes(ax: Axes, axes: tuple[int, int], symbol: str = "z") -> None:
-    below = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-    ax.set_xlabel(symbol + str(axes[0] + 1).translate(below), fontsize=common.SIZE + 2)
-    ax.set_ylabel(symbol + str(axes[1] + 1).translate(below), fontsize=common.SIZE + 2)
+    ax.set_xlabel(common.axis_name(axes[0], symbol), fontsize=common.SIZE + 2)
+    ax.set_ylabel(common.axis_name(axes[1], symbol), fontsize=common.SIZE + 2)

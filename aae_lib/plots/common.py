@@ -7,7 +7,7 @@ from matplotlib.image import AxesImage
 from torch import Tensor
 
 from ..data import Split, scale
-from ..metrics.checks import own_generator
+from ..metrics.checks import finite, own_generator
 from ..models import Model, can
 from .picture import Picture
 
@@ -168,12 +168,12 @@ def extent_of(points: Tensor, share: float = 0.99) -> tuple[float, float, float,
 
 def check_finite(z: Tensor) -> Tensor:
     """The codes; ValueError unless they are finite."""
-    if not z.isfinite().all():
-        raise ValueError(
-            "Some of these codes are not finite numbers: if training has diverged, "
-            "reset the trainer and lower the learning rates."
-        )
-    return z
+    return finite(z, f"these {len(z)} codes")
+
+
+def axis_name(i: int, symbol: str = "z") -> str:
+    """The name of coordinate i, counted from 0: z₁, z₂, ..."""
+    return symbol + str(i + 1).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def check_extent(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
