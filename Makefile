@@ -1,5 +1,6 @@
 # make lab        set up once, copy the lessons to work/, start JupyterLab there   (ARGS="--no-browser --port 8899")
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
+# make check      lint, types and the quick tests, a minute or so: after every edit
 # make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
 # make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
@@ -7,19 +8,21 @@
 # make page       build the page of the live panel; wants Node.js, which only who changes the page needs
 # make notebooks  run the notebooks again and store their outputs
 #
+# JOBS         tests at once (default: one a core)
 # PYTHON       the Python to make .venv with (3.11 or newer)
 # TORCH_INDEX  another index for torch, e.g. https://download.pytorch.org/whl/cpu for the small CPU wheel on Linux
 
 PYTHON ?= python3
 ARGS ?=
 TORCH_INDEX ?=
+JOBS ?= auto
 BIN := .venv/bin
 PAGE := aae_lib/live/page
-# threads that wait shall sleep, not spin: on a busy machine a step of a small network is else many times slower
+# threads that wait should sleep, not spin: otherwise a step of a small network is many times slower on a busy machine
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo test bench gpu notebooks exercises page lint lint-page clean
+.PHONY: lab demo check test bench gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
@@ -30,13 +33,24 @@ lab: .venv/.lab
 demo: .venv/.demo
 	$(BIN)/voila aae_lib/live/demo.ipynb --Voila.config_file_paths=aae_lib/live $(ARGS)
 
+# a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
+PYTEST = $(BIN)/python -m pytest
+SPREAD = -n $(JOBS) --dist loadfile
+DOCTESTS = --doctest-modules --ignore=aae_lib/live --ignore=aae_lib/course aae_lib
+
+check: .venv/.test lint
+	$(PYTEST) $(SPREAD) -m "not slow and not browser" tests $(DOCTESTS)
+
 test: .venv/.test lint
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
+	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS)
+	$(PYTEST) -m browser tests
+	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
 
 lint: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 	@if command -v npm > /dev/null; then $(MAKE) lint-page; else echo "no Node.js: the page is not checked"; fi
 
 lint-page: $(PAGE)/node_modules/.package-lock.json
