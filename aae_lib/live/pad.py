@@ -75,8 +75,8 @@ class Pad(anywidget.AnyWidget):
 
     _esm = built("panel.js")
     _css = built("panel.css")
-    strokes = traitlets.List().tag(sync=True)
-    extent = traitlets.List(default_value=list(EXTENT)).tag(sync=True)
+    strokes: Any = traitlets.List().tag(sync=True)
+    extent: Any = traitlets.List(default_value=list(EXTENT)).tag(sync=True)
 
     def prior(self) -> Picture:
         """The drawing as a prior, uniform over the ink. ValueError (a sentence) while nothing is drawn."""

@@ -438,7 +438,7 @@ class Panel:
         classes = set(view.split.labels.unique().tolist()) if can(view.model).encode else set()
         for run in runs:
             if can(run.trainer.model).classify:
-                classes |= set(range(run.view.n_categories))
+                classes |= set(range(run.view.n_categories or 0))
         names = {phase.name for phase in runs[0].trainer.phases}
         return {
             "large": self.large,

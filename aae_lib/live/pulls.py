@@ -33,7 +33,8 @@ def pulls(trainer: Trainer, minibatch: Minibatch, generator: Generator) -> tuple
     what Adam makes of a gradient depends on its direction and the weight, hardly on its size. Within a phase, lengths
     compare; those above 3 means are cut off there.
     """
-    model, now = trainer.model, trainer.settings()
+    model: Any = trainer.model  # a learner's own, too
+    now = trainer.settings()
     wanted = moving_phases(trainer)
     largest = max([now.weights[name] for name in wanted], default=0) or 1.0
     batch: Batch = {}

@@ -231,7 +231,10 @@ class Run:
         """Draw the plane of `spec()["plane_options"][choice]`."""
         axes = self.planes[choice][1]
         view = self.view
-        plane = pca_plane(view.codes()) if axes == "pca" else axes_plane(view.latent_dim, *axes, view.device)
+        if isinstance(axes, str):
+            plane = pca_plane(view.codes())
+        else:
+            plane = axes_plane(view.latent_dim, axes[0], axes[1], view.device)
         view.look_along(plane)
 
     # ---- forks ----

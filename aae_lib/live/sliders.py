@@ -51,9 +51,18 @@ def set_one(trainer: Trainer, key: list[str], value: Any) -> None:
 
 def sliders(trainer: Trainer) -> list[dict[str, Any]]:
     """The sliders' descriptions for the page: key, label, group, range, scale, default, value, colour, help."""
-    found = []
+    found: list[dict[str, Any]] = []
 
-    def add(key, label: str, group: str, value: float, span: tuple, default: float, told: str, i=None) -> None:
+    def add(
+        key: list[str],
+        label: str,
+        group: str,
+        value: float,
+        span: tuple[float, float, str],
+        default: float,
+        told: str,
+        i: int | None = None,
+    ) -> None:
         low, high, scale = span
         found.append(
             {"key": key, "label": label, "group": group, "min": low, "max": high, "scale": scale, "default": default}

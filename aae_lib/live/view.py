@@ -63,7 +63,8 @@ class View:
     """
 
     def __init__(self, trainer: Trainer, split: Split, seed: int = 0) -> None:
-        self.trainer, self.model, self.device = trainer, trainer.model, trainer.device
+        self.trainer, self.device = trainer, trainer.device
+        self.model: Any = trainer.model  # a learner's own, too
         self.can = can(self.model)
         if not hasattr(self.model, "prior") or not (self.can.encode or hasattr(self.model, "points")):
             raise ValueError(
@@ -204,19 +205,19 @@ class View:
         if not distance.isfinite().all():
             return _picture(self.decode(z)), None, None
         i = int(distance.argmin())
-        near = {"label": int(self.split.labels[i]), "distance": float(distance[i])}
+        label, took = int(self.split.labels[i]), 0
+        near: dict[str, Any] = {"label": label, "distance": float(distance[i])}
         if self.can.see_category:
-            sorts = self.can.classify
-            took = int(self.model.classify(self.images[i : i + 1]).argmax()) if sorts else near["label"]
-            near["category"] = max(0, took)
-        decoded = _picture(self.decode(z, near.get("category", 0)))
+            took = int(self.model.classify(self.images[i : i + 1]).argmax()) if self.can.classify else max(0, label)
+            near["category"] = took
+        decoded = _picture(self.decode(z, took))
         return decoded, _picture(self.images[i : i + 1]), near
 
     def decode(self, z: Tensor, first: int = 0) -> Tensor:
         """Images of z (N, d); where the decoder wants a category, row i gets number first + i, round and round."""
         if not self.can.see_category:
             return self.model.decode(z)
-        return self.model.decode(z, (first + torch.arange(len(z), device=self.device)) % self.n_categories)
+        return self.model.decode(z, (first + torch.arange(len(z), device=self.device)) % self.model.categories)
 
 
 def axes_plane(d: int, i: int, j: int, device: torch.device) -> Plane:

@@ -23,7 +23,9 @@ def built(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
-def frame(n: int, full: bool, state: dict[str, Any], runs: list[dict[str, Any]], layers: list[dict[str, np.ndarray]]):
+def frame(
+    n: int, full: bool, state: dict[str, Any], runs: list[dict[str, Any]], layers: list[dict[str, np.ndarray]]
+) -> tuple[dict[str, Any], list[bytes]]:
     """A picture as a message and its buffers; `layers` holds the arrays of each run by name."""
     heads, buffers = [], []
     for run, arrays in enumerate(layers):

@@ -64,7 +64,7 @@ def reproduce(
     for folder in folders.values():
         if checkpoints.exists(folder) and not resume:
             raise ValueError(f"{folder} holds a run that was cut short: --resume goes on with it.")
-    options = {"device": device, "progress": progress, "save_seconds": save_seconds}
+    options: dict[str, Any] = {"device": device, "progress": progress, "save_seconds": save_seconds}
     for group in [missing] if together else [[seed] for seed in missing]:
         left = None if seconds is None else seconds - (time.monotonic() - began)
         for run in run_seeds(task, recipe, {seed: folders[seed] for seed in group}, data, seconds=left, **options):
@@ -93,8 +93,7 @@ def prepare(
     """
     import aae_lib
 
-    if recipe.labels is not None:
-        data = replace(data, train=data.train.keep_labels(recipe.labels, seed=seed))
+    data = few_labels(recipe, seed, data)
     model = getattr(aae_lib, recipe.model)(data.image_shape, seed=seed, **recipe.arguments)
     schedule = recipe.schedule(steps or recipe.epochs * (len(data.train) // recipe.batch_size))
     phases = model.phases()
@@ -104,6 +103,13 @@ def prepare(
     return Trainer(
         model, data, phases=phases, seed=seed, batch_size=recipe.batch_size, schedule=schedule, device=device
     )
+
+
+def few_labels(recipe: Recipe, seed: int, data: Dataset) -> Dataset:
+    """The data with the labels that the recipe keeps; the seed draws them."""
+    if recipe.labels is None:
+        return data
+    return replace(data, train=data.train.keep_labels(recipe.labels, seed=seed))
 
 
 def run_seeds(
@@ -122,7 +128,7 @@ def run_seeds(
     for trainer, folder in zip(trainers, folders.values(), strict=True):
         if checkpoints.exists(folder):
             trainer.load(folder)
-    options = {"progress": progress, "save_seconds": save_seconds, "seconds": seconds}
+    options: dict[str, Any] = {"progress": progress, "save_seconds": save_seconds, "seconds": seconds}
     furthest = max(trainer.steps for trainer in trainers)
     for trainer in trainers:  # a kill may have come between their checkpoints
         trainer.run(steps=furthest - trainer.steps, progress=False)
@@ -159,12 +165,13 @@ def _classification(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str
     # few labels are learned within a thousand steps; all of them get the passes that the recipe has
     steps = trainer.steps if recipe.labels is None else min(trainer.steps, 2000)
     supervised = prepare(recipe, trainer.seed, data, trainer.device, alone="classification", steps=steps)
+    few = few_labels(recipe, trainer.seed, data).train
     supervised.run(steps=steps, progress=False)
     return {
         "test error": 100 * metrics.classification_error(trainer.model, data.test),
         "validation error": 100 * metrics.classification_error(trainer.model, data.validation),
         "supervised net": 100 * metrics.classification_error(supervised.model, data.test),
-        "label spreading": 100 * metrics.label_spreading_error(supervised.data.train, data.test),
+        "label spreading": 100 * metrics.label_spreading_error(few, data.test),
     }
 
 

@@ -137,7 +137,7 @@ def _clusters(k: int, paper: tuple[float, float]) -> Task:
 
 def _map(labels: int | None, paper: tuple[float, float | None]) -> Task:
     own: dict[str, Any] = {**CLUSTERS, "latent_dim": 2, "categories": 20 if labels is None else 10}
-    departures = (
+    departures: tuple[str, ...] = (
         *OWN_DEPARTURES,
         "gradient penalty r1 = 1 in both games",
         "the heads' distance (6) and their rate are ours: the paper does not give them",

@@ -1,5 +1,7 @@
 """What all plots share: colours, a blank figure, image grids, and error messages for input that cannot be drawn."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -176,7 +178,7 @@ def axis_name(i: int, symbol: str = "z") -> str:
     return symbol + str(i + 1).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
-def check_extent(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+def check_extent(extent: Sequence[float]) -> tuple[float, float, float, float]:
     """The extent as floats; ValueError unless it is (left, right, bottom, top) in growing order."""
     try:
         left, right, bottom, top = (float(side) for side in extent)

@@ -289,7 +289,7 @@ def _words(error: BaseException, f: Callable[..., Any]) -> str:
         said = str(error)
     except Exception:
         said = "(an error whose message cannot be read)"
-    return f"(line {lines[-1] - code.co_firstlineno + 1} of it) {said}" if lines else said
+    return f"(line {lines[-1] - code.co_firstlineno + 1} of it) {said}" if code and lines else said
 
 
 def tensor(value: Any, shape: tuple[int, ...], what: str = "the result", like: Tensor | None = None) -> Tensor:
@@ -340,7 +340,7 @@ def several(value: Any, n: int, what: str) -> tuple[Any, ...]:
 
 
 def equal(
-    value: Tensor, right: Tensor, mistakes: Iterable[tuple[Tensor, str]] = (), what: str = "it", case: str = ""
+    value: Tensor, right: Tensor, mistakes: Iterable[tuple[Tensor | float, str]] = (), what: str = "it", case: str = ""
 ) -> None:
     """Wrong unless value is close to `right`; where it equals a known mistake, with that mistake's sentence.
 

@@ -163,7 +163,7 @@ def discriminator_game(f: Any) -> str:
 
 
 def step_of_phases(
-    model: nn.Module, phases: Iterable[Phase], optimizers: Mapping[str, Any], batch: Mapping[str, Tensor]
+    model: nn.Module, phases: Iterable[Phase], optimizers: Mapping[str, Any], batch: dict[str, Tensor]
 ) -> dict[str, Tensor]:
     """One training step: every phase in its order; returns each one's loss."""
     values = {}
@@ -206,7 +206,7 @@ def optimizers_of(model: nn.Module, phases: Iterable[Phase]) -> dict[str, Any]:
     }
 
 
-def wrong_steps(phases: tuple[Phase, ...], batch: Mapping[str, Tensor]) -> Iterator[tuple[Tensor, str]]:
+def wrong_steps(phases: tuple[Phase, ...], batch: dict[str, Tensor]) -> Iterator[tuple[Tensor, str]]:
     """The weights that typical mistakes lead to, and what is to be said of each."""
 
     def start() -> tuple[Any, dict[str, Any]]:
@@ -251,7 +251,7 @@ def wrong_steps(phases: tuple[Phase, ...], batch: Mapping[str, Tensor]) -> Itera
     yield weights(model), "the phases ran in another order than they were handed in."
 
     model, optimizers = start()
-    sum(phase.loss(model, batch, phase.terms) for phase in phases).backward()
+    torch.stack([phase.loss(model, batch, phase.terms) for phase in phases]).sum().backward()
     for phase in phases:
         optimizers[phase.name].step()
     yield weights(model), "the losses were added: then every optimizer uses the gradient of all three of them."
@@ -311,10 +311,10 @@ def training_step(f: Any) -> str:
     if not close(weights(mine), weights(right)):
         raise Wrong("nearly: the first step is right and the second is not: something is left over, perhaps in .grad.")
     bare = (phases[1].replace(name="alone"),)
-    other, alone = small_model(), small_model()
-    call(f, other, bare, optimizers_of(other, bare), batches[0])
+    another, alone = small_model(), small_model()
+    call(f, another, bare, optimizers_of(another, bare), batches[0])
     step_of_phases(alone, bare, optimizers_of(alone, bare), batches[0])
-    if not close(weights(other), weights(alone)):
+    if not close(weights(another), weights(alone)):
         raise Wrong("nearly: it works for these three phases only. Loop over whatever phases you are handed.")
     return "right: each phase in turn, and each moves its own parameters only. This is the heart of `Trainer`."
 

@@ -112,10 +112,10 @@ def ring_of_gaussians(f: Any) -> str:
             if places > 50
             else f"not yet: the centres are not evenly spaced: {k} of them, 2π/{k} apart, in radians."
         )
-    places = turn.round().long().remainder(k).bincount(minlength=k)
-    if (places == 0).any():
+    held = turn.round().long().remainder(k).bincount(minlength=k)
+    if (held == 0).any():
         raise Wrong(
-            f"not yet: {int((places > 0).sum())} Gaussians instead of {k}: torch.randint(k, ...) draws from 0 to k − 1."
+            f"not yet: {int((held > 0).sum())} Gaussians instead of {k}: torch.randint(k, ...) draws from 0 to k − 1."
         )
     angle = 2 * math.pi * torch.atan2(z[:, 1], z[:, 0]).mul(k / (2 * math.pi)).round() / k
     centre = radius * torch.stack([angle.cos(), angle.sin()], 1)

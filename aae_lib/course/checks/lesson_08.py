@@ -20,6 +20,9 @@ def d_input(z: Tensor, y: Tensor, classes: int) -> Tensor:
     return torch.cat([z, one_hot], 1)
 
 
+Mistakes = tuple[tuple[Tensor, str], ...]
+
+
 @task(
     "08.1",
     "what the discriminator sees",
@@ -109,7 +112,7 @@ def swapped(f: Any) -> str:
         tensor(v, (3, 1, 2, 2), f"the {name} result") for v, name in zip(pair, ("first", "second"), strict=True)
     )
     right = swap_styles(model, a, y_a, b, y_b)
-    mistakes = (
+    mistakes: Mistakes = (
         (right[1], "the two results have changed places: first a's classes, in b's styles."),
         (model.reconstruct(a, y_a), "this is a's class in a's *own* style, its reconstruction."),
         (model.reconstruct(b, y_b), "this is b, style and class: nothing of a is left in it."),
@@ -178,9 +181,7 @@ def two_bugs(f: Any) -> str:
 
     def run(generator: Generator) -> tuple[Tensor, Tensor]:
         pair = several(call(f, model, x, y, generator), 2, "the loss of D and the loss of the generator")
-        return tuple(
-            tensor(v, (), name) for v, name in zip(pair, ("the loss of D", "the generator's loss"), strict=True)
-        )
+        return tensor(pair[0], (), "the loss of D"), tensor(pair[1], (), "the generator's loss")
 
     one, other = seeded(7), seeded(7)
     d_loss, g_loss = run(one)
@@ -206,7 +207,7 @@ def two_bugs(f: Any) -> str:
     def variant(**what: bool) -> Tensor:
         return game_variant(model, x, y, seeded(7), **what)[0]
 
-    mistakes = (
+    mistakes: Mistakes = (
         (
             variant(real=False, fake=False),
             "D is told of nobody: model.discriminator takes the labels as second argument.",

@@ -283,7 +283,7 @@ class Reader:
     """A model that knows the answers but for some images of each split: its errors are what the check wants."""
 
     def __init__(self, data: Dataset, wrong: Sequence[int]) -> None:
-        self.answers = {}
+        self.answers: dict[int, Tensor] = {}
         for part, n in zip(("train", "validation", "test"), wrong, strict=True):
             split = getattr(data, part)
             said = split.labels.clone()

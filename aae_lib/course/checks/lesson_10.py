@@ -119,7 +119,7 @@ def _naming_case() -> tuple[Tensor, Tensor]:
 def naming(f: Any) -> str:
     """name_clusters(p, labels, rule) -> (K,) int64, as the library's cluster_labels."""
     p, labels = _naming_case()
-    model = SimpleNamespace(classify=lambda images: p)
+    model: Any = SimpleNamespace(classify=lambda images: p)
     split = Split(torch.zeros(len(p), 1, 1, 1, dtype=torch.uint8), labels)
     rights = {rule: cluster_labels(model, split, rule) for rule in RULES}
     counts = torch.tensor([[2, 3, 0, 0, 0], [1, 0, 2, 0, 0], [0, 0, 1, 2, 0]])
@@ -148,7 +148,8 @@ def naming(f: Any) -> str:
     few = p[:3], labels[:3].clone()  # not all classes, and fewer images than clusters
     small = Split(split.images[:3], few[1])
     for rule in ("confident", "majority"):
-        right = cluster_labels(SimpleNamespace(classify=lambda images: few[0]), small, rule)
+        sure: Any = SimpleNamespace(classify=lambda images: few[0])
+        right = cluster_labels(sure, small, rule)
         _same_names(call(f, *few, rule), right, (), f"{rule}, with three images")
     return "right: three rules, and they do not agree."
 
