@@ -79,7 +79,6 @@ def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(tmp_path):
         (["train", "--labels", "100"], "sampled per class"),
         (["train", "--labels", "100", "--model", "vae"], "--model vae cannot use a part"),
         (["train", "--steps", "0"], "nothing to train"),
-        (["train", "--batch-size", "0"], "from 1 to the number of images, 1300"),
         (["train", "--batch-size", "5000"], "from 1 to the number of images, 1300"),
         (["train", "--out", "/dev/null/run"], "/dev/null/run"),
         (["sample", "nowhere"], "there is no checkpoint in nowhere"),
@@ -96,6 +95,14 @@ def test_bad_input_gets_a_sentence_and_writes_nothing(arguments, message, tmp_pa
     assert message in error
     assert "Traceback" not in error
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "2.5", "many"])
+def test_a_number_that_is_no_whole_number_of_at_least_1_is_refused_with_its_option(text, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "--batch-size", text, "--out", str(tmp_path / "no")])
+    assert f"--batch-size: takes a whole number of at least 1; got {text}" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_run_is_never_overwritten_and_a_changed_setting_on_resume_is_named(tmp_path, capsys):
@@ -174,9 +181,10 @@ def test_doctor_names_each_fault_with_its_mend(monkeypatch, capsys):
 def test_models_with_a_category_train_resume_sample_and_compare(tmp_path, capsys, options, kind):
     out = tmp_path / "run"
     assert main(["train", *options, "--out", str(out), *SMALL]) == 0
-    assert main(["train", *options, "--out", str(out), "--resume", *SMALL[:-1], "70"]) == 1  # another schedule
-    assert "schedule.steps was 60, is 70" in capsys.readouterr().err
+    assert main(["train", *options, "--out", str(out), "--resume", *SMALL[:-1], "70"]) == 0
+    assert "at step 60 of 70" in capsys.readouterr().out
     index = checkpoints.read_index(out)
+    assert index["steps"] == 70
     assert index["made of"]["model"]["class"] == kind
     model = checkpoints.load_model(out)
     assert model.categories == (13 if "13" in options else 10)

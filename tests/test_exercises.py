@@ -110,12 +110,25 @@ def test_the_exercises_here_are_what_the_solutions_say():
 EXERCISES = sorted((ROOT / "exercises").glob("*.ipynb"))
 
 
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for all: to start one and import PyTorch there takes longer than most exercises."""
+    from jupyter_client import AsyncKernelManager
+    from jupyter_client.utils import run_sync
+
+    manager = AsyncKernelManager()
+    run_sync(manager.start_kernel)(cwd=str(ROOT / "exercises"))
+    yield manager
+    run_sync(manager.shutdown_kernel)(now=True)
+
+
 @pytest.mark.parametrize("path", EXERCISES, ids=lambda p: p.stem)
-def test_an_exercise_runs_to_its_first_stub_and_raises_just_that(path):
+def test_an_exercise_runs_to_its_first_stub_and_raises_just_that(path, kernel):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))  # nothing is left of the exercise before
     with pytest.raises(CellExecutionError) as stopped:
-        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "exercises")}}).execute()
+        NotebookClient(notebook, km=kernel, timeout=300).execute()
     assert stopped.value.ename == "NotImplementedError"

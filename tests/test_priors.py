@@ -588,7 +588,7 @@ def test_a_function_is_named_and_not_rebuilt():
     [
         ({"name": "Moebius"}, "no prior 'Moebius' here.*GaussianRing"),
         ({}, "no prior None here"),
-        ({"name": "Gaussian", "temperature": 2}, "do not fit the prior Gaussian.*temperature"),
+        ({"name": "Gaussian", "temperature": 2}, "does not fit the prior Gaussian.*temperature"),
     ],
 )
 def test_foreign_descriptions_are_refused(described, message):

@@ -33,9 +33,9 @@ def train(kind, seed):
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def runs():
-    """All runs, side by side on the cores there are."""
+    """All runs, once, side by side on the cores there are; with xdist, --dist loadfile keeps them in one process."""
     wanted = [(kind, seed) for kind in ("gaussian", "ring") for seed in SEEDS]
     with ProcessPoolExecutor(min(os.cpu_count() or 1, 4), mp_context=get_context("spawn")) as pool:
         figures = dict(zip(wanted, pool.map(train, *zip(*wanted, strict=True)), strict=True))

@@ -166,7 +166,7 @@ def test_full_has_the_papers_networks_and_noise():
     model = aae.SemiSupervisedAAE((1, 28, 28), **TASKS["semi-supervised-100"].full.arguments)
     assert (model.input_noise, model.latent_dim) == (0.3, 10)
     x = torch.rand(3, 1, 28, 28)
-    loss = model.reconstruction_loss(torch.zeros(3, 1, 28, 28), x)
+    loss = model.image_loss(torch.zeros(3, 1, 28, 28), x)
     assert loss.item() == pytest.approx(float(((x - 0.5) ** 2).sum() / 6), rel=1e-5)
 
 
@@ -175,5 +175,6 @@ def test_the_command_lists_tasks_and_refuses_others(capsys):
     assert "clusters-30" in capsys.readouterr().out
     assert main(["reproduce", "nonsense"]) == 1
     assert "there is no task nonsense" in capsys.readouterr().err
-    assert main(["reproduce", "style", "--seeds", "0"]) == 1
-    assert "--seeds must be at least 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["reproduce", "style", "--seeds", "0"])
+    assert "--seeds: takes a whole number of at least 1; got 0" in capsys.readouterr().err
