@@ -132,13 +132,15 @@ def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tu
     return logits, slope.square().sum(1).mean()
 
 
-def tell_apart(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, r1: float | None = None) -> Tensor:
+def tell_apart(
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, r1: float | None = None
+) -> Tensor:
     """D's whole loss: −E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²).
 
     Parameters
     ----------
-    critic : callable
-        critic(z) -> logits (2N,), called once, on the real samples followed by the fake ones.
+    discriminator : callable
+        discriminator(z) -> logits (2N,), called once, on the real samples followed by the fake ones.
     real, fake : tensor
         (N, d). `fake` is detached: whatever made it is held fixed.
     r1 : float, optional
@@ -154,11 +156,11 @@ def tell_apart(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, r
     >>> tell_apart(lambda z: z[:, 0], torch.zeros(3, 2), torch.zeros(3, 2), r1=0.1)
     tensor(1.4863)
     """
-    both = torch.cat([real, fake.detach()])
+    both = torch.cat([real, fake.detach()])  # a phase moves D alone anyway; this protects who calls backward()
     if r1 is None:
-        return discriminator_loss(*critic(both).chunk(2))
+        return discriminator_loss(*discriminator(both).chunk(2))
     with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient needs full precision
-        logits, slope = gradient_penalty(critic, both.float())
+        logits, slope = gradient_penalty(discriminator, both.float())
     # the mean over both halves, times 2, is the sum of both expectations: r1/2 · 2 = r1
     return discriminator_loss(*logits.chunk(2)) + r1 * slope
 

@@ -29,7 +29,7 @@ def trainer(data, seed=0, device="cpu", kind="SemiSupervisedAAE", graph=None, **
 
 def unrecorded(one):
     """The trainer with its steps played from the tensors that a graph would read."""
-    one.graphs = Graphs([one], one.step, one.take, one.flush, record=False)
+    one.graphs = Graphs([one], one.step, one.launch_step, one.flush, record=False)
     return one
 
 
@@ -81,7 +81,7 @@ def test_a_run_is_resumed_in_the_middle_of_an_epoch(digits, tmp_path):
 
 def test_a_sweep_is_played_too(digits):
     plain, played = (aae.Sweep([trainer(digits, seed) for seed in (0, 1)]) for _ in range(2))
-    played.graphs = Graphs(played.trainers, played.step, played.take, played.flush, record=False)
+    played.graphs = Graphs(played.trainers, played.step, played.launch_step, played.flush, record=False)
     for sweep in (plain, played):
         sweep.run(steps=30, progress=False)
         sweep.trainers[1].terms["discriminator"]["r1"] = 3.0
@@ -151,7 +151,7 @@ def cuda_that_refuses(monkeypatch):
 
 def test_a_recording_that_fails_leaves_the_run_as_it_was(digits, cuda_that_refuses):
     plain, one = trainer(digits), trainer(digits)
-    one.graphs = Graphs([one], one.step, one.take, one.flush)
+    one.graphs = Graphs([one], one.step, one.launch_step, one.flush)
     plain.run(steps=40, progress=False)
     with pytest.warns(UserWarning, match="not as a CUDA graph: operation not permitted when") as seen:
         one.run(steps=40, progress=False)
@@ -162,7 +162,7 @@ def test_a_recording_that_fails_leaves_the_run_as_it_was(digits, cuda_that_refus
 
 def test_one_refusal_is_not_for_ever(digits, cuda_that_refuses):
     plain, one = trainer(digits), trainer(digits)
-    one.graphs = Graphs([one], one.step, one.take, one.flush)
+    one.graphs = Graphs([one], one.step, one.launch_step, one.flush)
     with pytest.warns(UserWarning, match="not as a CUDA graph"):
         one.run(steps=3, progress=False)
     cuda_that_refuses["now"] = False
@@ -183,7 +183,7 @@ def test_a_loss_that_fails_by_itself_is_not_taken_for_a_refusal(digits, cuda_tha
 
     model = aae.AAE(digits.image_shape, hidden=(16,))
     one = aae.Trainer(model, digits, device="cpu", losses={"reconstruction": wrong})
-    one.graphs = Graphs([one], one.step, one.take, one.flush)
+    one.graphs = Graphs([one], one.step, one.launch_step, one.flush)
     with pytest.raises(RuntimeError, match="is invalid for input of size"):
         one.run(steps=3, progress=False)
 

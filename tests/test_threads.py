@@ -214,7 +214,7 @@ def test_a_graph_looks_at_its_owner_too():
     from aae_lib.training.graphs import Graphs
 
     one = trainer()
-    one.graphs = Graphs([one], one.step, one.take, one.flush, record=False)
+    one.graphs = Graphs([one], one.step, one.launch_step, one.flush, record=False)
     panel = aae.live.Panel(one, max_steps=100_000)
     with pytest.raises(RuntimeError, match="a live panel is training this model"):
         one.advance(50)

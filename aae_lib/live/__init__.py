@@ -1,10 +1,12 @@
 """The live panel: sliders that act while training runs, q(z) over p(z) as it moves.
 
     Panel(trainer)     one run: play, pause, a phase at a time, sliders, another prior, back in time, forks
-    Compare(a, b)      two runs on one training_thread
+    Compare(a, b)      two runs, step by step together
     Pad()              a drawing as a prior
 
-Files: `training_thread`, `run` a run, `view` what is seen of it, `timeline` its past, `wire` what the browser gets.
+Files: panel (start here), training_thread (which trains and serves), run (one of them), sliders (what each one sets),
+view (what is drawn), timeline (its past), wire (what the browser gets). The browser's side is page/; `make page` builds
+static/ from it: never edit that. A layer of your own is a method of `View`.
 """
 
 from typing import TYPE_CHECKING, Any

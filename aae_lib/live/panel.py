@@ -252,6 +252,8 @@ class Panel:
                 training.changed(full=True)
             case "set":
                 run = runs[request["run"]]
+                if request["key"] == ["input_noise"]:  # which draws read as they go: not within a step
+                    run.finish_step()
                 sliders.set_one(run.trainer, request["key"], request["value"])
                 self._settings_changed()
             case "tug":

@@ -27,7 +27,7 @@ class Run:
         self.trainer, self.name, self.show = trainer, name, show
         with trainer.lock:
             trainer.lock.check()
-            trainer.leave_step()  # a step that was left half done is not taken up again
+            trainer.abandon_step()  # a step that was left half done is not taken up again
         if show is None:
             show = trainer.data.validation if isinstance(trainer.data, Dataset) else trainer.data
         self.view = View(trainer, show)

@@ -158,7 +158,7 @@ class TrainingThread:
         try:
             run.finish_step()
         except Exception:  # told already, or nobody is there to be told: then it never was
-            run.trainer.leave_step()
+            run.trainer.abandon_step()
 
     def _take_requests(self) -> None:
         for due, request in [entry for entry in self._timed if entry[0] <= time.monotonic()]:

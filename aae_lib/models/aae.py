@@ -20,7 +20,7 @@ from .model import Abilities
 from .phase import Batch, Phase
 
 
-class CriticOptions(TypedDict):
+class DiscriminatorOptions(TypedDict):
     """What the discriminators of a model share."""
 
     hidden: Sequence[int]
@@ -90,7 +90,7 @@ class AAE(AE):
         super().__init__(image_shape, latent_dim, seed=seed, weight_sd=weight_sd, **options)
         self.r1 = r1
         self.game_optimizer = game_optimizer or Adam(beta1=0.5)
-        self._critic: CriticOptions = {
+        self._discriminator_options: DiscriminatorOptions = {
             "hidden": self.hidden if discriminator_hidden is None else tuple(discriminator_hidden),
             "activation": discriminator_activation,
             "weight_sd": weight_sd,
@@ -99,7 +99,9 @@ class AAE(AE):
         self.discriminator = self._make_discriminator(latent_dim, -1 - seed, classes)
 
     def _make_discriminator(self, width: int, seed: int, classes: int | None = None) -> Discriminator:
-        return Discriminator(width, classes=classes, generator=torch.Generator().manual_seed(seed), **self._critic)
+        return Discriminator(
+            width, classes=classes, generator=torch.Generator().manual_seed(seed), **self._discriminator_options
+        )
 
     @property
     def can(self) -> Abilities:
@@ -142,7 +144,7 @@ class AAE(AE):
         return batch["y"] if self.classes is not None else None
 
     def styles(self, batch: Batch) -> Tensor:
-        """What the game is played with: the codes z (N, d), with their gradient."""
+        """The codes that D judges, (N, d), with their gradient: here z. A `MapAAE`'s D judges z, not the place c."""
         return self.codes(batch)
 
 
@@ -155,12 +157,12 @@ def share_codes(model: AAE, batch: Batch) -> Batch:
 
 
 def discriminator_loss(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
-    """−E_p[log D(z)] − E_q[log(1 − D(z))]: D learns to tell prior samples from codes; the encoder stays."""
+    """−E_p[log D(z)] − E_q[log(1 − D(z))]: D learns to tell prior samples from codes; the encoder is held fixed."""
     y = model.label_of(batch)
     y = None if y is None else torch.cat([y, y])
     return losses.tell_apart(lambda z: model.discriminator(z, y), batch["z_prior"], batch["z"], terms.get("r1"))
 
 
 def generator_loss(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
-    """−E_q[log D(z)]: the encoder moves its codes to where D takes them for prior samples; D itself stays."""
+    """−E_q[log D(z)]: the encoder moves its codes to where D takes them for prior samples; D is held fixed."""
     return losses.generator_loss(model.discriminator(batch["z"], model.label_of(batch)))

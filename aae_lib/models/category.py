@@ -1,10 +1,10 @@
-"""The two ways a category y joins the style z: the decoder sees it, or the encoder gives it.
+"""Two parts for a code (y, z): the decoder is given the category y, or the encoder predicts it.
 
-Each is a part that a model class adds to the AAE; the paper's models (sections 4 to 7) combine them:
+The paper's models (sections 4 to 7) combine them:
 
-    SupervisedAAE                   SeesCategory                 y is the label
-    SemiSupervisedAAE, ClusterAAE   SeesCategory, GivesCategory  y from the encoder
-    MapAAE                          GivesCategory                the decoder sees W_C y + z, a place on a map
+    SupervisedAAE                   DecoderSeesCategory                        y is the label
+    SemiSupervisedAAE, ClusterAAE   DecoderSeesCategory, EncoderGivesCategory  y from the encoder
+    MapAAE                          EncoderGivesCategory                       the decoder sees W_C y + z, a place
 
 Shapes: images x (N, C, H, W) in [0, 1], styles z (N, d), categories y (N, K): one-hot or shares of 1; labels (N,)
 int64 with -1 for "no label".
@@ -82,7 +82,7 @@ class CategoryAAE(AAE):
             )
 
 
-class SeesCategory(CategoryAAE):
+class DecoderSeesCategory(CategoryAAE):
     """The decoder sees the category as well as the style: decode(z, y).
 
     Examples
@@ -130,10 +130,10 @@ class SeesCategory(CategoryAAE):
         return self.decode(z, self.category_prior.sample(n, generator=generator, device=device, labels=labels))
 
 
-class GivesCategory(CategoryAAE):
+class EncoderGivesCategory(CategoryAAE):
     """The encoder gives the category: a second head, a game that makes y look one-hot, and labels where there are any.
 
-    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y look one-hot, every category as often
+    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, all categories equally frequent
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
     consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
 
@@ -171,6 +171,7 @@ class GivesCategory(CategoryAAE):
         super().__init__(image_shape, latent_dim, seed=seed, **options)
         self.r1_y, self.consistency = self.r1 if r1_y is None else r1_y, consistency
         self.classification_optimizer = classification_optimizer or self.optimizer
+        # seeds that D for z, which takes -1 - seed, never reaches
         self.discriminator_y = self._make_discriminator(self.categories, -(2**62) - 1 - seed)
 
     def _make_encoder(
@@ -204,13 +205,15 @@ class GivesCategory(CategoryAAE):
 
     def label_phases(self) -> tuple[Phase, ...]:
         """The phases that use labels."""
-        return (self._of_y("classification", self.draw_labelled, classification_loss),)
+        return (self._y_head_phase("classification", self.draw_labelled, classification_loss),)
 
     def consistency_phases(self) -> tuple[Phase, ...]:
         """One phase, or none."""
-        return () if self.consistency is None else (self._of_y("consistency", self.draw_copies, consistency_loss),)
+        return (
+            () if self.consistency is None else (self._y_head_phase("consistency", self.draw_copies, consistency_loss),)
+        )
 
-    def _of_y(self, name: str, draw: Draw, loss: Loss) -> Phase:
+    def _y_head_phase(self, name: str, draw: Draw, loss: Loss) -> Phase:
         updates = ("encoder.trunk", "encoder.y_head")
         return Phase(name, draw=draw, loss=loss, updates=updates, optimizer=self.classification_optimizer)
 
@@ -241,27 +244,27 @@ class GivesCategory(CategoryAAE):
 # ---- the losses of the phases: pure functions of (model, batch, terms) ----
 
 
-def share_categories(model: GivesCategory, batch: Batch) -> Batch:
+def share_categories(model: EncoderGivesCategory, batch: Batch) -> Batch:
     """One encoder pass for both players of the game for y."""
     return {"y_code": model.encoder.logits(batch["x_in"]).softmax(1)}
 
 
-def discriminator_y_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+def discriminator_y_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
     """−E_p[log D_y(y)] − E_q[log(1 − D_y(y))]: D_y learns to tell one-hot samples from the encoder's categories."""
     return losses.tell_apart(model.discriminator_y, batch["y_prior"], batch["y_code"], terms.get("r1"))
 
 
-def generator_y_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+def generator_y_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
     """−E[log D_y(y)]: the encoder makes its categories one-hot, and all equally frequent."""
     return losses.generator_loss(model.discriminator_y(batch["y_code"]))
 
 
-def classification_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+def classification_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
     """−log y_label, mean over the labelled batch: cross-entropy, taken on logits."""
     return F.cross_entropy(model.encoder.logits(batch["x_in"]), batch["y"])
 
 
-def consistency_loss(model: GivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+def consistency_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
     """−Σ_k y_k(x) log y_k(x + noise), mean over images; y(x) is detached, the copy follows the image.
 
     No part of the AAE: the Π-model of Laine and Aila 2017 (arXiv 1610.02242), with cross-entropy as its distance.

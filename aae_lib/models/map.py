@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior, PriorLike
 from ..priors.base import Mixture, Source
-from .category import GivesCategory
+from .category import EncoderGivesCategory
 from .model import Abilities
 from .phase import Batch, Phase
 
 
-class MapAAE(GivesCategory):
+class MapAAE(EncoderGivesCategory):
     """A map of the data: the decoder sees the place c = W_C y + z, d = 2.
 
     W_C (K, d), `cluster_heads`, is learned: row k is where category k sits, and z spreads around it. `encode` gives c,

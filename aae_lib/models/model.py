@@ -136,6 +136,7 @@ class Model(nn.Module):
         reconstruct: Callable[..., Tensor]
         sample: Callable[..., Tensor]
 
+    # not in __init__: so no subclass can forget it, and every argument of every constructor is caught
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
         self.__dict__["arguments"] = _arguments(cls, args, kwargs)
@@ -168,7 +169,7 @@ class Model(nn.Module):
 
     @property
     def style_prior(self) -> Prior:
-        """The prior that the game for z is played with."""
+        """The prior that D's real samples come from: `prior`, except in a `MapAAE`."""
         return self.prior
 
     @property

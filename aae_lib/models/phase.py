@@ -38,8 +38,9 @@ class Phase:
         draw(minibatch, generator) -> batch, a dict of tensors (B, ...); everything random happens here. None: the
         batch of the phase before is used again.
     share : callable, optional
-        share(model, batch) -> dict: a forward pass computed once for this phase and for those after it that use its
-        batch again. Only of networks which those phases' predecessors hold fixed.
+        share(model, batch) -> dict, added to the batch: a forward pass done once for this phase and the next ones that
+        reuse its batch. Safe only if no phase in between moves the networks used: D's update leaves the encoder alone,
+        so both players use the same z.
     optimizer : Adam or SGD
         Of this phase alone; default `Adam()`.
     weight : float, default 1

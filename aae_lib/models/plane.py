@@ -102,5 +102,5 @@ def discriminator_loss(model: PlaneGame, batch: Batch, terms: Mapping[str, float
 
 
 def generator_loss(model: PlaneGame, batch: Batch, terms: Mapping[str, float]) -> Tensor:
-    """−E_q[log D(z)]: the points move, D stays."""
+    """−E_q[log D(z)]: the points move, D is held fixed."""
     return losses.generator_loss(model.discriminator(model.points))

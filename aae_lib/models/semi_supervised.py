@@ -5,17 +5,17 @@ import dataclasses
 import torch
 from torch import Tensor
 
-from .category import GivesCategory, SeesCategory
+from .category import DecoderSeesCategory, EncoderGivesCategory
 from .model import Abilities
 from .phase import Batch
 
 
-class SemiSupervisedAAE(SeesCategory, GivesCategory):
+class SemiSupervisedAAE(DecoderSeesCategory, EncoderGivesCategory):
     """The semi-supervised AAE: the encoder gives a category y and a style z, the decoder sees both.
 
     reconstruction                encoder, decoder        from y = softmax(logits) and z
     discriminator, generator      D; trunk and z head     the game that makes z look like prior samples
-    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y look one-hot, every category as often
+    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, all categories equally frequent
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
     consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
 

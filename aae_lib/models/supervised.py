@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from ..data import Minibatches
-from .category import SeesCategory
+from .category import DecoderSeesCategory
 from .model import Abilities
 from .phase import Batch
 
 
-class SupervisedAAE(SeesCategory):
+class SupervisedAAE(DecoderSeesCategory):
     """The supervised AAE: reconstruction(encoder, decoder), discriminator, generator(encoder), as the AAE.
 
     The decoder sees the label as well as z, so z need not hold it. All images need labels.

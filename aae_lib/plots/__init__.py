@@ -1,6 +1,7 @@
 """Pictures of data, models and training, each a matplotlib `Figure` that Jupyter shows and a thread may draw.
 
-`fig.savefig("name.png")` writes one to a file; `fig.alt` describes the picture in a sentence.
+A picture of your own is a function that returns one, made by `common.blank`. `fig.savefig("name.png")` writes one to a
+file; `fig.alt` describes the picture in a sentence.
 """
 
 from .classes import map_with_images, occupancy, prototypes, style_by_class

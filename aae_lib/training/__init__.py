@@ -1,6 +1,7 @@
 """The loop: `step` is its heart, `trainer` holds what a step is made of, the rest serves or wraps these two.
 
-graphs, sweep and processes run the same step recorded, for many models, in several processes; checkpoints keep it.
+A loss or phase of your own needs no change here. graphs, sweep and processes run the same step recorded, for many
+models, in several processes; checkpoints keep it.
 May import: data, priors, networks, losses, optimizers, models.
 """
 

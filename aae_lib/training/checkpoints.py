@@ -1,6 +1,7 @@
 """Checkpoints: a folder with tensors (safetensors) and a JSON file that names them. Nothing is pickled or unpickled.
 
-- checkpoint.json: steps, what the run is made of, versions, the name and SHA-256 of the tensors' file
+- checkpoint.json: steps and place in the epoch; what the run is made of (model, prior, phases, data, schedule, seed);
+  what was set (weights, terms, ...); measures; device and versions; the name and SHA-256 of the tensors' file
 - state-….safetensors: weights, optimizer state, generator state, permutation, history
 
 Each file is written next to its place and moved there as a whole; the JSON comes last and is what counts. Killed at

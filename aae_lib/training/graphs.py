@@ -32,7 +32,7 @@ LENGTHS = (50, 10, 1)  # steps a graph may hold; at most as many as the history'
 KEPT = 8  # graphs
 
 Structure = tuple[Hashable, ...]  # of the trainers, one `structure_of` each
-Take = Callable[[Sequence[Minibatch], Sequence[Settings]], None]
+Launch = Callable[[Sequence[Minibatch], Sequence[Settings]], None]
 
 
 class CannotRecordError(RuntimeError):
@@ -48,8 +48,8 @@ class Graphs:
         Whose steps are taken together.
     step : callable
         step(): one step of them all, launched one by one, and counted.
-    take : callable
-        take(minibatches, settings): what one step launches, for one of each per trainer; nothing is counted.
+    launch_step : callable
+        launch_step(minibatches, settings): what one step launches, for one of each per trainer; nothing is counted.
     flush : callable
         flush(): reads their losses.
     record : bool, default True
@@ -59,7 +59,7 @@ class Graphs:
     --------
     >>> import aae_lib as aae
     >>> trainer = aae.Trainer(aae.AE((1, 8, 8), hidden=(16,)), aae.load("digits"))
-    >>> Graphs([trainer], trainer.step, trainer.take, trainer.flush, record=False).play(12), trainer.steps
+    >>> Graphs([trainer], trainer.step, trainer.launch_step, trainer.flush, record=False).play(12), trainer.steps
     (10, 10)
     """
 
@@ -67,11 +67,17 @@ class Graphs:
         self,
         trainers: Sequence["Trainer"],
         step: Callable[[], None],
-        take: Take,
+        launch_step: Launch,
         flush: Callable[[], None],
         record: bool = True,
     ) -> None:
-        self.trainers, self.step, self.take, self.flush, self.record = list(trainers), step, take, flush, record
+        self.trainers, self.step, self.launch_step, self.flush, self.record = (
+            list(trainers),
+            step,
+            launch_step,
+            flush,
+            record,
+        )
         self.recorded: dict[tuple[int, Structure], Recorded] = {}
         self.refused: dict[Structure, str] = {}  # why its steps cannot be recorded
         self.told: set[str] = set()
@@ -89,7 +95,7 @@ class Graphs:
         k = next(length for length in LENGTHS if length <= min(n, left))
         if (k, structure) not in self.recorded:
             try:
-                made = Recorded(self.trainers, self.take, k, self.record)
+                made = Recorded(self.trainers, self.launch_step, k, self.record)
             except CannotRecordError as error:
                 self.refused[structure] = str(error)
                 self.recorded.clear()  # they were recorded with the generators that have been replaced
@@ -119,8 +125,8 @@ class Graphs:
 class Recorded:
     """k steps as one graph, and the tensors that it reads."""
 
-    def __init__(self, trainers: Sequence["Trainer"], take: Take, k: int, record: bool) -> None:
-        self.trainers, self.take, self.k = list(trainers), take, k
+    def __init__(self, trainers: Sequence["Trainer"], launch_step: Launch, k: int, record: bool) -> None:
+        self.trainers, self.launch_step, self.k = list(trainers), launch_step, k
         self.inputs = [Inputs(trainer, k) for trainer in trainers]
         self.replay = self._recorded() if record else lambda: self._steps(self.k)
 
@@ -157,7 +163,7 @@ class Recorded:
         both = list(zip(self.trainers, self.inputs, strict=True))
         try:
             for i in range(k):
-                self.take([x.minibatch(trainer, i) for trainer, x in both], [x.settings(t, i) for t, x in both])
+                self.launch_step([x.minibatch(trainer, i) for trainer, x in both], [x.settings(t, i) for t, x in both])
                 for record in records:
                     record.next_row()
         finally:

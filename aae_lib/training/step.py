@@ -1,7 +1,13 @@
-"""The training step, the heart of the library. Compare it with the loop that lesson 04 writes by hand: it is the same.
+"""The training step, the heart of the library. Lay it next to the loop that lesson 04 writes by hand: it is the same.
 
-A trainer takes it for one model, a `Sweep` for many at once; the live panel takes it phase by phase; a CUDA graph
-records it; several processes share its rows out. All of them run this function.
+    by hand                           here
+    x, z_prior = ...                  batch = trainer.draw(phase, ...)         all that is random
+    loss = ...                        loss = trainer.call(phase.loss, ...)     loss(model, batch, terms)
+    zero_grad(); loss.backward()      trainer.gradients(phase, loss)           of the phase's own parameters alone
+    optimizer.step()                  trainer.update(phase, ...)               by the phase's own optimizer
+
+A `Trainer` takes it for one model, a `Sweep` for many at once; the live panel takes it phase by phase; a CUDA graph
+records it; with several processes, each computes a part of the batch. All of them run this function.
 """
 
 from collections.abc import Iterator
@@ -16,32 +22,22 @@ if TYPE_CHECKING:
 
 
 def step(trainer: "Trainer | Sweep", minibatch: Any, settings: "Settings") -> Iterator[str]:
-    """One training step: every phase draws, takes its loss, and moves *its own* parameters.
+    """One training step: every phase draws, takes its loss, and moves *its own* parameters. Yields each phase's name.
 
-    Parameters
-    ----------
-    trainer : Trainer or Sweep
-        What a step is made of.
-    minibatch : Minibatch
-        The step's images; for a sweep a sequence, one for each member.
-    settings : Settings
-        Learning rates, weights of terms and repeats, as they are for this step.
-
-    Yields
-    ------
-    str
-        The name of each phase, after its update.
+    minibatch  the step's images (for a sweep, a sequence of them); settings  rates, terms and repeats of this step
     """
     batch: Batch = {}
     for phase in trainer.phases:
-        for extra in reversed(range(settings.repeats[phase.name])):  # the step's own minibatch comes last
+        repeats = settings.repeats[phase.name]
+        for i in range(repeats):
             if phase.draw is not None:  # else: the batch of the phase before, once more
-                batch = trainer.draw(phase, minibatch, extra)  # all that is random
+                # extra repeats draw other images; the last one has the step's own
+                batch = trainer.draw(phase, minibatch, another=i < repeats - 1)
             with trainer.autocast():
-                if phase.share is not None:
+                if phase.share is not None:  # e.g. one encoder pass for both players
                     batch = batch | trainer.call(phase.share, batch)
-                loss = trainer.call(phase.loss, batch, settings.terms[phase.name])  # loss(model, batch, terms)
-            loss, gradients = trainer.gradients(phase, loss)  # of the phase's own parameters, and of no others
-            loss = trainer.update(phase, loss, gradients, settings)  # its optimizer, at settings.rates[phase.name]
-        trainer.record(phase, loss)
-        yield phase.name
+                loss = trainer.call(phase.loss, batch, settings.terms[phase.name])
+            value, gradients = trainer.gradients(phase, loss)
+            value = trainer.update(phase, value, gradients, settings)  # NaN if anything was not finite
+        trainer.record(phase, value)  # type: ignore[arg-type]  # of a sweep, a list of its members' values
+        yield phase.name  # a pause, so that the panel can show one phase at a time

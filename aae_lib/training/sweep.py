@@ -59,7 +59,7 @@ class Sweep:
         self.phases = self.trainers[0].phases
         self.template = _Called(self.trainers[0].model)
         recorded = self.trainers[0].graphs is not None
-        self.graphs = Graphs(self.trainers, self.step, self.take, self.flush) if recorded else None
+        self.graphs = Graphs(self.trainers, self.step, self.launch_step, self.flush) if recorded else None
         self.stacked = {name: self._stack(name) for name in dict(self.trainers[0].model.named_parameters())}
 
     def _stack(self, name: str) -> Tensor:
@@ -158,10 +158,10 @@ class Sweep:
             settings = [trainer.settings() for trainer in self.trainers]
             for trainer in self.trainers:
                 trainer.in_step = True
-            self.take([trainer.minibatches.next(trainer.generator) for trainer in self.trainers], settings)
+            self.launch_step([trainer.minibatches.next(trainer.generator) for trainer in self.trainers], settings)
             self._every("end_step")
 
-    def take(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
+    def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
         """What one step launches, uncounted."""
         for _ in step(self, minibatches, Settings.stacked(settings, self.trainers[0].device)):
             pass
@@ -176,10 +176,10 @@ class Sweep:
 
     # ---- what a step is made of; see step.py: as a trainer's, with tensors (S, ...) ----
 
-    def draw(self, phase: Phase, minibatches: Sequence[Minibatch], extra: int) -> Batch:
+    def draw(self, phase: Phase, minibatches: Sequence[Minibatch], another: bool) -> Batch:
         """Every member's batch, drawn with its own phase and generator, stacked: tensors (S, B, ...)."""
         drawn = [
-            trainer.draw(own, minibatch, extra)
+            trainer.draw(own, minibatch, another)
             for trainer, own, minibatch in zip(self.trainers, self._own(phase), minibatches, strict=True)
         ]
         return {name: torch.stack([one[name] for one in drawn]) for name in drawn[0]}

@@ -150,36 +150,40 @@ class Trainer:
             raise ValueError(f"graph=True records CUDA graphs, and the device is {self.device}: leave it out.")
         single = self.processes.count == 1
         wanted = on_cuda and single if graph is None else graph
-        self.graphs = Graphs([self], self.step, self.take, self.flush) if wanted else None
+        self.graphs = Graphs([self], self.step, self.launch_step, self.flush) if wanted else None
         self.start = {name: tensor.clone() for name, tensor in model.state_dict().items()}  # the weights to begin with
 
     # ---- what a step is made of; see step.py ----
 
-    def draw(self, phase: Phase, minibatch: Minibatch, extra: int) -> Batch:
-        """The phase's batch, all of it random; an extra repeat gets other images. Of several processes, this one's."""
+    def draw(self, phase: Phase, minibatch: Minibatch, another: bool) -> Batch:
+        """The phase's batch, all of it random; an extra repeat gets other images. With several processes, own rows."""
         assert phase.draw is not None
-        data = minibatch.another(self.generator) if extra else minibatch
+        data = minibatch.another(self.generator) if another else minibatch
         return self.processes.shard(phase.draw(data, self.generator), self.minibatches.batch_size)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """The precision of losses; entered for each phase, since cached casts of the weights go stale."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else _nothing
+        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else NO_AUTOCAST
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """function(model, *arguments)."""
+        """function(model, *arguments); a `Sweep` calls it for all its models at once."""
         return function(self.model, *arguments)
 
     def gradients(self, phase: Phase, loss: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
-        """The loss, and its gradients of the phase's own parameters; of several processes, of the whole batch."""
+        """The detached loss, and its gradients with respect to the phase's own parameters; of the whole batch, too,
+        where several processes have computed a part each."""
         gradients = phase.gradients(loss, self.parameters[phase.name])
         return self.processes.all_reduce(loss.detach(), gradients, self.minibatches.batch_size)
 
     def update(self, phase: Phase, loss: Tensor, gradients: Sequence[Tensor], settings: Settings) -> Tensor:
         """Move the phase's parameters, if loss and gradients are finite; returns the loss, NaN if anything was not."""
-        value = self._guard(loss, gradients)
+        value = self._flag_if_not_finite(loss, gradients)
         optimizer, rate = self.optimizers[phase.name], settings.rates[phase.name]
         lr = optimizer.param_groups[0]["lr"]
-        lr.copy_(rate) if isinstance(rate, Tensor) else lr.fill_(rate)
+        if isinstance(rate, Tensor):  # which a recorded graph reads
+            lr.copy_(rate)
+        else:
+            lr.fill_(rate)
         parameters = self.parameters[phase.name].values()
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
@@ -188,15 +192,16 @@ class Trainer:
             optimizer.step()
         for parameter in parameters:
             parameter.grad = None
+        # batch norm's running statistics follow the reconstruction, unless it is held still
         if phase.moves_statistics and settings.weights[phase.name]:
             for norm in self.norms:
                 norm.follow(self.fault)
         return value
 
-    def _guard(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
-        """Raise the fault flag, on the device, if the loss or a gradient is not finite."""
-        norm = torch.stack(torch._foreach_norm(tuple(gradients))).sum()
-        value = torch.add(loss, norm, alpha=0)  # 0 · inf = NaN: one number tells of both
+    def _flag_if_not_finite(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
+        """Set the fault flag, on the device, if the loss or a gradient is not finite."""
+        gradient_norm = torch.stack(torch._foreach_norm(tuple(gradients))).sum()
+        value = torch.add(loss, gradient_norm, alpha=0)  # 0 · inf = NaN: one number tells of both
         self.fault.logical_or_(value.isfinite().logical_not_())
         return value
 
@@ -204,18 +209,19 @@ class Trainer:
         """Note the phase's loss."""
         self.records.record(phase.name, loss)
 
-    def take(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
-        """What one step launches, uncounted: how graphs play it."""
+    def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
+        """The updates of one step, without counting it; this is what a CUDA graph records."""
         for _ in step(self, minibatches[0], settings[0]):
             pass
 
-    # ---- one step ----
+    # ---- one step: step() takes a whole one, walk() pauses after each phase, advance(n) takes up to n, recorded where
+    # that can be done; launch_step() makes the updates alone, uncounted ----
 
     def step(self) -> None:
         """One training step: every phase once (or `repeats` times)."""
         with whole_steps(), self.lock:
-            self.leave_step()
-            for _ in self._taken():
+            self.abandon_step()
+            for _ in self._run_step():
                 pass
 
     def walk(self) -> Iterator[str]:
@@ -225,9 +231,9 @@ class Trainer:
         """
         with self.lock:
             self.lock.check()
-            self.leave_step()
+            self.abandon_step()
             before = self._before = checkpoints.snapshot(self)  # cheap beside a look at every phase
-            taken = self._taken()
+            taken = self._run_step()
         try:
             while True:
                 with self.lock:
@@ -241,9 +247,9 @@ class Trainer:
         finally:
             with self.lock:
                 if self._before is before:
-                    self.leave_step()
+                    self.abandon_step()
 
-    def _taken(self) -> Iterator[str]:
+    def _run_step(self) -> Iterator[str]:
         self.lock.check()
         settings = self.settings()
         self.in_step = True
@@ -258,7 +264,7 @@ class Trainer:
         if full or self.records.fault is not None:  # which a reader may have found
             self.flush()
 
-    def leave_step(self) -> None:
+    def abandon_step(self) -> None:
         """Abandon the step that is walked through, if there is one: back to the state before it."""
         before, self._before = self._before, None
         if before is not None:
@@ -407,7 +413,7 @@ class Trainer:
             self.records.fault = None
             self.fault.zero_()  # the next step may train again
             self.steps = fault.steps
-            self.leave_step()
+            self.abandon_step()
             self.in_step = False
         raise NotFiniteError(
             f"the loss or a gradient of phase {fault.phase!r} was not finite at step {self.steps + 1}. "
@@ -467,7 +473,7 @@ class Trainer:
         return twin
 
 
-_nothing = contextlib.nullcontext()
+NO_AUTOCAST = contextlib.nullcontext()
 
 
 def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[Phase, ...]:
