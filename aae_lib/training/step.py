@@ -38,6 +38,6 @@ def step(trainer: "Trainer | Sweep", minibatch: Any, settings: "Settings") -> It
                     batch = batch | trainer.call(phase.share, batch)
                 loss = trainer.call(phase.loss, batch, settings.terms[phase.name])
             value, gradients = trainer.gradients(phase, loss)
-            value = trainer.update(phase, value, gradients, settings)  # NaN if anything was not finite
-        trainer.record(phase, value)  # type: ignore[arg-type]  # of a sweep, a list of its members' values
+            told = trainer.update(phase, value, gradients, settings)  # the value; NaN if anything was not finite
+        trainer.record(phase, told)  # type: ignore[arg-type]  # of a sweep, a list of its members' values
         yield phase.name  # a pause, so that the panel can show one phase at a time
