@@ -11,6 +11,8 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LOAD = "%load_ext aae_lib.course.shell"  # `make lab` makes every kernel do so
 # no way out but to this machine

@@ -17,6 +17,8 @@ from aae_lib.training import checkpoints
 from aae_lib.training.checkpoints import CheckpointError
 from tests.conftest import moved, state
 
+pytestmark = pytest.mark.slow
+
 DIGITS = aae.load("digits")
 
 RUN = """

@@ -13,6 +13,8 @@ from aae_lib.cli import main
 from aae_lib.training import checkpoints
 from tests.conftest import without
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--hidden", "32", "32", "--steps", "60"]
 
 

@@ -9,6 +9,8 @@ import pytest
 
 import aae_lib as aae
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
 LESSONS = sorted(ROOT.glob("notebooks/*.ipynb"))

@@ -7,6 +7,8 @@ import pytest
 
 import make_exercises
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 CODE = """def loss(z):
     "What it is."

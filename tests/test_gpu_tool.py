@@ -11,6 +11,8 @@ import torch
 import gpu as tool
 from tests.conftest import without
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

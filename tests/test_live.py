@@ -18,6 +18,8 @@ from aae_lib.live import Compare, Panel, pulls, sliders, timeline, training_thre
 from aae_lib.live.run import Run
 from conftest import state
 
+pytestmark = pytest.mark.slow
+
 
 def rng():
     return torch.Generator().manual_seed(0)

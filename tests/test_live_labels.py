@@ -12,6 +12,8 @@ from aae_lib.data import Minibatch, Minibatches
 from aae_lib.live import pulls, view
 from conftest import state
 
+pytestmark = pytest.mark.slow
+
 KINDS = [
     (aae.SupervisedAAE, {}),
     (aae.SemiSupervisedAAE, {}),

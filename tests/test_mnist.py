@@ -12,6 +12,8 @@ import pytest
 import aae_lib as aae
 from aae_lib.data import mnist
 
+pytestmark = pytest.mark.slow
+
 SHAPES = {
     "train-images-idx3-ubyte": (24, 28, 28),
     "train-labels-idx1-ubyte": (24,),

@@ -12,6 +12,8 @@ import pytest
 import aae_lib as aae
 from aae_lib.live import Compare, Panel
 
+pytestmark = pytest.mark.slow
+
 LIVE = Path(aae.__file__).parent / "live"
 PAGE, STATIC = LIVE / "page", LIVE / "static"
 NODE = (20, 19)  # or newer

@@ -7,6 +7,8 @@ import aae_lib as aae
 from aae_lib.data import mnist
 from aae_lib.models import pretrained
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def mnist_test():

@@ -14,7 +14,10 @@ import aae_lib as aae
 from aae_lib.cli import main
 from aae_lib.training import checkpoints, processes
 
-pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no torch.distributed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no torch.distributed"),
+]
 
 TRAIN = ("--hidden", "32", "--seed", "3", "--threads", "1")
 

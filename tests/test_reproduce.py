@@ -18,6 +18,8 @@ from aae_lib.paper import reproduce as lib
 from aae_lib.paper.tasks import TASKS, Recipe, Task
 from aae_lib.training import checkpoints
 
+pytestmark = pytest.mark.slow
+
 TINY = Recipe("SemiSupervisedAAE", {"hidden": (32, 32), "latent_dim": 4}, epochs=2, labels=50, departures=("tiny",))
 LONGER = replace(TINY, epochs=3)
 FEW = Task("semi-supervised-100", "few labels", "classification", "test error", "%", (1.9, 0.1), TINY, LONGER)

@@ -13,6 +13,8 @@ import torch
 
 import aae_lib as aae
 
+pytestmark = pytest.mark.slow
+
 STEPS = 2000
 
 

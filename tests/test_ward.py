@@ -8,6 +8,8 @@ import torch
 import aae_lib as aae
 from aae_lib.course import ward
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = {
     "L_rec", "L_D", "L_G", "mmd", "spread", "held", "d_right", "d_prior", "d_codes", "push", "step", "wander", "error",
 }  # fmt: skip

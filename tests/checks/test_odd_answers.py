@@ -13,6 +13,8 @@ import torch
 from aae_lib.course import checks
 from aae_lib.course.checks import borrow, check, judge
 
+pytestmark = pytest.mark.slow
+
 for module in pkgutil.iter_modules(checks.__path__):
     importlib.import_module(f"{checks.__name__}.{module.name}")
 TASKS = sorted(judge.TASKS)
