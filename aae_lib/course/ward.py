@@ -4,8 +4,8 @@
     chart = ward.examine(trainer)                 # trains, then measures
     patient = ward.admit("A", seed=0)             # a Trainer with one wrong line; ward.diff("A") shows the line
 
-`python -m aae_lib.course.ward` runs every illness and every cure with five seeds and stores the charts in ward_results.json
-(about ten minutes on one core); `results()` reads them.
+`python -m aae_lib.course.ward` runs every illness and every cure with five seeds and stores the charts in
+ward_results.json (about ten minutes on one core); `results()` reads them.
 """
 
 import difflib

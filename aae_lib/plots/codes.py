@@ -71,7 +71,7 @@ def surface(
     that D plays with, and these are drawn. Raises ValueError for a model without a discriminator,
     for a label missing or out of place, for a split without that class, and for codes that are not 2-D.
     """
-    if not isinstance(getattr(model, "discriminator", None), nn.Module):
+    if not callable(getattr(model, "discriminator", None)):
         raise ValueError(f"This {type(model).__name__} has no discriminator to draw: an AAE has one.")
     common.need_plane(model, "The discriminator's surface")
     y = _told(model, label)
