@@ -12,6 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
 from aae_lib import metrics
+from aae_lib.data import Dataset, Split
 from aae_lib.priors import Gaussian, GaussianRing
 
 FIRST = ["reconstruction", "MMD", "5-NN accuracy"]
@@ -53,13 +54,13 @@ class Linear(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def data() -> SimpleNamespace:
+def data() -> Dataset:
     raw = load_digits()
     images = torch.from_numpy((raw.images * 255 / 16).round().astype(np.uint8)).unsqueeze(1)
     labels = torch.from_numpy(raw.target).long()
     order = torch.randperm(1797, generator=torch.Generator().manual_seed(0))
-    train, test = (SimpleNamespace(images=images[i], labels=labels[i]) for i in (order[:1400], order[1400:]))
-    return SimpleNamespace(train=train, test=test)
+    train, test = (Split(images[i], labels[i]) for i in (order[:1400], order[1400:]))
+    return Dataset("digits", train, train, test, (1, 8, 8), 10)
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +128,10 @@ def test_three_figures(model, data):
 def test_a_match_lies_at_the_floor_and_a_mismatch_above(data):
     matched = Linear(data.train.images, prior=None)
     matched.prior = SimpleNamespace(  # the codes of the training images themselves as prior
+        classes=None,
         sample=lambda n, generator=None, **_: matched.encode(data.train.images)[
             torch.randint(0, 1400, (n,), generator=generator)
-        ]
+        ],
     )
     shifted = Linear(data.train.images, prior=None)
     with torch.no_grad():

@@ -315,8 +315,8 @@ def test_the_surface_shows_prior_samples_and_codes():
 
 
 def test_a_discriminator_that_is_told_classes_has_a_surface_for_each():
-    class Told(Glass):
-        classes = 4
+    class Told(Glass, aae.models.Model):
+        can = aae.models.Abilities(encode=True, decode=True, play=True, told_classes=4)
 
         def discriminator(self, z, y=None):
             return z @ self.slope * (y == 2)

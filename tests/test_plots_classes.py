@@ -13,9 +13,10 @@ from aae_lib.plots.common import CLASS_COLOURS, FAKE, REAL
 SHAPE = (1, 8, 8)
 
 
-class Sorted(torch.nn.Module):
+class Sorted(aae.models.Model):
     """A stand-in: images are sorted by their brightest corner; decode paints category and first coordinate of z."""
 
+    can = aae.models.Abilities(encode=True, decode=True, classify=True, categories=3, see_category=True)
     categories, latent_dim, image_shape, device = 3, 2, SHAPE, torch.device("cpu")
     prior = aae.priors.Gaussian(2)
 
@@ -173,9 +174,11 @@ def test_colours_are_labels_and_where_these_are_unknown_categories():
     z, p = torch.randn(6, 2, generator=torch.Generator().manual_seed(0)), torch.eye(4)[[3, 3, 2, 2, 1, 1]]
     labels = torch.tensor([0, 0, -1, -1, 1, 1])
     of, white = CLASS_COLOURS, "#FFFFFF"
-    told, untold = Placed(z), Placed(z, p)
-    named = Placed(z, p)
-    named.named_categories = True
+
+    class Named(Placed, aae.models.Model):
+        can = aae.models.Abilities(encode=True, classify=True, named_categories=True)
+
+    told, untold, named = Placed(z), Placed(z, p), Named(z, p)
     draw = aae.plots.map_with_images
     assert colours(draw(told, told.split(labels))) == [of[0], of[0], white, white, of[1], of[1]]
     # a cluster's number is no class: the two are not mixed
@@ -211,7 +214,7 @@ def test_the_other_plots_draw_these_models_too(digits, kind, options):
     told = digits.test.labels[:4]
     back = (
         model.reconstruct(digits.test.images[:4], told)
-        if model.needs_labels
+        if model.can.need_labels
         else model.reconstruct(digits.test.images[:4])
     )
     np.testing.assert_allclose(cell(aae.plots.reconstructions(model, digits.test, n=4), 1, 3), back[3, 0], atol=1e-6)

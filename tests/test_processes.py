@@ -132,7 +132,7 @@ class Two(processes.Processes):
 
 def test_what_cannot_be_shared_out_is_refused_before_training(monkeypatch):
     data = aae.load("digits")
-    monkeypatch.setattr("aae_lib.training.Processes", Two)
+    monkeypatch.setattr("aae_lib.training.trainer.Processes", Two)
     with pytest.raises(ValueError, match="batch norm looks at the whole batch"):
         aae.Trainer(aae.AAE(data.image_shape, hidden=(8,), batch_norm=True), data)
     with pytest.raises(ValueError, match="phase reconstruction compares the rows"):
@@ -144,5 +144,5 @@ def test_what_cannot_be_shared_out_is_refused_before_training(monkeypatch):
 def test_a_batch_without_a_row_an_image_is_refused():
     two = Two()
     with pytest.raises(ValueError, match="anchors has not one row an image, 6"):
-        two.own_rows({"x": torch.zeros(6, 3), "anchors": torch.zeros(5)}, 6)
-    assert two.own_rows({"x": torch.arange(5)}, 5)["x"].tolist() == [0, 1]
+        two.shard({"x": torch.zeros(6, 3), "anchors": torch.zeros(5)}, 6)
+    assert two.shard({"x": torch.arange(5)}, 5)["x"].tolist() == [0, 1]

@@ -82,7 +82,7 @@ def test_images_in_two_splits_are_refused_before_training(run, digits, tmp_path)
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_figures(run, tmp_path):
-    long = replace(FEW, small=replace(TINY, epochs=40))
+    long = replace(FEW, small=replace(TINY, epochs=20))
     script = f"""
 from pathlib import Path
 import torch
@@ -91,7 +91,7 @@ import aae_lib as aae
 from aae_lib.paper import reproduce
 from tests.test_reproduce import FEW, TINY, replace
 folders = {{"results": Path({str(tmp_path / "results")!r}), "runs": Path({str(tmp_path / "runs")!r})}}
-task = replace(FEW, small=replace(TINY, epochs=40))
+task = replace(FEW, small=replace(TINY, epochs=20))
 reproduce.reproduce(task, "small", 1, aae.load("digits"), **folders, progress=False, save_seconds=0.05)
 """
     process = subprocess.Popen([sys.executable, "-c", script])
@@ -100,7 +100,7 @@ reproduce.reproduce(task, "small", 1, aae.load("digits"), **folders, progress=Fa
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert 0 < checkpoints.read_index(folder)["steps"] < 520
+    assert 0 < checkpoints.read_index(folder)["steps"] < 260
     with pytest.raises(ValueError, match="was cut short: --resume goes on with it"):
         run(long)
     resumed = run(long, resume=True)["seeds"][0]
@@ -108,7 +108,7 @@ reproduce.reproduce(task, "small", 1, aae.load("digits"), **folders, progress=Fa
         path.unlink()
     whole = run(long)["seeds"][0]
     assert resumed["figures"] == whole["figures"]
-    assert resumed["steps"] == whole["steps"] == 520
+    assert resumed["steps"] == whole["steps"] == 260
 
 
 def test_seeds_trained_together_give_the_figures_of_single_runs(run, tmp_path):

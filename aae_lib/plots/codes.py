@@ -166,7 +166,7 @@ def surface(
     >>> surface(aae.AAE((1, 8, 8), seed=0)).alt[:45]
     "Map of the discriminator's output over the la"
     """
-    if not isinstance(getattr(model, "discriminator", None), nn.Module):
+    if not callable(getattr(model, "discriminator", None)):
         raise ValueError(f"This {type(model).__name__} has no discriminator to draw: an AAE has one.")
     common.need_plane(model, "The discriminator's surface")
     y = _told(model, label)
