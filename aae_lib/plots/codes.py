@@ -4,7 +4,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patheffects import withStroke
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Split
 from ..metrics.classes import styles
