@@ -38,11 +38,15 @@ PYTEST = $(BIN)/python -m pytest
 SPREAD = -n $(JOBS) --dist loadfile
 DOCTESTS = --doctest-modules --ignore=aae_lib/live --ignore=aae_lib/course aae_lib
 
+# bits are compared between threads: in a process of their own, see CONTRIBUTING
+THREADS = tests/test_threads.py tests/test_live.py tests/test_live_labels.py
+
 check: .venv/.test lint
 	$(PYTEST) $(SPREAD) -m "not slow and not browser" tests $(DOCTESTS)
 
 test: .venv/.test lint
-	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS)
+	$(PYTEST) $(THREADS)
+	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS) $(addprefix --ignore=,$(THREADS))
 	$(PYTEST) -m browser tests
 	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
 

@@ -480,7 +480,6 @@ EMPTY = Split(torch.zeros(0, 1, 2, 2, dtype=torch.uint8), torch.zeros(0, dtype=t
         (lambda: aae.plots.surface(told_model()), "label=0 to 3"),
         (lambda: aae.plots.surface(told_model(), label=4), "not 4"),
         (lambda: aae.plots.surface(told_model(), split(3), label=3), "no image labelled 3"),
-        (lambda: aae.plots.latent(model_of(1), split()), "two of the 1 coordinates"),
         (lambda: aae.plots.latent(model_of(3), split(), axes=(0, 3)), "two of the 3 coordinates"),
         (lambda: aae.plots.latent(Glass(), EMPTY), "empty"),
         (lambda: aae.plots.reconstructions(Glass(), EMPTY), "empty"),
@@ -494,7 +493,7 @@ EMPTY = Split(torch.zeros(0, 1, 2, 2, dtype=torch.uint8), torch.zeros(0, dtype=t
         (lambda: aae.plots.plane(Glass(), extent=3), "left, right, bottom, top"),
         (lambda: aae.plots.points(torch.zeros(3)), "shape"),
         (lambda: aae.plots.points(torch.zeros(3, 2), labels=torch.zeros(2)), "3 points came with 2 labels"),
-        (lambda: aae.plots.points(torch.full((3, 2), torch.nan)), "not finite"),
+        (lambda: aae.plots.points(torch.full((3, 2), torch.nan)), "are NaN or infinite"),
         (lambda: aae.plots.interpolation(Glass(), torch.zeros(3), torch.zeros(2)), "one code of shape"),
         (lambda: aae.plots.interpolation(Glass(), torch.zeros(2), torch.zeros(2), n=1), "ask for 2 or more"),
         (lambda: aae.plots.slerp(torch.zeros(2), torch.zeros(3), 0.5), "one shape"),
@@ -529,3 +528,10 @@ def test_real_models_and_data_can_be_drawn(make, digits):
         assert figure._repr_png_().startswith(b"\x89PNG")
     assert model.training == training
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_codes_of_one_dimension_are_spread_out_over_the_height_of_the_picture():
+    figure = aae.plots.latent(model_of(1), split())
+    (ax,) = figure.axes
+    assert ax.get_xlabel() == "z₁"
+    assert "spread out" in ax.get_ylabel()
