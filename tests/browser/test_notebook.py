@@ -54,7 +54,7 @@ def test_a_closed_tab_does_no_harm_and_a_reopened_one_shows_the_panel(open_panel
 
 def test_training_waits_when_no_page_answers_and_the_kernel_counts_as_idle(open_panel, lab):
     panel, notebook = open_panel()
-    notebook.kernel("setattr(aae.live.training, 'PATIENCE', 1.0)")
+    notebook.kernel("setattr(aae.live.training_thread, 'PATIENCE', 1.0)")
     try:
         panel.play()
         notebook.command("docmanager:save")
@@ -70,7 +70,7 @@ def test_training_waits_when_no_page_answers_and_the_kernel_counts_as_idle(open_
         panel.root.wait_for()
         until(lambda: notebook.kernel("panel.trainer.steps") > steps, "and goes on when a page is there again")
     finally:
-        notebook.kernel("setattr(aae.live.training, 'PATIENCE', 30.0)")
+        notebook.kernel("setattr(aae.live.training_thread, 'PATIENCE', 30.0)")
 
 
 def test_two_views_of_one_panel_show_the_same(open_panel):
