@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     t.add_argument("--seed", type=int, default=0)
     t.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     t.add_argument("--threads", type=whole, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
-    t.add_argument("--precision", default="fp32", choices=("fp32", "bf16"))
+    t.add_argument("--precision", default="fp32", choices=("fp32", "tf32", "bf16"))
     t.add_argument("--out", type=Path, default=Path("runs/aae"), help="folder for everything that is written")
     t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
     t.add_argument("--save-seconds", type=float, default=30.0, help="time between two checkpoints")

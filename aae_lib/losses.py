@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import precision
+
 # ---- reconstruction: decoder logits (N, C, H, W) against images x (N, C, H, W) in [0, 1] ----
 
 
@@ -165,6 +167,54 @@ def tell_apart(
     return discriminator_loss(*logits.chunk(2)) + r1 * slope
 
 
+# ---- consistency: logits(x) (N, K) of the categories of images x (N, C, H, W) ----
+
+
+def virtual_adversarial_loss(
+    logits: Callable[[Tensor], Tensor], x: Tensor, direction: Tensor, length: float, xi: float = 0.1
+) -> Tensor:
+    """KL(y(x) ‖ y(x + r)), mean over images; y(x) is held fixed. Of all r of that length, r changes y the most.
+
+    r is found by one power step from a random direction d: r = ε g/‖g‖, g = ∇_r KL(y(x) ‖ y(x + r)) at r = ξ d/‖d‖.
+    Miyato et al. 2018 (arXiv 1704.03976, algorithm 1), who call it LDS.
+
+    Parameters
+    ----------
+    logits : callable
+        logits(x) -> (N, K).
+    x, direction : tensor
+        (N, C, H, W): the images, and random numbers d of the same shape.
+    length : float
+        ε, the length of r in pixel units.
+    xi : float, default 0.1
+        ξ, how far from x the slope is taken.
+
+    Returns
+    -------
+    tensor
+        (), in nats.
+
+    Examples
+    --------
+    >>> x, d = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+    >>> virtual_adversarial_loss(lambda x: x * torch.tensor([[2.0, 0.0]]), x, d, length=1.0)  # r = (1, 0)
+    tensor(0.4338)
+    """
+
+    def divergence(x: Tensor) -> Tensor:
+        return (log_y.exp() * (log_y - logits(x).log_softmax(1))).sum(1)
+
+    def unit(d: Tensor) -> Tensor:
+        return d / d.flatten(1).norm(dim=1).clamp_min(1e-12).view(-1, *[1] * (d.dim() - 1))
+
+    # differences of close numbers need full precision
+    with torch.autocast(x.device.type, enabled=False):
+        with torch.no_grad():
+            log_y = logits(x).log_softmax(1)
+            r = length * unit(torch.func.grad(lambda r: divergence(x + r).sum())(xi * unit(direction)))
+        return divergence(x + r).mean()
+
+
 # ---- without players ----
 
 
@@ -257,8 +307,8 @@ def mmd(x: Tensor, y: Tensor) -> Tensor:
 def mmd_kernel(x: Tensor, y: Tensor) -> Tensor:
     """The kernel of `mmd`: (n, d), (m, d) -> (n, m)."""
     # |x − y|² by one matrix product: four times faster than cdist, and its gradient is finite at x = y.
-    # Never in bf16: the difference of large squares would be mostly rounding
-    with torch.autocast(x.device.type, enabled=False):
+    # Never in bf16 or tf32: the difference of large squares would be mostly rounding
+    with precision.full(x.device.type):
         squared = (x.square().sum(1)[:, None] + y.square().sum(1)[None, :] - 2 * x @ y.T).clamp(min=0)
     kernel = MMD_SCALES[0] / (MMD_SCALES[0] + squared)
     for c in MMD_SCALES[1:]:

@@ -67,13 +67,18 @@ class BatchNorm(nn.BatchNorm1d):
         self.batch = x.detach()
         return nn.functional.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
 
-    @torch.no_grad()
     def follow(self, fault: Tensor) -> None:
         """Move the running mean and variance towards the last batch's; not at all where `fault` (0-d) is 1."""
         assert self.batch is not None, "nothing has been seen in training mode"
-        var, mean = torch.var_mean(self.batch.float(), 0)
-        for running, seen in ((self.running_mean, mean), (self.running_var, var)):
-            running.copy_(torch.where(fault > 0, running, running.lerp(seen, self.momentum)))
+        follow(self.running_mean, self.running_var, self.batch, self.momentum, fault)
+
+
+@torch.no_grad()
+def follow(running_mean: Tensor, running_var: Tensor, batch: Tensor, momentum: float, fault: Tensor) -> None:
+    """Move running statistics (..., d) towards those of a batch (..., B, d); not at all where `fault` (...) is 1."""
+    var, mean = torch.var_mean(batch.float(), -2)
+    for running, seen in ((running_mean, mean), (running_var, var)):
+        running.copy_(torch.where(fault[..., None] > 0, running, running.lerp(seen, momentum)))
 
 
 def initialise(layer: Layer, generator: Generator | None, weight_sd: float | None = None) -> Layer:

@@ -67,11 +67,18 @@ def race(
     seconds: float,
     repeats: int,
     makes: Sequence[Callable[..., Any]] = CONTENDERS,
+    worker: Callable[..., Any] | None = None,
+    at_once: int = 5,
 ) -> list[dict[str, Any]]:
-    """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike."""
-    contenders = [Worker(make, hidden, n_images, threads) for make in makes if make is not Pythae or pythae_installed()]
-    slowest = max(contender.ask("seconds", 5) / 5 for contender in contenders)
-    steps = max(5, int(seconds / slowest))
+    """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike.
+
+    worker   what a contender lives in; default: a `Worker`, a process of its own
+    at_once  take a multiple of so many steps
+    """
+    worker = worker or Worker
+    contenders = [worker(make, hidden, n_images, threads) for make in makes if make is not Pythae or pythae_installed()]
+    slowest = max(contender.ask("seconds", at_once) / at_once for contender in contenders)
+    steps = at_once * max(1, int(seconds / slowest / at_once))
     rounds = [[contender.ask("seconds", steps) / steps * 1e3 for contender in contenders] for _ in range(repeats)]
     rows = []
     for contender, times in zip(contenders, zip(*rounds, strict=True), strict=True):
@@ -90,6 +97,20 @@ def race(
     if Pythae in makes and not pythae_installed():
         rows.insert(2, {"name": Pythae.name, "missing": MISSING})
     return rows
+
+
+class Inside:
+    """A contender in this process: a GPU's memory and settings are shared anyway, and processes take long to start."""
+
+    def __init__(self, make: Callable[..., Any], hidden: tuple[int, ...], n_images: int, threads: int) -> None:
+        torch.manual_seed(0)
+        self.contender = make(hidden, random_images(n_images))
+        self.name = self.contender.name
+
+    def ask(self, question: str, *arguments: int) -> Any:
+        if question == "seconds":
+            return self.contender.seconds(*arguments)
+        return multiply_adds(self.contender) if question == "multiply_adds" else None
 
 
 class Worker:

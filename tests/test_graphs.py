@@ -253,7 +253,7 @@ def test_a_loss_that_makes_the_gpu_wait_is_run_step_by_step(digits):
 @GPU
 def test_a_sweep_as_a_graph_gives_each_member_its_single_run(digits):
     alone = [trainer(digits, seed, device="cuda", graph=False) for seed in (0, 1, 2)]
-    sweep = aae.Sweep([trainer(digits, seed, device="cuda") for seed in (0, 1, 2)])
+    sweep = aae.Sweep([trainer(digits, seed, device="cuda") for seed in (0, 1, 2)], own_draws=True)
     for one in alone:
         one.run(steps=40, progress=False)
     sweep.run(steps=40, progress=False)

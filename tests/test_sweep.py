@@ -7,7 +7,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib.data import scale
-from aae_lib.training import checkpoints
+from aae_lib.training import checkpoints, stacked
 
 STEPS = 12
 
@@ -154,3 +154,166 @@ def test_no_member_twice_and_none_with_repeats(digits):
     other.repeats["discriminator"] = 2
     with pytest.raises(ValueError, match="repeats"):
         aae.Sweep([one, other])
+
+
+# ---- one draw for all ----
+
+
+def labelled(data, seed, **options):
+    own = replace(data, train=data.train.keep_labels(50, seed=seed))
+    return trainer(own, "SemiSupervisedAAE", seed, input_noise=0.1, consistency=0.5, virtual=1.0, **options)
+
+
+def test_one_draw_for_all_takes_each_members_own_rows_and_labels(digits):
+    sweep = aae.Sweep([labelled(digits, seed) for seed in (0, 1, 2)], own_draws=False)
+    drawn = {}
+    draw = sweep.draw
+    sweep.draw = lambda phase, *rest, **more: drawn.setdefault(phase.name, draw(phase, *rest, **more))
+    sweep.step()
+    images = scale(digits.train.images)
+    for s, one in enumerate(sweep.trainers):
+        rows = one.minibatches.epoch_rows(0)
+        assert torch.equal(drawn["reconstruction"]["x"][s], images[rows])
+        noise = drawn["reconstruction"]["x_in"][s] - images[rows]
+        assert noise.std().item() == pytest.approx(0.1, rel=0.1)
+        batch = drawn["classification"]
+        own = {tuple(x.flatten().tolist()) for x in images[one.minibatches.labelled]}
+        assert {tuple(x.flatten().tolist()) for x in batch["x"][s]} <= own
+        assert (batch["y"][s] >= 0).all()
+    noises = drawn["reconstruction"]["x_in"] - drawn["reconstruction"]["x"]
+    assert not torch.equal(noises[0], noises[1])
+
+
+def test_one_draw_for_all_is_resumed_exactly(digits, tmp_path):
+    def made():
+        return [labelled(digits, seed) for seed in (0, 1)]
+
+    straight = aae.Sweep(made(), own_draws=False)
+    straight.run(steps=14, progress=False)
+    aae.Sweep(first := made(), own_draws=False).run(steps=6, folders=[tmp_path / "0", tmp_path / "1"], progress=False)
+    second = made()
+    for s, one in enumerate(second):
+        one.load(tmp_path / str(s))
+    aae.Sweep(second, own_draws=False).run(steps=8, progress=False)
+    assert differences(straight.trainers, second) == [0, 0]
+    assert min(differences(straight.trainers, first)) > 0
+    assert straight.history.notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"prior": aae.priors.Uniform(10)}, "priors or their noise"), ({"input_noise": 0.2}, "priors or their noise")],
+)
+def test_one_draw_for_all_needs_members_that_draw_alike(digits, change, words):
+    members = [trainer(digits, "AAE", 0, latent_dim=10), trainer(digits, "AAE", 1, latent_dim=10, **change)]
+    with pytest.raises(ValueError, match=words):
+        aae.Sweep(members, own_draws=False)
+    assert aae.Sweep(members).own_draws
+    fewer = [trainer(few(digits, n), "SemiSupervisedAAE", 0) for n in (50, 60)]
+    with pytest.raises(ValueError, match="number of their labels"):
+        aae.Sweep(fewer, own_draws=False)
+    start = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+    games = [aae.PlaneGame(start, aae.priors.GaussianRing(), seed=seed) for seed in (0, 1)]
+    plane = [aae.Trainer(game, digits, device="cpu") for game in games]
+    with pytest.raises(ValueError, match="PlaneGame does not state"):
+        aae.Sweep(plane, own_draws=False)
+
+
+# ---- the stacked update ----
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        [aae.Adam(1e-2), aae.Adam(3e-2, beta1=0.5)],
+        [aae.SGD(1e-2), aae.SGD(3e-2)],
+        [aae.SGD(1e-2, 0.9), aae.SGD(3e-2, 0.5)],
+    ],
+)
+def test_stacked_updates_are_pytorchs_own(made):
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(3, 4), (5,), ()]
+    values = [[torch.randn(shape, generator=generator) for shape in shapes] for _ in made]
+    alone, together = ([[torch.nn.Parameter(v.clone()) for v in of] for of in values] for _ in range(2))
+    singles, members = ([how.build(of) for how, of in zip(made, every, strict=True)] for every in (alone, together))
+    whole = [stacked.stack([of[i] for of in together]) for i in range(len(shapes))]
+    all_at_once = stacked.StackedOptimizer(members, together, whole)
+    rates = torch.tensor([how.lr for how in made])
+    for step in range(6):
+        gradients = [torch.randn(2, *shape, generator=generator) for shape in shapes]
+        going = torch.tensor([step != 3, True])  # member 0 once stands still
+        for s, optimizer in enumerate(singles):
+            for p, gradient in zip(alone[s], gradients, strict=True):
+                p.grad = gradient[s]
+            if going[s]:
+                optimizer.step()
+        all_at_once.step(gradients, rates, going)
+    for one, other, single, member in zip(alone, together, singles, members, strict=True):
+        for p, q in zip(one, other, strict=True):
+            assert torch.allclose(p, q, rtol=1e-6, atol=1e-6)
+            for key, tensor in single.state[p].items():
+                assert torch.allclose(tensor, member.state[q][key], rtol=1e-6, atol=1e-7), key
+                assert tensor.shape == member.state[q][key].shape
+
+
+def test_members_need_optimizers_of_one_kind(digits):
+    adam = aae.Trainer(aae.AE(digits.image_shape, hidden=(8,)), digits, device="cpu")
+    sgd = aae.Trainer(aae.AE(digits.image_shape, hidden=(8,), optimizer=aae.SGD()), digits, device="cpu")
+    with pytest.raises(ValueError, match="optimizers of one kind; got Adam, SGD"):
+        aae.Sweep([adam, sgd])
+
+
+# ---- on a GPU ----
+
+
+@pytest.mark.gpu
+def test_the_kernel_is_the_formula():
+    assert stacked.fused_adam is not None
+    generator = torch.Generator("cuda").manual_seed(0)
+    for shape in ((3, 700, 90), (3, 1), (5, 1025)):
+        p, g, m = (torch.randn(shape, generator=generator, device="cuda") for _ in range(3))
+        v = torch.rand(shape, generator=generator, device="cuda")
+        scalars = torch.rand(4, len(p), generator=generator, device="cuda") * 0.9 + 0.05
+        going = torch.tensor([True, False, True, True, False], device="cuda")[: len(p)]
+        one, other = ([t.clone() for t in (p, g, m, v)] for _ in range(2))
+        stacked.adam(*one, scalars, going)
+        stacked.fused_adam(*other, scalars, going)
+        for a, b in zip(one, other, strict=True):
+            assert torch.allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["fp32", "tf32"])
+def test_one_draw_for_all_as_a_graph_learns_what_own_draws_learn(digits, precision):
+    def made():
+        found = []
+        for seed in (0, 1, 2):
+            own = replace(digits, train=digits.train.keep_labels(100, seed=seed))
+            options = {"hidden": (64, 64), "batch_norm": True, "r1": 1.0, "virtual": 1.0, "seed": seed}
+            model = aae.SemiSupervisedAAE(own.image_shape, **options)
+            schedule = aae.Cosine(600)
+            found.append(aae.Trainer(model, own, seed=seed, schedule=schedule, device="cuda", precision=precision))
+        return found
+
+    errors = []
+    for own_draws in (True, False):
+        sweep = aae.Sweep(made(), own_draws=own_draws)
+        history = sweep.run(steps=600, progress=False)
+        assert sweep.graphs.recorded
+        assert history.notna().all(axis=None)
+        errors.append([aae.metrics.classification_error(model, digits.test) for model in sweep.models])
+    assert max(map(max, errors)) < 0.3, errors
+
+
+@pytest.mark.gpu
+def test_tf32_rounds_products_and_the_switch_is_put_back(digits):
+    def run(precision):
+        model = aae.AAE(digits.image_shape, hidden=(256, 256), seed=0)
+        one = aae.Trainer(model, digits, seed=0, device="cuda", precision=precision)
+        return one.run(steps=50, progress=False)["reconstruction"].to_numpy()
+
+    exact, again, rounded = run("fp32"), run("fp32"), run("tf32")
+    assert (exact == again).all()
+    assert (exact != rounded).any()
+    assert rounded == pytest.approx(exact, rel=0.02)
+    assert torch.backends.cuda.matmul.fp32_precision != "tf32"

@@ -320,7 +320,7 @@ def test_a_wrong_loss_is_refused_with_a_sentence(make, loss, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"precision": "fp8"}, "choose one of fp32, bf16"),
+        ({"precision": "fp8"}, "choose one of fp32, tf32, bf16"),
         ({"device": "abacus"}, "cannot be used here"),
         ({"batch_size": 0}, "from 1 to the number of images"),
         ({"batch_size": 10**6}, "from 1 to the number of images"),
@@ -432,3 +432,39 @@ def test_phases_that_cannot_work_are_refused(make, digits):
     ]:
         with pytest.raises(ValueError, match=message):
             aae.Trainer(model, digits, phases=phases)
+
+
+def test_a_gradient_that_lies_transposed_or_expanded_in_memory_moves_the_right_numbers(digits):
+    """The fused optimizers read memory in order, whatever the strides."""
+    model = torch.nn.Module()
+    model.w, model.b = (torch.nn.Parameter(torch.zeros(shape)) for shape in ((3, 4), (5,)))
+    slopes = torch.arange(12.0).view(4, 3)
+
+    def loss(model, batch, terms):
+        return (model.w.T * slopes).sum() + model.b.sum()
+
+    phase = aae.Phase("mine", loss, ("w", "b"), draw=lambda data, generator: {}, optimizer=aae.SGD(1.0))
+    aae.Trainer(model, digits, phases=(phase,), schedule=Constant(), device="cpu").step()
+    assert torch.equal(model.w.detach(), -slopes.T)
+    assert torch.equal(model.b.detach(), -torch.ones(5))
+
+
+def test_what_begins_later_counts_as_nothing_until_then(make):
+    early, late = make(r1=1.0), make(r1=1.0)
+    begins = {"discriminator": {"r1": 3}, "generator": {"generator": 2}}
+    late.phases = tuple(phase.replace(begins=begins.get(phase.name, {})) for phase in late.phases)
+    seen = [late.settings(step) for step in range(4)]
+    assert [settings.terms["discriminator"]["r1"] for settings in seen] == [0, 0, 0, 1]
+    assert [settings.rates["generator"] > 0 for settings in seen] == [False, False, True, True]
+    assert late.chosen() == early.chosen()  # what is set has not changed
+    late.step()
+    early.weights["generator"], early.terms["discriminator"]["r1"] = 0.0, 0.0
+    early.step()
+    assert all(torch.equal(a, b) for a, b in zip(early.model.parameters(), late.model.parameters(), strict=True))
+
+
+def test_what_begins_must_exist(make, digits):
+    model = aae.AAE(digits.image_shape, hidden=(8,))
+    phases = tuple(phase.replace(begins={"r2": 5}) for phase in model.phases())
+    with pytest.raises(ValueError, match="nothing named r2 that could begin"):
+        aae.Trainer(model, digits, phases=phases)

@@ -6,6 +6,6 @@ May import: torch, numpy, scikit-learn; nothing else of this library.
 
 from .dataset import PARTS, Dataset, Split, scale
 from .loading import IMAGES, load
-from .minibatches import Minibatch, Minibatches
+from .minibatches import Minibatch, Minibatches, StackedMinibatches
 
-__all__ = ["IMAGES", "PARTS", "Dataset", "Minibatch", "Minibatches", "Split", "load", "scale"]
+__all__ = ["IMAGES", "PARTS", "Dataset", "Minibatch", "Minibatches", "Split", "StackedMinibatches", "load", "scale"]

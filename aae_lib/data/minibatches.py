@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
@@ -106,9 +107,66 @@ class Minibatches:
         """x (M, ...) in [0, 1] and y (M,) of these rows."""
         return scale(self.images.index_select(0, rows)), self.labels.index_select(0, rows)
 
-    def random_rows(self, among: int, n: int, generator: Generator) -> Tensor:
-        """(n,) int64: numbers below `among`, drawn with repetition."""
-        return torch.randint(among, (n,), generator=generator, device=self.images.device)
+    def random_rows(self, n: int, generator: Generator) -> Tensor:
+        """(n,) int64: rows of any images, drawn with repetition."""
+        return torch.randint(len(self.images), (n,), generator=generator, device=self.images.device)
+
+    def random_labelled(self, n: int, generator: Generator) -> Tensor:
+        """(n,) int64: rows of labelled images, drawn with repetition; ValueError if there are none."""
+        if not len(self.labelled):
+            raise ValueError("none of these images has a label: keep some, or train a model that needs none.")
+        return self.labelled[torch.randint(len(self.labelled), (n,), generator=generator, device=self.images.device)]
+
+    @property
+    def some_labelled(self) -> bool:
+        """Whether some images have a label and others have none."""
+        return 0 < len(self.labelled) < len(self.images)
+
+
+class StackedMinibatches:
+    """The minibatches of S members of a sweep as one: the same images, labels of their own; rows are (S, B).
+
+    Parameters
+    ----------
+    members : sequence of Minibatches
+        For which `fit` is true.
+
+    Examples
+    --------
+    >>> import torch, aae_lib as aae
+    >>> members = [aae.Minibatches(aae.load("digits").train.keep_labels(20, seed=s)) for s in range(2)]
+    >>> x, y = StackedMinibatches(members).take(torch.zeros(2, 5, dtype=torch.long))
+    >>> x.shape, y.shape
+    (torch.Size([10, 1, 8, 8]), torch.Size([10]))
+    """
+
+    def __init__(self, members: Sequence[Minibatches]) -> None:
+        self.images, self.some_labelled = members[0].images, members[0].some_labelled
+        self.labels = torch.stack([member.labels for member in members])  # (S, N)
+        self.labelled = torch.stack([member.labelled for member in members])  # (S, L)
+
+    @staticmethod
+    def fit(members: Sequence[Minibatches]) -> bool:
+        """Whether all have the same images, as many labels, and the same batch size."""
+        first = members[0]
+        return all(
+            m.batch_size == first.batch_size
+            and m.labelled.shape == first.labelled.shape
+            and (m.images is first.images or torch.equal(m.images, first.images))
+            for m in members
+        )
+
+    def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """x (S·M, ...) in [0, 1] and y (S·M,) of rows (S, M), one member after the other."""
+        return scale(self.images.index_select(0, rows.flatten())), self.labels.gather(1, rows).flatten()
+
+    def random_labelled(self, n: int, generator: Generator) -> Tensor:
+        """(S, n) int64: rows of each member's labelled images, drawn with repetition; ValueError if there are none."""
+        members, labels = self.labelled.shape
+        if not labels:
+            raise ValueError("none of these images has a label: keep some, or train a model that needs none.")
+        drawn = torch.randint(labels, (members, n), generator=generator, device=self.images.device)
+        return self.labelled.gather(1, drawn)
 
 
 class Minibatch:
@@ -121,7 +179,7 @@ class Minibatch:
     source : Minibatches
         Where the images are taken from.
     rows : tensor
-        (B,) int64: which ones.
+        (B,) int64: which ones; in a sweep (S, B), and everything below then has S · B rows.
 
     Attributes
     ----------
@@ -138,7 +196,7 @@ class Minibatch:
     torch.Size([3])
     """
 
-    def __init__(self, source: Minibatches, rows: Tensor) -> None:
+    def __init__(self, source: Minibatches | StackedMinibatches, rows: Tensor) -> None:
         self.source, self.rows = source, rows
 
     @cached_property
@@ -157,8 +215,8 @@ class Minibatch:
 
     def another(self, generator: Generator) -> "Minibatch":
         """As many images drawn at random: for the extra repeats of a phase, which are no part of the epoch."""
-        source = self.source
-        return Minibatch(source, source.random_rows(len(source.images), len(self.rows), generator))
+        assert isinstance(self.source, Minibatches), "a sweep repeats no phase"
+        return Minibatch(self.source, self.source.random_rows(len(self.rows), generator))
 
     def with_labelled(self, share: float, generator: Generator) -> tuple[Tensor, Tensor]:
         """x and y with a share of the rows replaced by labelled ones, unless all images are labelled.
@@ -177,16 +235,11 @@ class Minibatch:
         y : tensor
             (B,) int64.
         """
-        source, n = self.source, round(share * len(self.rows))
-        if n == 0 or len(source.labelled) in (0, len(source.images)):
+        n = round(share * self.rows.shape[-1])
+        if n == 0 or not self.source.some_labelled:
             return self.x, self.y
-        drawn = source.random_rows(len(source.labelled), n, generator)
-        return source.take(torch.cat([self.rows[n:], source.labelled[drawn]]))
+        return self.source.take(torch.cat([self.rows[..., n:], self.source.random_labelled(n, generator)], -1))
 
     def labelled(self, generator: Generator) -> tuple[Tensor, Tensor]:
         """x (B, ...) and y (B,) of labelled images only, drawn with repetition; ValueError if there are none."""
-        source = self.source
-        if not len(source.labelled):
-            raise ValueError("none of these images has a label: keep some, or train a model that needs none.")
-        drawn = source.random_rows(len(source.labelled), len(self.rows), generator)
-        return source.take(source.labelled[drawn])
+        return self.source.take(self.source.random_labelled(self.rows.shape[-1], generator))

@@ -316,7 +316,7 @@ class Panel:
     def _settings_changed(self) -> None:
         if not self.training.playing:
             for run in self.training.runs:
-                run.uses = run.trainer.settings().chosen()
+                run.uses = run.trainer.chosen()
         self.training.changed()
 
     def _tug(self, t: float) -> None:

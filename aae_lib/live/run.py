@@ -35,7 +35,7 @@ class Run:
         self.walk: Iterator[str] | None = None  # a step that is run phase by phase
         self.lit: str | None = None  # the phase that was run last, when running phase by phase
         self.moved: dict[str, float] | None = None  # how far it moved each network
-        self.uses = trainer.settings().chosen()
+        self.uses = trainer.chosen()
         self.mmd: float | None = None
         self.mmds: list[tuple[int, float]] = []
         self.surface: np.ndarray | None = None
@@ -76,7 +76,7 @@ class Run:
         self.past.before_step(self.trainer)
         if not self.past.moments:
             self.look(set(), False)  # one can always look back to the beginning
-        self.uses = self.trainer.settings().chosen()
+        self.uses = self.trainer.chosen()
         self.trainer.start_clock()
 
     def finish_step(self) -> None:

@@ -26,7 +26,7 @@ class Timeline:
 
     def before_step(self, trainer: Any) -> None:
         """To be called before each step: notes a change of settings or prior, and keeps a state when one is due."""
-        now, prior = trainer.settings().chosen(), trainer.model.prior
+        now, prior = trainer.chosen(), trainer.model.prior
         if not self.log or self.log[-1][1] != now or self.log[-1][2] is not prior:
             self.log.append((trainer.steps, now, prior))
         if not self.states or trainer.steps >= self.states[-1].steps + self.state_every:

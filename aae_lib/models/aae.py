@@ -107,6 +107,10 @@ class AAE(AE):
     def can(self) -> Abilities:
         return dataclasses.replace(super().can, play=True, told_classes=self.classes)
 
+    @property
+    def drawn_by(self) -> tuple[float | int | None, ...]:
+        return (*super().drawn_by, self.classes, self.label_share)
+
     def check_prior(self, prior: Prior) -> None:
         super().check_prior(prior)
         if self.classes is not None and prior.classes != self.classes:

@@ -131,6 +131,10 @@ class AE(Model):
     def can(self) -> Abilities:
         return Abilities(encode=True, decode=True, pull=True, add_noise=True)
 
+    @property
+    def drawn_by(self) -> tuple[float | int | None, ...]:
+        return (self.input_noise, self.input_dropout, self.encoder.noise_dim)
+
     # ---- the phases ----
 
     def phases(self) -> tuple[Phase, ...]:

@@ -12,7 +12,7 @@ int64 with -1 for "no label".
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import torch
 import torch.nn.functional as F
@@ -136,15 +136,32 @@ class EncoderGivesCategory(CategoryAAE):
     discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, all categories equally frequent
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
     consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
+    virtual (if asked for)        trunk and y head        so do an image and the worst of its neighbours
 
     Parameters
     ----------
     classification_optimizer : Adam or SGD, optional
-        Of that phase and of the consistency; None: the reconstruction's.
+        Of that phase and of the two consistencies; None: the reconstruction's.
     r1_y : float, optional
         Weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft.
     consistency : float, optional
         None (as in the paper): no such phase. Otherwise the standard deviation of the copies' pixel noise, say .5.
+    virtual : float, optional
+        None: no such phase. Otherwise how far away the neighbour is, in pixel units, say 2; see
+        `losses.virtual_adversarial_loss`.
+    y_game_from : int, default 0
+        The step from which on the game for y moves the encoder; D_y plays from the start.
+    y_reconstructs_from : int, default 0
+        The step from which on the reconstruction's gradient reaches the encoder through y.
+    virtual_from : int, default 0
+        The step from which on the virtual neighbours count.
+
+    Notes
+    -----
+    Why to wait: the game wants categories one-hot and equally frequent, and is content with *any* such assignment. One
+    that it makes before the labels have spread is a local optimum that nothing leaves later: whole groups of images
+    keep the wrong class. The same holds for virtual neighbours, which keep every assignment as it is. A y that no game
+    holds, on the other hand, is used by the reconstruction as a second style, unless its gradient is kept away too.
 
     Examples
     --------
@@ -155,6 +172,10 @@ class EncoderGivesCategory(CategoryAAE):
 
     encoder: TwoHeads
 
+    if TYPE_CHECKING:
+
+        def decoded(self, batch: Batch, through_y: float | None = None) -> Tensor: ...
+
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -163,13 +184,24 @@ class EncoderGivesCategory(CategoryAAE):
         classification_optimizer: Optimizer | None = None,
         r1_y: float | None = None,
         consistency: float | None = None,
+        virtual: float | None = None,
+        y_game_from: int = 0,
+        y_reconstructs_from: int = 0,
+        virtual_from: int = 0,
         seed: int = 0,
         **options: Any,
     ) -> None:
         if consistency is not None and consistency <= 0:
             raise ValueError(f"consistency is the size of a noise and must be positive, or None; got {consistency}.")
+        if virtual is not None and virtual <= 0:
+            raise ValueError(f"virtual is a distance and must be positive, or None; got {virtual}.")
+        starts = {"y_game_from": y_game_from, "y_reconstructs_from": y_reconstructs_from, "virtual_from": virtual_from}
+        for name, step in starts.items():
+            if step != int(step) or step < 0:
+                raise ValueError(f"{name} is a step, a whole number of at least 0; got {step}.")
         super().__init__(image_shape, latent_dim, seed=seed, **options)
-        self.r1_y, self.consistency = self.r1 if r1_y is None else r1_y, consistency
+        self.r1_y, self.consistency, self.virtual = self.r1 if r1_y is None else r1_y, consistency, virtual
+        self.y_game_from, self.y_reconstructs_from, self.virtual_from = y_game_from, y_reconstructs_from, virtual_from
         self.classification_optimizer = classification_optimizer or self.optimizer
         # seeds that D for z, which takes -1 - seed, never reaches
         self.discriminator_y = self._make_discriminator(self.categories, -(2**62) - 1 - seed)
@@ -187,8 +219,18 @@ class EncoderGivesCategory(CategoryAAE):
     def can(self) -> Abilities:
         return dataclasses.replace(super().can, classify=True)
 
+    @property
+    def drawn_by(self) -> tuple[float | int | None, ...]:
+        return (*super().drawn_by, self.categories, self.consistency)
+
     def phases(self) -> tuple[Phase, ...]:
         reconstruction, discriminator, generator = super().phases()
+        if self.y_reconstructs_from:
+            reconstruction = reconstruction.replace(
+                loss=reconstruction_through_y_loss,
+                terms={"through_y": 1.0},
+                begins={"through_y": self.y_reconstructs_from},
+            )
         game = (
             discriminator.replace(
                 name="discriminator_y",
@@ -198,7 +240,12 @@ class EncoderGivesCategory(CategoryAAE):
                 updates=("discriminator_y",),
                 terms={} if self.r1_y is None else {"r1": self.r1_y},
             ),
-            generator.replace(name="generator_y", loss=generator_y_loss, updates=("encoder.trunk", "encoder.y_head")),
+            generator.replace(
+                name="generator_y",
+                loss=generator_y_loss,
+                updates=("encoder.trunk", "encoder.y_head"),
+                begins={"generator_y": self.y_game_from},
+            ),
         )
         generator = generator.replace(updates=("encoder.trunk", "encoder.z_head"))
         return (reconstruction, discriminator, generator, *game, *self.label_phases(), *self.consistency_phases())
@@ -208,10 +255,14 @@ class EncoderGivesCategory(CategoryAAE):
         return (self._y_head_phase("classification", self.draw_labelled, classification_loss),)
 
     def consistency_phases(self) -> tuple[Phase, ...]:
-        """One phase, or none."""
-        return (
-            () if self.consistency is None else (self._y_head_phase("consistency", self.draw_copies, consistency_loss),)
-        )
+        """Those that were asked for."""
+        found = []
+        if self.consistency is not None:
+            found.append(self._y_head_phase("consistency", self.draw_copies, consistency_loss))
+        if self.virtual is not None:
+            phase = self._y_head_phase("virtual", self.draw_directions, virtual_loss)
+            found.append(phase.replace(terms={"length": self.virtual}, begins={"virtual": self.virtual_from}))
+        return tuple(found)
 
     def _y_head_phase(self, name: str, draw: Draw, loss: Loss) -> Phase:
         updates = ("encoder.trunk", "encoder.y_head")
@@ -228,6 +279,10 @@ class EncoderGivesCategory(CategoryAAE):
         x, sd = data.x, self.consistency or 0.0
         return {"x": x, "x_copy": x + sd * torch.randn(x.shape, generator=generator, device=x.device)}
 
+    def draw_directions(self, data: Minibatch, generator: Generator) -> Batch:
+        """The minibatch "x", and a random "direction" for each image, where the search for its neighbour starts."""
+        return {"x": data.x, "direction": torch.randn(data.x.shape, generator=generator, device=data.x.device)}
+
     def draw_labelled(self, data: Minibatch, generator: Generator) -> Batch:
         """A batch of labelled images only, drawn at random; an epoch is counted in all images, not in these."""
         return self.noisy(*data.labelled(generator), generator)
@@ -242,6 +297,16 @@ class EncoderGivesCategory(CategoryAAE):
 
 
 # ---- the losses of the phases: pure functions of (model, batch, terms) ----
+
+
+def reconstruction_through_y_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """`reconstruction_loss`, of whose gradient the share terms["through_y"] goes through y."""
+    return model.image_loss(model.decoded(batch, terms["through_y"]), batch["x"])
+
+
+def passing(t: Tensor, share: float) -> Tensor:
+    """t itself, of whose gradient a share passes: 0 is `detach`, 1 all of it."""
+    return t.detach() + share * (t - t.detach())
 
 
 def share_categories(model: EncoderGivesCategory, batch: Batch) -> Batch:
@@ -271,3 +336,8 @@ def consistency_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[s
     """
     y = model.encoder.logits(batch["x"]).softmax(1).detach()
     return F.cross_entropy(model.encoder.logits(batch["x_copy"]), y)
+
+
+def virtual_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
+    """KL(y(x) ‖ y(x + r)), x + r the neighbour at terms["length"] that differs the most in y. No part of the AAE."""
+    return losses.virtual_adversarial_loss(model.encoder.logits, batch["x"], batch["direction"], terms["length"])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior, PriorLike
 from ..priors.base import Mixture, Source
-from .category import EncoderGivesCategory
+from .category import EncoderGivesCategory, passing
 from .model import Abilities
 from .phase import Batch, Phase
 
@@ -90,10 +90,14 @@ class MapAAE(EncoderGivesCategory):
     def label_phases(self) -> tuple[Phase, ...]:
         return super().label_phases() if self.labelled else ()
 
-    def codes(self, batch: Batch) -> Tensor:
+    def codes(self, batch: Batch, through_y: float | None = None) -> Tensor:
         """c (N, d) = W_C y + z, with its gradient."""
         logits, z = self.encoder.both(batch["x_in"])
-        return logits.softmax(1) @ self.cluster_heads + z
+        y = logits.softmax(1)
+        return (y if through_y is None else passing(y, through_y)) @ self.cluster_heads + z
+
+    def decoded(self, batch: Batch, through_y: float | None = None) -> Tensor:
+        return self.decoder(self.codes(batch, through_y))
 
     def styles(self, batch: Batch) -> Tensor:
         return self.encoder(batch["x_in"])

@@ -173,6 +173,12 @@ class Model(nn.Module):
         return self.prior
 
     @property
+    def drawn_by(self) -> tuple[float | int | None, ...] | None:
+        """The numbers that the phases' draws depend on, besides minibatch and priors; stated only where what is drawn
+        has a row for each image of the minibatch, independent of the other rows."""
+        return None
+
+    @property
     def device(self) -> torch.device:
         """Where the parameters are."""
         return next(self.parameters()).device

@@ -47,6 +47,9 @@ class Phase:
         Scales the *update* (the learning rate), not the loss; 0 leaves the parameters as they are.
     terms : dict of str to float
         Weights of terms inside the loss, where their ratio counts, e.g. {"r1": 0.1}.
+    begins : dict of str to int
+        The step at which something begins, by its name: a term of the loss, or the phase itself. Until then it has
+        weight 0.
     repeats : int, default 1
         How many times in a row the phase runs within a step, each time with a new batch.
     moves_statistics : bool, default False
@@ -71,6 +74,7 @@ class Phase:
     optimizer: Optimizer = field(default_factory=Adam)
     weight: float = 1.0
     terms: Mapping[str, float] = field(default_factory=dict)
+    begins: Mapping[str, int] = field(default_factory=dict)
     repeats: int = 1
     moves_statistics: bool = False
     by_rows: bool = True
@@ -101,7 +105,8 @@ class Phase:
         gradients = torch.autograd.grad(loss, tuple(parameters.values()), allow_unused=True)
         if idle := [name for name, gradient in zip(parameters, gradients, strict=True) if gradient is None]:
             raise ValueError(f"the loss of phase {self.name!r} does not use {', '.join(idle)}, which it is to move.")
-        return gradients
+        # the fused optimizers read memory in order: a transposed or expanded gradient would move the wrong numbers
+        return tuple(gradient.contiguous() for gradient in gradients)
 
 
 def check_phases(phases: tuple[Phase, ...]) -> None:
@@ -112,5 +117,7 @@ def check_phases(phases: tuple[Phase, ...]) -> None:
     for before, phase in zip((None, *phases), phases, strict=False):
         if phase.draw is None and before is None:
             raise ValueError(f"phase {phase.name!r} comes first, so it needs a draw of its own.")
+        if unknown := set(phase.begins) - {phase.name, *phase.terms}:
+            raise ValueError(f"phase {phase.name!r} has nothing named {', '.join(sorted(unknown))} that could begin.")
         if phase.repeats < 1:
             raise ValueError(f"phase {phase.name!r} has repeats={phase.repeats}; to hold it still, give it weight 0.")

@@ -5,7 +5,7 @@ import dataclasses
 import torch
 from torch import Tensor
 
-from .category import DecoderSeesCategory, EncoderGivesCategory
+from .category import DecoderSeesCategory, EncoderGivesCategory, passing
 from .model import Abilities
 from .phase import Batch
 
@@ -18,18 +18,15 @@ class SemiSupervisedAAE(DecoderSeesCategory, EncoderGivesCategory):
     discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, all categories equally frequent
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
     consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
+    virtual (if asked for)        trunk and y head        so do an image and the worst of its neighbours
 
     Parameters
     ----------
     image_shape, latent_dim, categories, **options
         As for `AAE`, without `classes`; latent_dim (default 10) is the length of the style z, categories (default 10)
         the number of classes.
-    classification_optimizer : Adam or SGD, optional
-        Of that phase and of the consistency; None: the reconstruction's.
-    r1_y : float, optional
-        Weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft.
-    consistency : float, optional
-        None (as in the paper): no such phase. Otherwise the standard deviation of the copies' pixel noise, say .5.
+    classification_optimizer, r1_y, consistency, virtual, y_game_from, y_reconstructs_from, virtual_from
+        See `EncoderGivesCategory`, and there why the game for y may have to wait.
 
     Raises
     ------
@@ -48,9 +45,10 @@ class SemiSupervisedAAE(DecoderSeesCategory, EncoderGivesCategory):
     def can(self) -> Abilities:
         return dataclasses.replace(super().can, named_categories=True)
 
-    def decoded(self, batch: Batch) -> Tensor:
+    def decoded(self, batch: Batch, through_y: float | None = None) -> Tensor:
         logits, z = self.encoder.both(batch["x_in"])
-        return self.decoder(torch.cat([logits.softmax(1), z], 1))
+        y = logits.softmax(1)
+        return self.decoder(torch.cat([y if through_y is None else passing(y, through_y), z], 1))
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """decode(encode(images), classify(images))."""

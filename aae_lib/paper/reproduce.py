@@ -20,6 +20,7 @@ import torch
 from ..data import Dataset, load
 from ..priors import Prior
 from ..training import checkpoints
+from ..training.devices import find_device, has_tf32
 from ..training.sweep import Sweep
 from ..training.trainer import Trainer
 from .machine import machine, versions
@@ -100,8 +101,16 @@ def prepare(
     if alone is not None:
         # batch norm follows this phase, as there is no other
         phases = tuple(phase.replace(moves_statistics=True) for phase in phases if phase.name == alone)
+    device = find_device(device)
     return Trainer(
-        model, data, phases=phases, seed=seed, batch_size=recipe.batch_size, schedule=schedule, device=device
+        model,
+        data,
+        phases=phases,
+        seed=seed,
+        batch_size=recipe.batch_size,
+        schedule=schedule,
+        device=device,
+        precision="tf32" if has_tf32(device) else "fp32",
     )
 
 

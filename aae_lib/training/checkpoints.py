@@ -160,7 +160,7 @@ class State:
     cursor : int
         Place in the epoch.
     chosen : dict
-        What was set while training; see `Settings.chosen`.
+        What was set while training; see `Trainer.chosen`.
     tensors : dict of str to tensor
         Weights, optimizer state, permutation and generator state.
     """
@@ -181,7 +181,7 @@ def snapshot(trainer: "Trainer") -> State:
     if trainer.in_step:
         raise CheckpointError("a step broke off half way, and half a step cannot be resumed: train on, then save.")
     tensors = {name: tensor.detach().clone() for name, tensor in _tensors(trainer).items()}
-    return State(trainer.steps, trainer.minibatches.cursor, trainer.settings().chosen(), tensors)
+    return State(trainer.steps, trainer.minibatches.cursor, trainer.chosen(), tensors)
 
 
 def restore(trainer: "Trainer", state: State) -> None:
@@ -240,6 +240,7 @@ def description(trainer: "Trainer") -> dict[str, Any]:
     phases = {
         phase.name: {
             "updates": phase.updates,
+            "begins": dict(phase.begins),
             "optimizer": _described(phase.optimizer),
             "loss": _name(phase.loss),
             "loss code": _fingerprint(phase.loss),

@@ -4,7 +4,7 @@ import os
 
 import torch
 
-PRECISIONS = ("fp32", "bf16")
+PRECISIONS = ("fp32", "tf32", "bf16")
 
 
 def preferred() -> str:
@@ -26,11 +26,20 @@ def find_device(device: str | torch.device = "auto") -> torch.device:
     return torch.device(device)
 
 
+def has_tf32(device: torch.device) -> bool:
+    """Whether the device multiplies matrices in TF32."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+
+
 def check_precision(precision: str, device: torch.device) -> None:
     """ValueError if there is no such precision, or the device cannot compute in it."""
     if precision not in PRECISIONS:
         raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
     if precision == "fp32":
+        return
+    if precision == "tf32":
+        if not has_tf32(device):
+            raise ValueError(f'precision="tf32" is for CUDA GPUs since Ampere; on {device} leave it at "fp32".')
         return
     try:
         if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):

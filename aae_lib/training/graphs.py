@@ -194,25 +194,23 @@ def capture(steps: Callable[[], None], trainers: Sequence["Trainer"]) -> Callabl
 
 
 class Inputs:
-    """What a trainer's next k steps read: rows (k · B,), learning rates (k, phases), weights of terms."""
+    """What a trainer's next k steps read: rows (k · B,), learning rates (phases, k), weights of terms (terms, k)."""
 
     def __init__(self, trainer: "Trainer", k: int) -> None:
         device = trainer.device
         self.k = k
         self.rows = torch.zeros(k * trainer.minibatches.batch_size, dtype=torch.long, device=device)
-        self.rates = torch.zeros(k, len(trainer.phases), device=device)
-        self.terms = {
-            phase: {name: torch.zeros((), device=device) for name in terms} for phase, terms in trainer.terms.items()
-        }
+        self.rates = torch.zeros(len(trainer.phases), k, device=device)
+        self.names = [(phase, name) for phase, terms in trainer.terms.items() for name in terms]
+        self.terms = torch.zeros(len(self.names), k, device=device)
 
     def fill(self, trainer: "Trainer") -> None:
         """From the trainer, as it is now."""
         self.rows.copy_(trainer.minibatches.epoch_rows(trainer.minibatches.cursor, self.k))
-        steps = [trainer.settings(trainer.steps + i) for i in range(self.k)]
-        self.rates.copy_(torch.tensor([[*settings.rates.values()] for settings in steps]))
-        for phase, terms in self.terms.items():
-            for name, tensor in terms.items():
-                tensor.fill_(steps[0].terms[phase][name])
+        rates, terms = trainer.planned(range(trainer.steps, trainer.steps + self.k))
+        self.rates.copy_(torch.tensor([*rates.values()]))
+        if self.names:
+            self.terms.copy_(torch.tensor([terms[phase][name] for phase, name in self.names]))
 
     def minibatch(self, trainer: "Trainer", i: int) -> Minibatch:
         """The images of step i."""
@@ -221,8 +219,11 @@ class Inputs:
 
     def settings(self, trainer: "Trainer", i: int) -> Settings:
         """What step i acts by: its numbers are these tensors."""
-        rates: dict[str, Tensor] = {phase.name: self.rates[i, j] for j, phase in enumerate(trainer.phases)}
-        return dataclasses.replace(trainer.settings(), terms=self.terms, rates=rates)
+        rates = {phase.name: self.rates[j, i] for j, phase in enumerate(trainer.phases)}
+        terms: dict[str, dict[str, Tensor]] = {phase.name: {} for phase in trainer.phases}
+        for j, (phase, name) in enumerate(self.names):
+            terms[phase][name] = self.terms[j, i]
+        return dataclasses.replace(trainer.settings(), terms=terms, rates=rates)
 
 
 class Same:
@@ -242,10 +243,11 @@ def structure_of(trainer: "Trainer") -> Structure:
     """All that decides which kernels a step launches, and which constants it reads."""
     model, weights = trainer.model, trainer.weights
     follows = tuple(bool(weights[phase.name]) for phase in trainer.phases if phase.moves_statistics)
-    drawn = (model.prior, model.style_prior) if isinstance(model, Model) else ()
-    noise = [getattr(model, name, None) for name in ("input_noise", "input_dropout", "consistency")]
-    held = (Same(trainer.phases), *map(Same, drawn))
-    return (tuple(trainer.repeats.values()), follows, *noise, model.training, *held)
+    held: list[Same] = [Same(trainer.phases)]
+    draws: Hashable = None
+    if isinstance(model, Model):
+        held, draws = [*held, Same(model.prior), Same(model.style_prior)], model.drawn_by
+    return (tuple(trainer.repeats.values()), follows, draws, model.training, *held)
 
 
 @contextmanager

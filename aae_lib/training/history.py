@@ -63,9 +63,13 @@ class History:
 
     def record(self, name: str, loss: Tensor) -> None:
         """Put a phase's loss (0-d, on the device) into the row of the step under way."""
+        self.ring[self.place(name)] = loss
+
+    def place(self, name: str) -> tuple[int, int]:
+        """Row and column of the ring where the phase's loss belongs; it counts as written."""
         column = self.names.index(name)
-        self.ring[self.row, column] = loss
         self.filled = column + 1
+        return self.row, column
 
     def leave_row(self) -> None:
         """The step under way is abandoned: what its phases wrote is forgotten."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,15 +20,12 @@ class Settings:
     weights : dict of str to float
         Of each phase, scales its update; 0 holds it still.
     terms : dict of str to dict
-        Weights of terms inside each phase's loss.
+        Weights of terms inside each phase's loss; 0 for one that has not begun.
     repeats : dict of str to int
         How often each phase runs in the step.
-    rate : float
-        One factor for all learning rates.
     rates : dict of str to float
-        The learning rate of each phase at this step: its optimizer's, times weight, rate and schedule.
-    input_noise : float, optional
-        Standard deviation of the noise on what the encoder sees, where the model adds any.
+        The learning rate of each phase at this step: its optimizer's, times weight, rate and schedule; 0 for a phase
+        that has not begun.
 
     Examples
     --------
@@ -41,24 +38,11 @@ class Settings:
     weights: Mapping[str, Any]
     terms: Mapping[str, Mapping[str, Any]]
     repeats: Mapping[str, int]
-    rate: float
     rates: Mapping[str, Any]
-    input_noise: float | None = None
-
-    def chosen(self) -> dict[str, Any]:
-        """What somebody has set, as plain JSON: all but the rates, which follow from it."""
-        terms = {phase: dict(of_phase) for phase, of_phase in self.terms.items()}
-        kept = {"weights": dict(self.weights), "terms": terms, "repeats": dict(self.repeats), "rate": self.rate}
-        return kept | ({} if self.input_noise is None else {"input_noise": self.input_noise})
-
-    def member(self, s: int) -> "Settings":
-        """The weights and rates of member s of stacked settings: what an update acts by."""
-        weights = {name: of_members[s] for name, of_members in self.weights.items()}
-        return replace(self, weights=weights, rates={name: rates[s] for name, rates in self.rates.items()})
 
     @staticmethod
     def stacked(members: Sequence["Settings"], device: torch.device) -> "Settings":
-        """The settings of the S members of a sweep as one: each number a list or a tensor (S,)."""
+        """The settings of the S members of a sweep as one: weights are lists, rates and terms tensors (S,)."""
 
         def together(values: Sequence[Any]) -> Tensor:
             return torch.stack([torch.as_tensor(value, device=device, dtype=torch.float32) for value in values])
@@ -71,8 +55,7 @@ class Settings:
                 for phase, terms in first.terms.items()
             },
             repeats=first.repeats,
-            rate=first.rate,
-            rates={name: [m.rates[name] for m in members] for name in first.rates},
+            rates={name: together([m.rates[name] for m in members]) for name in first.rates},
         )
 
 

@@ -39,5 +39,5 @@ def step(trainer: "Trainer | Sweep", minibatch: Any, settings: "Settings") -> It
                 loss = trainer.call(phase.loss, batch, settings.terms[phase.name])
             value, gradients = trainer.gradients(phase, loss)
             told = trainer.update(phase, value, gradients, settings)  # the value; NaN if anything was not finite
-        trainer.record(phase, told)  # type: ignore[arg-type]  # of a sweep, a list of its members' values
+        trainer.record(phase, told)
         yield phase.name  # a pause, so that the panel can show one phase at a time

@@ -4,8 +4,9 @@
 
 The members' parameters lie stacked in one tensor each, (S, ...); `torch.func.vmap` runs a phase's pure loss over all
 members, and the sum of the S losses is differentiated once: member s gets exactly its own gradient, as no other
-member's loss contains its parameters. What is drawn, and each update, stays the member's own, so that every member does
-what its trainer alone would do, to rounding.
+member's loss contains its parameters. Learning rates, weights and terms are the member's own, and so is what is drawn,
+so that every member does what its trainer alone would do, to rounding. On a GPU hundreds of small draws take longer
+than all the rest: there one generator draws for all.
 """
 
 import contextlib
@@ -17,11 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ..data import Minibatch
+from ..data import Minibatch, StackedMinibatches
 from ..models import Batch, Loss, Model, Phase
+from ..networks import follow
 from .graphs import Graphs
 from .loop import take_steps, whole_steps
 from .settings import Settings
+from .stacked import StackedOptimizer, stack
 from .step import step
 from .trainer import NotFiniteError, Trainer
 
@@ -38,11 +41,15 @@ class Sweep:
         Of one model class with parameters of the same shapes, the same losses, device, precision and batch size;
         seeds, data, priors, learning rates, schedules, weights and terms may differ. Each remains a trainer to be
         looked at, measured, saved and loaded, and can be trained further by itself afterwards.
+    own_draws : bool, optional
+        True: each member draws from its own generator, as its trainer alone would. False: one draw for all, from the
+        first member's generator; the members then need the same images, as many labels, and equal priors. None: False
+        on CUDA where the members allow it, else True.
 
     Raises
     ------
     ValueError
-        Where they differ in more than that.
+        Where they differ in more than that, or in what one draw for all needs.
 
     Examples
     --------
@@ -53,22 +60,37 @@ class Sweep:
     6
     """
 
-    def __init__(self, trainers: Sequence[Trainer]) -> None:
+    def __init__(self, trainers: Sequence[Trainer], *, own_draws: bool | None = None) -> None:
         self.trainers = list(trainers)
         _check(self.trainers)
-        self.phases = self.trainers[0].phases
-        self.template = _Called(self.trainers[0].model)
-        recorded = self.trainers[0].graphs is not None
-        self.graphs = Graphs(self.trainers, self.step, self.launch_step, self.flush) if recorded else None
-        self.stacked = {name: self._stack(name) for name in dict(self.trainers[0].model.named_parameters())}
+        first = self.trainers[0]
+        self.phases, self.template = first.phases, _Called(first.model)
+        self.graphs = None if first.graphs is None else Graphs(self.trainers, self.step, self.launch_step, self.flush)
+        differ = _differ_in_draws(self.trainers)
+        if own_draws is False and differ:
+            raise ValueError(f"one draw for all is impossible, as {differ}: leave own_draws out.")
+        self.own_draws = own_draws if own_draws is not None else first.device.type != "cuda" or bool(differ)
+        self.source = None if self.own_draws else StackedMinibatches([t.minibatches for t in self.trainers])
+        self._stack()
 
-    def _stack(self, name: str) -> Tensor:
-        """One tensor (S, ...) of a parameter; the members' own become rows of it."""
-        parameters = [trainer.model.get_parameter(name) for trainer in self.trainers]
-        whole = torch.stack([p.detach() for p in parameters])
-        for p, row in zip(parameters, whole, strict=True):
-            p.data = row
-        return whole.requires_grad_()
+    def _stack(self) -> None:
+        """One tensor (S, ...) for all that a step reads and writes; the members' own become rows of it."""
+        models, names = self.models, dict(self.trainers[0].model.named_parameters())
+        self.stacked = {name: stack([m.get_parameter(name) for m in models]).requires_grad_() for name in names}
+        self.faults = stack([trainer.fault for trainer in self.trainers])
+        self.ring = stack([trainer.records.ring for trainer in self.trainers])
+        norms = zip(*(trainer.norms for trainer in self.trainers), strict=True)
+        self.statistics = [
+            (stack([norm.running_mean for norm in of]), stack([norm.running_var for norm in of])) for of in norms
+        ]
+        self.optimizers = {
+            phase.name: StackedOptimizer(
+                [trainer.optimizers[phase.name] for trainer in self.trainers],
+                [list(trainer.parameters[phase.name].values()) for trainer in self.trainers],
+                [self.stacked[name] for name in self.trainers[0].parameters[phase.name]],
+            )
+            for phase in self.phases
+        }
 
     @property
     def models(self) -> list[Model]:
@@ -155,6 +177,8 @@ class Sweep:
     def step(self) -> None:
         """One training step of every member."""
         with whole_steps(), self._locked():
+            if len({trainer.records.row for trainer in self.trainers}) > 1:  # one has taken steps by itself
+                self.flush()
             settings = [trainer.settings() for trainer in self.trainers]
             for trainer in self.trainers:
                 trainer.in_step = True
@@ -163,7 +187,10 @@ class Sweep:
 
     def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
         """What one step launches, uncounted."""
-        for _ in step(self, minibatches, Settings.stacked(settings, self.trainers[0].device)):
+        images: Sequence[Minibatch] | Minibatch = minibatches
+        if self.source is not None:
+            images = Minibatch(self.source, torch.stack([minibatch.rows for minibatch in minibatches]))
+        for _ in step(self, images, Settings.stacked(settings, self.trainers[0].device)):
             pass
 
     @contextlib.contextmanager
@@ -176,8 +203,12 @@ class Sweep:
 
     # ---- what a step is made of; see step.py: as a trainer's, with tensors (S, ...) ----
 
-    def draw(self, phase: Phase, minibatches: Sequence[Minibatch], another: bool) -> Batch:
-        """Every member's batch, drawn with its own phase and generator, stacked: tensors (S, B, ...)."""
+    def draw(self, phase: Phase, minibatches: Sequence[Minibatch] | Minibatch, another: bool) -> Batch:
+        """Every member's batch, stacked: tensors (S, B, ...). `minibatches`: one a member, or one for all."""
+        if isinstance(minibatches, Minibatch):
+            assert phase.draw is not None
+            of_all = phase.draw(minibatches, self.trainers[0].generator)
+            return {name: tensor.unflatten(0, (len(self.trainers), -1)) for name, tensor in of_all.items()}
         drawn = [
             trainer.draw(own, minibatch, another)
             for trainer, own, minibatch in zip(self.trainers, self._own(phase), minibatches, strict=True)
@@ -191,34 +222,50 @@ class Sweep:
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """function(model, *arguments) for every member's parameters and arguments, at once."""
 
+        norms = self.trainers[0].norms
+
         def one(parameters: dict[str, Tensor], arguments: Sequence[Any]) -> Any:
             found = functional_call(self.template, parameters, (function, *arguments))
-            return found, [norm.batch for norm in self.trainers[0].norms if norm.batch is not None]
+            return found, [norm.batch for norm in norms if norm.batch is not None]
 
         named = {f"model.{name}": tensor for name, tensor in self.stacked.items()}
         found, normed = vmap(one)(named, arguments)
-        for s, trainer in enumerate(self.trainers):
-            for norm, batches in zip(trainer.norms, normed, strict=False):
-                norm.batch = batches[s].detach()
+        self.normed = normed or self.normed
+        for norm in norms:
+            norm.batch = None
         return found
+
+    normed: Sequence[Tensor] = ()  # what batch norm saw last, (S, B, d) each
 
     def gradients(self, phase: Phase, losses: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
         """The members' losses (S,), and the gradients (S, ...) of their sum."""
         moved = {name: self.stacked[name] for name in self.trainers[0].parameters[phase.name]}
-        # vmap may give them transposed in memory, which the fused optimizers do not look at
-        return losses.detach(), [gradient.contiguous() for gradient in phase.gradients(losses.sum(), moved)]
+        with self.trainers[0].products():
+            return losses.detach(), phase.gradients(losses.sum(), moved)
 
-    def update(self, phase: Phase, losses: Tensor, gradients: Sequence[Tensor], settings: Settings) -> list[Tensor]:
-        """Each member's own update; returns their losses, NaN where anything was not finite."""
-        found = []
-        for s, (trainer, own) in enumerate(zip(self.trainers, self._own(phase), strict=True)):
-            found.append(trainer.update(own, losses[s], [gradient[s] for gradient in gradients], settings.member(s)))
-        return found
+    def update(self, phase: Phase, losses: Tensor, gradients: Sequence[Tensor], settings: Settings) -> Tensor:
+        """Every member's update, if its loss and gradients are finite; returns the losses, NaN where they are not."""
+        norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients]).sum(0)
+        values = torch.add(losses, norms, alpha=0)  # 0 · inf = NaN: one number tells of both
+        self.faults.logical_or_(values.isfinite().logical_not_())
+        self.optimizers[phase.name].step(gradients, settings.rates[phase.name], self.faults == 0)
+        if phase.moves_statistics:
+            self._follow([bool(weight) for weight in settings.weights[phase.name]])
+        return values
 
-    def record(self, phase: Phase, losses: Sequence[Tensor]) -> None:
+    def _follow(self, which: Sequence[bool]) -> None:
+        """Batch norm's running statistics follow the last batch, in these members."""
+        for norm, (mean, var), batch in zip(self.trainers[0].norms, self.statistics, self.normed, strict=True):
+            if all(which):
+                follow(mean, var, batch.detach(), norm.momentum, self.faults)
+                continue
+            for s in (s for s, does in enumerate(which) if does):
+                follow(mean[s], var[s], batch[s].detach(), norm.momentum, self.faults[s])
+
+    def record(self, phase: Phase, losses: Tensor) -> None:
         """Note each member's loss."""
-        for trainer, loss in zip(self.trainers, losses, strict=True):
-            trainer.record(phase, loss)
+        (place,) = {trainer.records.place(phase.name) for trainer in self.trainers}
+        self.ring[:, *place] = losses
 
     def _own(self, phase: Phase) -> list[Phase]:
         return [trainer.phases[self.phases.index(phase)] for trainer in self.trainers]
@@ -244,6 +291,26 @@ class _Called(nn.Module):
 
     def forward(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(self.model, *arguments)
+
+
+def _differ_in_draws(trainers: Sequence[Trainer]) -> str:
+    """Why one draw cannot be made for all; empty if it can."""
+    first = trainers[0]
+    if not StackedMinibatches.fit([trainer.minibatches for trainer in trainers]):
+        return "their images or the number of their labels differ"
+    for trainer in trainers:
+        model = trainer.model
+        if not isinstance(model, Model) or model.drawn_by is None:
+            return f"{type(model).__name__} does not state what its draws depend on (drawn_by)"
+        if model.drawn_by != first.model.drawn_by or model.style_prior != first.model.style_prior:
+            return "their priors or their noise differ"
+        for own, phase in zip(trainer.phases, first.phases, strict=True):
+            if own.draw is None:
+                continue
+            of_model, code = (getattr(own.draw, name, None) for name in ("__self__", "__func__"))
+            if of_model is not model or code is not getattr(phase.draw, "__func__", None):
+                return f"the draws of phase {own.name!r} are not the model's own"
+    return ""
 
 
 def _words(arguments: Mapping[str, Any]) -> dict[str, str]:

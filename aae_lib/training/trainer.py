@@ -15,6 +15,7 @@ from ..models.lock import StepLock
 from ..models.phase import check_phases
 from ..networks import BatchNorm
 from ..optimizers import Cosine, Schedule
+from ..precision import products
 from . import checkpoints
 from .devices import check_precision, find_device, keep_freed_memory
 from .graphs import Graphs
@@ -45,8 +46,9 @@ class Trainer:
         Of everything random while training: one generator, `trainer.generator`, on the device.
     device : str or torch.device, default "auto"
         "auto" is CUDA, else MPS, else the CPU.
-    precision : {"fp32", "bf16"}
-        "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
+    precision : {"fp32", "tf32", "bf16"}
+        "tf32", on CUDA: matrix products by the fast units, which round the factors to 10 bits of mantissa; all else is
+        fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
     batch_size : int, default 100
         As in the paper.
     schedule : Schedule, default Cosine(4000, final=0.05)
@@ -142,7 +144,7 @@ class Trainer:
         self._before: checkpoints.State | None = None  # the step that is walked through: the state it began with
         self.records = History([phase.name for phase in self.phases], self.device)
         # 1 once something was not finite; the fused optimizers then skip every update, without the host looking
-        self.fault = torch.zeros((), device=self.device)
+        self.fault, self._one = torch.zeros((), device=self.device), torch.ones((), device=self.device)
         for optimizer in self.optimizers.values():
             optimizer.found_inf, optimizer.grad_scale = self.fault, None  # type: ignore[attr-defined]  # no stubs
         on_cuda = self.device.type == "cuda"
@@ -163,7 +165,11 @@ class Trainer:
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """The precision of losses; entered for each phase, since cached casts of the weights go stale."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else NO_AUTOCAST
+        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else self.products()
+
+    def products(self) -> contextlib.AbstractContextManager[Any]:
+        """The precision of matrix products, also where autocast is no matter: in gradients."""
+        return products("tf32") if self.precision == "tf32" else NOTHING
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """function(model, *arguments); a `Sweep` calls it for all its models at once."""
@@ -172,7 +178,8 @@ class Trainer:
     def gradients(self, phase: Phase, loss: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
         """The detached loss, and its gradients with respect to the phase's own parameters; of the whole batch, too,
         where several processes have computed a part each."""
-        gradients = phase.gradients(loss, self.parameters[phase.name])
+        with self.products():
+            gradients = phase.gradients(loss, self.parameters[phase.name])
         return self.processes.all_reduce(loss.detach(), gradients, self.minibatches.batch_size)
 
     def update(self, phase: Phase, loss: Tensor, gradients: Sequence[Tensor], settings: Settings) -> Tensor:
@@ -199,11 +206,17 @@ class Trainer:
         return value
 
     def _flag_if_not_finite(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
-        """Set the fault flag, on the device, if the loss or a gradient is not finite."""
-        gradient_norm = torch.stack(torch._foreach_norm(tuple(gradients))).sum()
-        value = torch.add(loss, gradient_norm, alpha=0)  # 0 · inf = NaN: one number tells of both
-        self.fault.logical_or_(value.isfinite().logical_not_())
-        return value
+        """Set the fault flag, on the device, if the loss or a gradient is not finite; the loss, NaN if the flag is set.
+
+        By what PyTorch's GradScaler uses, which looks at all tensors in one kernel; here it scales by 1. MPS lacks it.
+        """
+        if self.device.type == "mps":
+            value = loss + 0 * torch.stack(torch._foreach_norm(tuple(gradients))).sum()  # 0 · inf = NaN
+            self.fault.logical_or_(value.isfinite().logical_not_())
+            return value
+        loss = loss.clone()
+        torch._amp_foreach_non_finite_check_and_unscale_([loss, *gradients], self.fault, self._one)
+        return torch.where(self.fault > 0, torch.nan, loss)
 
     def record(self, phase: Phase, loss: Tensor) -> None:
         """Note the phase's loss."""
@@ -273,20 +286,45 @@ class Trainer:
                 checkpoints.restore(self, before)
 
     def settings(self, step: int | None = None) -> Settings:
-        """What may be changed while training, as it is now: what that step (default: the next one) acts by."""
-        weights, rate = dict(self.weights), self.rate
-        factor = rate * self.schedule(self.steps if step is None else step)
+        """What that step (default: the next one) acts by."""
+        at, weights = self.steps if step is None else step, dict(self.weights)
+        rates, terms = self.planned(range(at, at + 1), weights)
         return Settings(
             weights=weights,
-            terms={phase: dict(of_phase) for phase, of_phase in self.terms.items()},
+            terms={phase: {name: value for name, (value,) in of.items()} for phase, of in terms.items()},
             repeats={name: int(n) for name, n in self.repeats.items()},
-            rate=rate,
-            rates={phase.name: phase.optimizer.lr * factor * weights[phase.name] for phase in self.phases},
-            input_noise=self.model.input_noise if can(self.model).add_noise else None,
+            rates={phase: rate for phase, (rate,) in rates.items()},
         )
 
+    def planned(
+        self, steps: range, weights: Mapping[str, float] | None = None
+    ) -> tuple[dict[str, list[float]], dict[str, dict[str, list[float]]]]:
+        """Each phase's learning rates, and the weights of its terms, in these steps, if nobody changes anything."""
+        weights = dict(self.weights) if weights is None else weights
+        rate = self.rate
+        factors = [rate * self.schedule(step) for step in steps]
+        rates, terms = {}, {}
+        for phase in self.phases:
+            full, begins = phase.optimizer.lr * weights[phase.name], phase.begins
+            rates[phase.name] = _from(begins.get(phase.name), steps, [full * factor for factor in factors])
+            terms[phase.name] = {
+                name: _from(begins.get(name), steps, [value] * len(steps))
+                for name, value in self.terms[phase.name].items()
+            }
+        return rates, terms
+
+    def chosen(self) -> dict[str, Any]:
+        """What may be changed while training, as it is set now; plain JSON."""
+        kept: dict[str, Any] = {
+            "weights": dict(self.weights),
+            "terms": {phase: dict(of_phase) for phase, of_phase in self.terms.items()},
+            "repeats": {name: int(n) for name, n in self.repeats.items()},
+            "rate": self.rate,
+        }
+        return kept | ({"input_noise": self.model.input_noise} if can(self.model).add_noise else {})
+
     def choose(self, chosen: Mapping[str, Any]) -> None:
-        """Take what was set earlier: `Settings.chosen()`."""
+        """Take what was set earlier: `chosen()`."""
         self.weights.update(chosen["weights"])
         self.repeats.update(chosen["repeats"])
         for phase, terms in chosen["terms"].items():
@@ -473,7 +511,12 @@ class Trainer:
         return twin
 
 
-NO_AUTOCAST = contextlib.nullcontext()
+def _from(begin: int | None, steps: range, values: list[float]) -> list[float]:
+    """The values, 0 at steps before `begin`."""
+    return [0.0 if step < begin else value for step, value in zip(steps, values, strict=True)] if begin else values
+
+
+NOTHING = contextlib.nullcontext()
 
 
 def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[Phase, ...]:

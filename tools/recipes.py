@@ -1,0 +1,173 @@
+"""Which recipe lets the categories settle: python tools/recipes.py EXPERIMENT ..., writes results/recipes-NAME.json.
+
+Each experiment trains the small networks of a task by several recipes, with several draws of the labels and starting
+weights, all at once as one sweep, and notes the error on the *validation* images on the way. Test images are never
+looked at here. Meant for a GPU (a minute or two each); `--steps 40 --hidden 32` tries it anywhere.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aae_lib as aae
+from aae_lib.metrics.classes import classification_error, cluster_error
+from aae_lib.paper.machine import machine, versions
+from aae_lib.paper.reproduce import prepare
+from aae_lib.paper.tasks import TASKS
+from aae_lib.training import checkpoints
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+LOOKS = 20  # at the validation images
+
+
+@dataclass
+class Variant:
+    """Changes to the task's recipe: arguments of the model, and weights of phases."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Experiment:
+    """Of one task, by its small recipe; `seeds` draws of each variant; `always` holds for every variant."""
+
+    task: str
+    variants: dict[str, Variant]
+    seeds: int = 5
+    always: dict[str, Any] = field(default_factory=dict)
+
+
+def waiting(game: int, reconstructs: int, virtual: int | None = None, length: float = 2.0) -> Variant:
+    """When the game for y, the reconstruction through y, and the virtual neighbours begin."""
+    arguments = {"y_game_from": game, "y_reconstructs_from": max(reconstructs, 1)}
+    if virtual is None:  # all members of a sweep have the same phases
+        return Variant(arguments | {"virtual": 2.0}, {"virtual": 0.0})
+    return Variant(arguments | {"virtual": length, "virtual_from": virtual})
+
+
+EXPERIMENTS = {
+    "100": Experiment(
+        "semi-supervised-100",
+        {
+            "all from the start": waiting(0, 0),
+            "y 1,000": waiting(1000, 0),
+            "y 3,300": waiting(3300, 0),
+            "y 550, cut until 3,300": waiting(550, 3300),
+            "y 550, cut until 3,300, virtual from 3,300": waiting(550, 3300, 3300),
+            "y 550, cut until 3,300, virtual from 6,600": waiting(550, 3300, 6600),
+            "y 1,000, virtual from 5,500": waiting(1000, 0, 5500),
+            "y 550, cut until 3,300, virtual of 1 from 3,300": waiting(550, 3300, 3300, 1.0),
+        },
+    ),
+    "all": Experiment(
+        "semi-supervised-all",
+        {
+            "as with 100": waiting(0, 0),
+            "virtual": waiting(0, 0, 0),
+            "virtual of 1": waiting(0, 0, 0, 1.0),
+            "virtual, no game for y": replace(waiting(0, 0, 0), weights={"generator_y": 0.0}),
+            "virtual, cut throughout": waiting(0, 10**6, 0),
+        },
+        seeds=3,
+    ),
+    "clusters-16": Experiment(
+        "clusters-16",
+        {
+            "as it was": Variant({"consistency": 0.5, "virtual": 2.0}, {"consistency": 0.0, "virtual": 0.0}),
+            "noise": Variant({"consistency": 0.5, "virtual": 2.0}, {"virtual": 0.0}),
+            "virtual": Variant({"consistency": 0.5, "virtual": 2.0}, {"consistency": 0.0}),
+            "noise, virtual from 3,000": Variant({"consistency": 0.5, "virtual": 2.0, "virtual_from": 3000}),
+            "noise, y 1,000": Variant({"consistency": 0.5, "virtual": 2.0, "y_game_from": 1000}, {"virtual": 0.0}),
+            "noise, r1_y of 1": Variant({"consistency": 0.5, "virtual": 2.0, "r1_y": 1.0}, {"virtual": 0.0}),
+        },
+    ),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("experiments", nargs="+", choices=tuple(EXPERIMENTS), metavar="EXPERIMENT")
+    parser.add_argument("--steps", type=int, help="instead of the recipe's epochs; then nothing is written")
+    parser.add_argument("--hidden", type=int, help="width of the layers, to try it")
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    data = aae.load("mnist")
+    for name in options.experiments:
+        found: dict[str, Any] = {}
+        for found in run(EXPERIMENTS[name], data, options.steps, options.hidden, options.seeds):
+            print(f"step {found['steps'][-1]}, {found['seconds']} s, {found['ms a step']} ms a step", flush=True)
+            if options.steps is None:
+                options.out.mkdir(parents=True, exist_ok=True)
+                text = json.dumps({"experiment": name} | found, indent=1, ensure_ascii=False) + "\n"
+                checkpoints.write_whole(options.out / f"recipes-{name}.json", text.encode())
+        print(summary(found), flush=True)
+    return 0
+
+
+def run(
+    experiment: Experiment, data: aae.data.Dataset, steps: int | None, hidden: int | None, seeds: int | None
+) -> Iterator[dict[str, Any]]:
+    """Train all variants with all seeds as one sweep; at each look, the validation errors so far."""
+    task = TASKS[experiment.task]
+    trainers, names = [], []
+    for name, variant in experiment.variants.items():
+        arguments = task.small.arguments | experiment.always | variant.arguments
+        arguments |= {"hidden": (hidden, hidden)} if hidden else {}
+        recipe = replace(task.small, arguments=arguments)
+        for seed in range(seeds or experiment.seeds):
+            trainer = prepare(recipe, seed, data, steps=steps)
+            trainer.weights.update(variant.weights)
+            trainers.append(trainer)
+            names.append((name, seed))
+    total = steps or trainers[0].minibatches.count(epochs=task.small.epochs)
+    sweep = aae.Sweep(trainers)
+    began = time.perf_counter()
+    curves: dict[str, dict[int, list[float]]] = {name: {seed: [] for _, seed in names} for name, _ in names}
+    looks = [round(total * (i + 1) / LOOKS) for i in range(LOOKS)]
+    trained = 0.0
+    for i, look in enumerate(looks):
+        start = time.perf_counter()
+        sweep.run(steps=look - trainers[0].steps, progress=False)
+        trained += time.perf_counter() - start
+        for (name, seed), trainer in zip(names, trainers, strict=True):
+            curves[name][seed].append(round(error(trainer, task.measure, data), 2))
+        yield {
+            "task": experiment.task,
+            "variants": {name: dataclasses.asdict(variant) for name, variant in experiment.variants.items()},
+            "steps": looks[: i + 1],
+            "validation error, %": curves,
+            "members": len(trainers),
+            "ms a step": round(1e3 * trained / look, 3),
+            "seconds": round(time.perf_counter() - began, 1),
+            "machine": machine(trainers[0].device),
+            "versions": versions(),
+        }
+
+
+def error(trainer: aae.Trainer, measure: str, data: aae.data.Dataset) -> float:
+    """In percent, on the validation images; clusters are named by the majority of the same images."""
+    if measure == "classification":
+        return 100 * classification_error(trainer.model, data.validation)
+    return 100 * cluster_error(trainer.model, data.validation, data.validation, rule="majority")
+
+
+def summary(found: dict[str, Any]) -> str:
+    """The last errors as text."""
+    lines = [f"{found['task']}: {found['members']} members, {found['ms a step']} ms a step, {found['seconds']} s"]
+    for name, of in found["validation error, %"].items():
+        last = [curve[-1] for curve in of.values()]
+        middle = [curve[len(curve) // 2] for curve in of.values()]
+        lines.append(f"  {name:50s} {sum(last) / len(last):6.2f}  {last}   half way {middle}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
