@@ -186,11 +186,14 @@ def described(result: dict[str, Any]) -> str:
     )
 
 
-def store(result: dict[str, Any], name: str, text: str, begin: str, end: str) -> None:
-    """Write results/`name`, and the text between the two marks of benchmarks/README.md."""
-    folder = HERE.parent / "results"
+def store(result: dict[str, Any], name: str, text: str, begin: str, end: str, out: Path | None = None) -> None:
+    """Write results/`name`, and the text between the two marks of benchmarks/README.md; with `out`, its file alone."""
+    folder = out or HERE.parent / "results"
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if out:
+        print(text)
+        return
     readme = HERE / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(begin)
     after = rest.partition(end)[2]

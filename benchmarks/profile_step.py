@@ -9,39 +9,52 @@ products (by the rate of a large one here).
 import argparse
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
 
-os.environ["BENCH_DEVICE"] = "cuda"  # before the contenders are imported
 STEPS = 50  # of one recorded graph
 BYTES = 32  # an update reads parameter, gradient and two moments, and writes all but the gradient, which is made before
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.parse_args()
+    parser.add_argument("--device", default="cuda", choices=("cpu", "cuda"), help="on the CPU only to try it")
+    parser.add_argument("--quick", action="store_true", help="small networks: does it run?")
+    parser.add_argument("--out", type=Path, help="folder for the figures, instead of results/ and the README")
+    options = parser.parse_args()
+    os.environ["BENCH_DEVICE"] = options.device  # before the contenders are imported
     import contenders as c
     from aae_lib.paper.machine import versions
     from bench import store, this_machine
 
-    ceilings = {"copy_bytes_per_s": copy_rate(), "product_flops_per_s": product_rate()}
+    cuda, hidden, size = options.device == "cuda", (1000, 1000), 8192
+    makes: tuple[Any, ...] = (c.OursFast, c.FewFast, c.Few20Fast)
+    if options.quick:
+        hidden, size = (16, 16), 256
+    if not cuda:
+        makes = (c.Ours, c.Few)
+    ceilings = {
+        "copy_bytes_per_s": copy_rate(options.device, size**2),
+        "product_flops_per_s": product_rate(options.device, size),
+    }
     rows = []
-    for make in (c.OursFast, c.FewFast, c.Few20Fast):
-        rows.append(profiled(make, (1000, 1000), ceilings))
+    for make in makes:
+        rows.append(profiled(make, hidden, ceilings, cuda))
         print(rows[-1]["name"], rows[-1]["ms"], "ms a step", flush=True)
     result = {
         "command": "python benchmarks/profile_step.py",
-        "machine": this_machine("cuda"),
+        "machine": this_machine(options.device),
         "versions": versions(),
         "ceilings": ceilings,
         "rows": rows,
     }
     begin, end = (f"<!-- {mark} of profile_step.py -->" for mark in ("table", "end"))
-    store(result, "profile-cuda.json", table(result), begin, end)
+    store(result, f"profile-{options.device}.json", table(result), begin, end, options.out)
 
 
-def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float]) -> dict[str, Any]:
+def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float], cuda: bool) -> dict[str, Any]:
     """Times and kernels of one contender."""
     from contenders import random_images
     from limit import Counter
@@ -52,11 +65,11 @@ def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float]) -> 
     contender.run(steps=STEPS, progress=False)
     recording = time.perf_counter() - began
     ms = min(1e3 * contender.timed(4 * STEPS) / (4 * STEPS) for _ in range(3))
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profiler:
-        contender.run(steps=STEPS, progress=False)
-        torch.cuda.synchronize()
-    kernels = [k for k in profiler.key_averages() if k.self_device_time_total > 0]
-    kernels.sort(key=lambda k: -k.self_device_time_total)
+    activity = torch.profiler.ProfilerActivity.CUDA if cuda else torch.profiler.ProfilerActivity.CPU
+    with torch.profiler.profile(activities=[activity], acc_events=True) as profiler:
+        contender.timed(STEPS)
+    taken = [(k.self_device_time_total if cuda else k.self_cpu_time_total, k) for k in profiler.key_averages()]
+    kernels = sorted(((us, k) for us, k in taken if us > 0), key=lambda found: -found[0])
     alone = make.__mro__[1] if make.members > 1 else make  # counted for one model, step by step
     trainer = contender.trainers[0]
     moved = sum(p.numel() for phase in trainer.parameters.values() for p in phase.values())
@@ -69,48 +82,47 @@ def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float]) -> 
         "members": make.members,
         "recording_s": round(recording, 2),
         "ms": round(ms, 3),
-        "kernels": round(sum(k.count for k in kernels) / STEPS, 1),
-        "kernel_ms": round(sum(k.self_device_time_total for k in kernels) / 1e3 / STEPS, 3),
+        "kernels": round(sum(k.count for _, k in kernels) / STEPS, 1),
+        "kernel_ms": round(sum(us for us, _ in kernels) / 1e3 / STEPS, 3),
         "floor_by_bytes_ms": round(1e3 * BYTES * moved * make.members / ceilings["copy_bytes_per_s"], 3),
         "floor_by_operations_ms": round(1e3 * work / ceilings["product_flops_per_s"], 3),
         "slowest": [
             {
                 "kernel": k.key[:100],
                 "a_step": round(k.count / STEPS, 2),
-                "ms": round(k.self_device_time_total / 1e3 / STEPS, 4),
+                "ms": round(us / 1e3 / STEPS, 4),
             }
-            for k in kernels[:12]
+            for us, k in kernels[:12]
         ],
     }  # fmt: skip
 
 
-def seconds_of(work: Any, repeats: int) -> float:
-    """Median seconds of a piece of work on the GPU."""
+def seconds_of(work: Any, device: str, repeats: int = 9) -> float:
+    """Median seconds of a piece of work."""
     times = []
     for _ in range(repeats + 2):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
+        start = time.perf_counter()
         work()
-        end.record()
-        torch.cuda.synchronize()
-        times.append(begin.elapsed_time(end) / 1e3)
+        if device == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - start)
     return sorted(times[2:])[repeats // 2]
 
 
-def copy_rate() -> float:
-    """Bytes read and written a second by a large copy on the card."""
-    source = torch.randn(2**28, device="cuda")
+def copy_rate(device: str, size: int) -> float:
+    """Bytes read and written a second by a large copy of 4 · size numbers."""
+    source = torch.randn(4 * size, device=device)
     target = torch.empty_like(source)
-    return 2 * source.nbytes / seconds_of(lambda: target.copy_(source), 9)
+    return 2 * source.nbytes / seconds_of(lambda: target.copy_(source), device)
 
 
-def product_rate() -> float:
-    """Floating-point operations a second of a large TF32 matrix product."""
+def product_rate(device: str, size: int) -> float:
+    """Floating-point operations a second of a large matrix product, in TF32 where there is such a thing."""
     from aae_lib.precision import products
 
-    a, b = (torch.randn(8192, 8192, device="cuda") for _ in range(2))
+    a, b = (torch.randn(size, size, device=device) for _ in range(2))
     with products("tf32"):
-        return 2 * 8192**3 / seconds_of(lambda: a @ b, 9)
+        return 2 * size**3 / seconds_of(lambda: a @ b, device)
 
 
 def table(result: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import statistics
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -25,7 +26,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--seeds", type=int, default=5, help="so many runs of each (default 5)")
+    parser.add_argument("--out", type=Path, help="folder for the figures, instead of results/ and the README")
+    parser.add_argument("--quick", action="store_true", help="one run, a few steps: does it run?")
     options = parser.parse_args()
+    seeds, steps = (1, EVERY) if options.quick else (options.seeds, STEPS)
     os.environ["BENCH_DEVICE"] = options.device  # before the contenders are imported, here and in their processes
     from aae_lib.paper.machine import versions
     from bench import store, this_machine
@@ -33,11 +37,11 @@ def main() -> None:
 
     where, rows = this_machine(options.device), []
     makes = [Recipe, Textbook] + [Pythae] * pythae_installed()
-    for seed in range(options.seeds):  # in turn, so that a busy machine is busy for all alike
+    for seed in range(seeds):  # in turn, so that a busy machine is busy for all alike
         for make in makes:
             # a process of its own: its memory is its own
             with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as own:
-                rows.append({"name": make.name, "seed": seed} | own.submit(run, make, seed).result())
+                rows.append({"name": make.name, "seed": seed} | own.submit(run, make, seed, steps).result())
             print(rows[-1], flush=True)
     result = {
         "command": " ".join(["python benchmarks/quality.py", *sys.argv[1:]]),
@@ -49,10 +53,10 @@ def main() -> None:
         "rows": rows,
     }
     begin, end = (f"<!-- {mark} of quality.py, {options.device} -->" for mark in ("table", "end"))
-    store(result, f"quality-{options.device}.json", table(result), begin, end)
+    store(result, f"quality-{options.device}.json", table(result), begin, end, options.out)
 
 
-def run(make: Callable[..., Any], seed: int) -> dict[str, Any]:
+def run(make: Callable[..., Any], seed: int, most: int) -> dict[str, Any]:
     """One run on digits, one thread: when it was good for the first time, and what it was at its end."""
     import torch
 
@@ -76,7 +80,7 @@ def run(make: Callable[..., Any], seed: int) -> dict[str, Any]:
         return found["good"]
 
     sample = prior.sample(len(data.train), generator=torch.Generator().manual_seed(0))
-    contender.watch(STEPS, EVERY, look)
+    contender.watch(most, EVERY, look)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found | {"floor": [floor.mean, floor.sd], "peak_mb": round(peak)}
 

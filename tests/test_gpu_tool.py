@@ -9,6 +9,8 @@ import pytest
 import torch
 
 import gpu as tool
+from aae_lib.paper.reproduce import described
+from aae_lib.paper.tasks import TASKS
 from tests.conftest import without
 
 pytestmark = pytest.mark.slow
@@ -41,15 +43,20 @@ def test_without_torch_it_asks_for_another_python(tmp_path):
     assert "Traceback" not in run.stderr
 
 
-def test_a_task_is_done_with_five_seeds_at_full_size_and_not_before(gpu):
+def test_a_task_is_done_with_five_seeds_of_todays_recipe_and_not_before(gpu):
     task = gpu.RESULTS / "style.json"
+    now = {"recipe": described(TASKS["style"].full, "mnist")}
     for found, is_done in (
-        ({"task": "style", "small": {"seeds": [{}] * 5}}, False),
-        ({"task": "style", "full": {"seeds": [{}] * 4}}, False),
-        ({"task": "style", "full": {"seeds": [{}] * 5}}, True),
+        ({"task": "style", "small": now | {"seeds": [{}] * 5}}, False),
+        ({"task": "style", "full": now | {"seeds": [{}] * 4}}, False),
+        ({"task": "style", "full": {"recipe": {}, "seeds": [{}] * 5}}, False),
+        ({"task": "style", "full": now | {"seeds": [{}] * 5}}, True),
     ):
         task.write_text(json.dumps(found))
-        assert gpu.done("style") is is_done
+        assert gpu.done("full-style") is is_done
+    assert not gpu.done("small-style")
+    (gpu.RESULTS / "recipes-100.json").write_text(json.dumps({"complete": False}))
+    assert not gpu.done("recipes-100")  # cut short
     assert not gpu.done("bench")
     (gpu.RESULTS / "scale-cuda.json").write_text(json.dumps({"rows": []}))
     assert gpu.done("bench")

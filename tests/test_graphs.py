@@ -4,6 +4,7 @@ What is done around the recording is tested on the CPU, by playing the same step
 itself needs a GPU.
 """
 
+import gc
 import warnings
 
 import pytest
@@ -259,3 +260,23 @@ def test_a_sweep_as_a_graph_gives_each_member_its_single_run(digits):
     sweep.run(steps=40, progress=False)
     for one, other in zip(alone, sweep.trainers, strict=True):
         same(one, other, atol=1e-3)
+
+
+@GPU
+def test_graphs_that_are_garbage_do_not_disturb_a_recording(digits):
+    """Trainers that nobody holds any more, in reference cycles, are freed at any moment; not at that one."""
+    before = gc.get_threshold()
+    try:
+        for _ in range(3):
+            old = trainer(digits, device="cuda")
+            old.run(steps=50, progress=False)
+            old.itself = old
+            del old
+            gc.set_threshold(50, 2, 2)  # so that garbage is collected at every turn
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                fresh = trainer(digits, device="cuda")
+                fresh.run(steps=60, progress=False)
+            assert fresh.graphs.recorded
+    finally:
+        gc.set_threshold(*before)

@@ -147,7 +147,7 @@ def test_every_recipe_can_be_built_and_takes_a_step(task, size, digits):
     trainer.run(steps=1, progress=False)
     assert task.paper is None or task.paper[0] > 0
     assert recipe.departures
-    described = lib.described(recipe, digits)
+    described = lib.described(recipe, digits.name)
     assert described == json.loads(json.dumps(described))
 
 

@@ -1,12 +1,16 @@
 """What wants a GPU, in parts: `make gpu`, or `PYTHONPATH=. python tools/gpu.py [PART ...] [--minutes 9] [--out DIR]`.
 
-Parts, in this order: tests, bench, quality, and every task of `python -m aae_lib reproduce` at full size, five seeds as
-one sweep. Without names, all that have not been done yet; a call ends after `--minutes`, the next one goes on where it
-ended. Nothing is installed and no network is used: Python 3.11, PyTorch and what training imports must be there, and
-MNIST in AAE_DATA_DIR or in data/.
+Parts, by what they are worth: the tests marked gpu, the speed of a step, where its time goes, which recipes let the
+categories settle, and every task of `python -m aae_lib reproduce`, first small, then at full size, five seeds as one
+sweep. Without names, all that have not been done yet; a call ends after `--minutes`, the next one goes on where it
+ended. Each part takes four minutes at most, but for the tasks at full size, which go on from call to call.
 
-What was measured goes to results/, with `--out` a copy of it to that folder. Checkpoints stay in runs/ (five seeds with
-their optimizers are large), so a task that was cut short wants the same machine again.
+Nothing is installed and no network is used: Python 3.11, PyTorch and what training imports must be there (numpy, scipy,
+scikit-learn, pandas, safetensors, tqdm, lazy_loader; pytest for the tests), and MNIST in AAE_DATA_DIR or in data/.
+`--dry-run` walks through every part on the CPU in tiny sizes, and keeps nothing.
+
+What was measured goes to results/ as it comes, with `--out` a copy of it to that folder. Checkpoints stay in runs/
+(five seeds with their optimizers are large), so a task that was cut short wants the same machine again.
 """
 
 import argparse
@@ -15,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,6 +29,11 @@ RESULTS = ROOT / "results"
 TESTS = ("tests/test_graphs.py", "tests/test_priors.py", "tests/test_sweep.py")
 SEEDS = 5
 MEASURING = 60  # seconds kept after training, to measure and to write
+BENCHMARKS = {
+    "bench": ("benchmarks/scale.py", "scale-cuda.json"),
+    "profile": ("benchmarks/profile_step.py", "profile-cuda.json"),
+    "quality": ("benchmarks/quality.py", "quality-cuda.json"),
+}
 
 
 def main() -> int:
@@ -32,38 +42,45 @@ def main() -> int:
     except ImportError:
         print(f"{sys.executable} has no torch; which Python has? make gpu PYTHON=/its/path")
         return 1
-    from aae_lib.paper.tasks import TASKS
-
-    names = ("tests", "bench", "quality", *TASKS)
+    names = parts()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(names)}; default: what is not done yet"
     )
     parser.add_argument("--minutes", type=float, default=9.0, help="of the whole call (default 9)")
     parser.add_argument("--out", type=Path, help="folder for a copy of what was written")
+    parser.add_argument("--dry-run", action="store_true", help="every part on the CPU, tiny; nothing is kept")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(names):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(names)}.")
-    if not torch.cuda.is_available():
+    if not options.dry_run and not torch.cuda.is_available():
         print("no CUDA device is found here, and everything that wants none is in `make test` and `make bench`.")
         return 1
     began, failed = time.time(), []
-    for part in options.parts or [name for name in names if not done(name)]:
+    for part in options.parts or [name for name in names if options.dry_run or not done(name)]:
         left = began + 60 * options.minutes - time.time()
-        if left < 2 * MEASURING:
+        if left < MEASURING:
             print(f"{part}: not begun, the time is up.")
             break
         print(f"{part}: {left / 60:.1f} minutes are left.", flush=True)
-        if not run(part, left):
+        if not (rehearse(part) if options.dry_run else run(part, left)):
             failed.append(part)
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        for path in RESULTS.iterdir():
-            if path.stat().st_mtime >= began:
+        if options.out and not options.dry_run:
+            options.out.mkdir(parents=True, exist_ok=True)
+            for path in (p for p in RESULTS.iterdir() if p.stat().st_mtime >= began):
                 shutil.copy(path, options.out)
     missing = [name for name in names if not done(name)]
     print(f"failed: {', '.join(failed) or 'nothing'}. To be done: {', '.join(missing) or 'nothing'}.")
     return 1 if failed else 0
+
+
+def parts() -> tuple[str, ...]:
+    """All parts, in order."""
+    from aae_lib.paper.tasks import TASKS
+    from recipes import EXPERIMENTS
+
+    recipes = [f"recipes-{name}" for name in EXPERIMENTS]
+    return ("tests", *BENCHMARKS, *recipes, *(f"small-{name}" for name in TASKS), *(f"full-{name}" for name in TASKS))
 
 
 def done(part: str) -> bool:
@@ -71,37 +88,84 @@ def done(part: str) -> bool:
     path = record(part)
     if not path.exists():
         return False
-    return (
-        path.suffix != ".json"
-        or "rows" in (found := json.loads(path.read_text()))
-        or (len(found.get("full", {}).get("seeds", [])) >= SEEDS)
-    )
+    if path.suffix != ".json":
+        return True
+    size, _, name = part.partition("-")
+    found = json.loads(path.read_text())
+    if size not in ("small", "full"):
+        return bool(found.get("complete", True))
+    from aae_lib.paper.reproduce import described
+    from aae_lib.paper.tasks import TASKS
+
+    own = found.get(size, {"seeds": []})
+    return len(own["seeds"]) >= SEEDS and own["recipe"] == described(getattr(TASKS[name], size), "mnist")
 
 
 def record(part: str) -> Path:
     """The file of a part."""
-    own = {"tests": "gpu-tests.txt", "bench": "scale-cuda.json", "quality": "quality-cuda.json"}
-    return RESULTS / own.get(part, f"{part}.json")
+    size, _, task = part.partition("-")
+    if part == "tests":
+        return RESULTS / "gpu-tests.txt"
+    if part in BENCHMARKS:
+        return RESULTS / BENCHMARKS[part][1]
+    return RESULTS / (f"{task}.json" if size in ("small", "full") else f"{part}.json")
+
+
+def command(part: str, minutes: float) -> list[str]:
+    """What runs a part."""
+    python = [sys.executable, "-u"]
+    first, _, name = part.partition("-")
+    if part == "tests":
+        return [*python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs", "-m", "gpu", *TESTS]
+    if part in BENCHMARKS:
+        return [*python, BENCHMARKS[part][0], "--device", "cuda"]
+    if first == "recipes":
+        return [*python, "tools/recipes.py", name]
+    return [
+        *python, "-m", "aae_lib", "reproduce", name, "--size", first, "--seeds", str(SEEDS), "--together",
+        "--resume", "--minutes", f"{minutes:.2f}",
+    ]  # fmt: skip
+
+
+def rehearse(part: str) -> bool:
+    """The same on the CPU, as short as it can be, in a copy of results/ and runs/ of its own."""
+    first, _, name = part.partition("-")
+    python = [sys.executable, "-u"]
+    with tempfile.TemporaryDirectory() as folder:
+        if part == "tests":  # they are skipped where no GPU is
+            tried = command(part, 0)
+        elif part in BENCHMARKS:
+            tried = [*python, BENCHMARKS[part][0], "--device", "cpu", "--quick", "--out", folder]
+        elif first == "recipes":
+            tried = [*python, "tools/recipes.py", name, "--steps", "20", "--hidden", "16", "--seeds", "1"]
+        else:
+            tried = [*python, "-m", "aae_lib", "reproduce", name, "--size", first, "--steps", "1"]
+        return launched(part, tried, 600)
 
 
 def run(part: str, seconds: float) -> bool:
     """Run a part for at most so long; False where it failed."""
-    python, minutes = [sys.executable, "-u"], f"{(seconds - MEASURING) / 60:.2f}"
-    command = {
-        "tests": [*python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs", *TESTS],
-        "bench": [*python, "benchmarks/scale.py", "--device", "cuda"],
-        "quality": [*python, "benchmarks/quality.py", "--device", "cuda"],
-    }.get(part)
-    if command is None:
-        command = [*python, "-m", "aae_lib", "reproduce", part, "--size", "full", "--seeds", str(SEEDS), "--together"]
-        command += ["--resume", "--minutes", minutes]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TQDM_DISABLE": "1"}
+    tried = command(part, max(0.1, (seconds - MEASURING) / 60))
+    output: list[str] = []
+    good = launched(part, tried, seconds, output)
+    if part == "tests" and good:
+        from aae_lib.paper.machine import machine, versions
+
+        where = ", ".join([machine("cuda")["name"], *(f"{name} {version}" for name, version in versions().items())])
+        record(part).write_text(f"{where}\n$ {' '.join(['python', *tried[2:]])}\n{output[0]}", encoding="utf-8")
+    return good
+
+
+def launched(part: str, tried: list[str], seconds: float, output: list[str] | None = None) -> bool:
+    """Run a command; print the end of what it says."""
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"PYTHONPATH": path, "TQDM_DISABLE": "1"}
     if (ROOT / "data" / "mnist").is_dir():
         environment.setdefault("AAE_DATA_DIR", str(ROOT / "data"))
     try:
         # what a killed part wrote is kept: --resume goes on from it
         found = subprocess.run(
-            command,
+            tried,
             cwd=ROOT,
             env=environment,
             timeout=seconds,
@@ -113,12 +177,10 @@ def run(part: str, seconds: float) -> bool:
         print(f"{(error.stdout or b'')[-2000:].decode(errors='replace')}\n{part}: stopped after {seconds:.0f} s.")
         return False
     print(found.stdout[-6000:], flush=True)
-    if part == "tests" and found.returncode == 0:
-        from aae_lib.paper.machine import machine, versions
-
-        where = ", ".join([machine("cuda")["name"], *(f"{name} {version}" for name, version in versions().items())])
-        record(part).write_text(f"{where}\n$ {' '.join(['python', *command[2:]])}\n{found.stdout}", encoding="utf-8")
-    return found.returncode == 0
+    if output is not None:
+        output.append(found.stdout)
+    # no test is left where no GPU is
+    return found.returncode in ((0, 5) if part == "tests" else (0,))
 
 
 if __name__ == "__main__":

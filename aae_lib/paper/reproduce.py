@@ -54,11 +54,11 @@ def reproduce(
     data.check_disjoint()
     path = results / f"{task.name}.json"
     everything = json.loads(path.read_text()) if path.exists() else {}
-    own = everything.get(size) or {"recipe": described(recipe, data), "seeds": []}
+    own = everything.get(size) or {"recipe": described(recipe, data.name), "seeds": []}
     done = {run["seed"] for run in own["seeds"]}
     if done and not resume:
         raise ValueError(f"{path} holds {size} figures of {len(done)} seed(s): --resume adds what is missing.")
-    if own["recipe"] != described(recipe, data):
+    if own["recipe"] != described(recipe, data.name):
         raise ValueError(f"{path} was made by another recipe: move it away, or use the version that made it.")
     missing = [seed for seed in range(seeds) if seed not in done]
     folders = {seed: runs / f"{task.name}-{size}-{seed}" for seed in missing}
@@ -237,8 +237,8 @@ MEASURES = {
 # ---- what is written ----
 
 
-def described(recipe: Recipe, data: Dataset) -> dict[str, Any]:
-    """The recipe as plain JSON."""
+def described(recipe: Recipe, data: str) -> dict[str, Any]:
+    """The recipe as plain JSON, and the name of the data."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, Prior):
@@ -246,7 +246,7 @@ def described(recipe: Recipe, data: Dataset) -> dict[str, Any]:
         return {"name": type(value).__name__, **dataclasses.asdict(value)}
 
     own = {f.name: getattr(recipe, f.name) for f in dataclasses.fields(recipe)}
-    return json.loads(json.dumps({"data": data.name} | own, default=plain))
+    return json.loads(json.dumps({"data": data} | own, default=plain))
 
 
 def write_table(results: Path) -> Path:

@@ -11,6 +11,7 @@ run is the same, to rounding, as one step by step.
 """
 
 import dataclasses
+import gc
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -188,9 +189,22 @@ def capture(steps: Callable[[], None], trainers: Sequence["Trainer"]) -> Callabl
     for trainer in trainers:
         graph.register_generator_state(trainer.generator)
     stream = torch.cuda.Stream(trainers[0].device)
-    with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+    with _no_garbage(), torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
         steps()
     return graph.replay
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """No garbage is collected in here: freeing the graph of a trainer that is no longer used breaks a recording."""
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Inputs:

@@ -145,6 +145,7 @@ class Trainer:
         self.records = History([phase.name for phase in self.phases], self.device)
         # 1 once something was not finite; the fused optimizers then skip every update, without the host looking
         self.fault, self._one = torch.zeros((), device=self.device), torch.ones((), device=self.device)
+        self._nan = self._one * torch.nan
         for optimizer in self.optimizers.values():
             optimizer.found_inf, optimizer.grad_scale = self.fault, None  # type: ignore[attr-defined]  # no stubs
         on_cuda = self.device.type == "cuda"
@@ -186,11 +187,10 @@ class Trainer:
         """Move the phase's parameters, if loss and gradients are finite; returns the loss, NaN if anything was not."""
         value = self._flag_if_not_finite(loss, gradients)
         optimizer, rate = self.optimizers[phase.name], settings.rates[phase.name]
-        lr = optimizer.param_groups[0]["lr"]
         if isinstance(rate, Tensor):  # which a recorded graph reads
-            lr.copy_(rate)
+            optimizer.param_groups[0]["lr"] = rate
         else:
-            lr.fill_(rate)
+            optimizer.param_groups[0]["lr"].fill_(rate)
         parameters = self.parameters[phase.name].values()
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
@@ -214,9 +214,8 @@ class Trainer:
             value = loss + 0 * torch.stack(torch._foreach_norm(tuple(gradients))).sum()  # 0 · inf = NaN
             self.fault.logical_or_(value.isfinite().logical_not_())
             return value
-        loss = loss.clone()
         torch._amp_foreach_non_finite_check_and_unscale_([loss, *gradients], self.fault, self._one)
-        return torch.where(self.fault > 0, torch.nan, loss)
+        return torch.where(self.fault > 0, self._nan, loss)
 
     def record(self, phase: Phase, loss: Tensor) -> None:
         """Note the phase's loss."""
