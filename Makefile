@@ -67,7 +67,7 @@ bench: .venv/.bench
 	$(BIN)/python benchmarks/quality.py $(ARGS)
 
 gpu:
-	PYTHONPATH=. $(PYTHON) tools/gpu.py $(ARGS)
+	$(PYTHON) tools/gpu.py $(ARGS)
 
 notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)

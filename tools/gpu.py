@@ -1,4 +1,4 @@
-"""What wants a GPU, in parts: `make gpu`, or `PYTHONPATH=. python tools/gpu.py [PART ...] [--minutes 9] [--out DIR]`.
+"""What wants a GPU, in parts: `make gpu`, or `python tools/gpu.py [PART ...] [--minutes 9] [--out DIR]`.
 
 Parts, by what they are worth: the tests marked gpu, the speed of a step, where its time goes, which recipes let the
 categories settle, and every task of `python -m aae_lib reproduce`, first small, then at full size, five seeds as one
@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # nothing is installed
 RESULTS = ROOT / "results"
 # only what imports nothing that a bare server lacks
 TESTS = ("tests/test_graphs.py", "tests/test_priors.py", "tests/test_sweep.py")
