@@ -8,6 +8,7 @@ import torch
 import aae_lib as aae
 from aae_lib.data import scale
 from aae_lib.training import checkpoints, stacked
+from aae_lib.training import sweep as sweep_module
 
 STEPS = 12
 
@@ -222,22 +223,25 @@ def test_one_draw_for_all_needs_members_that_draw_alike(digits, change, words):
 # ---- the stacked update ----
 
 
-@pytest.mark.parametrize(
-    "made",
-    [
-        [aae.Adam(1e-2), aae.Adam(3e-2, beta1=0.5)],
-        [aae.SGD(1e-2), aae.SGD(3e-2)],
-        [aae.SGD(1e-2, 0.9), aae.SGD(3e-2, 0.5)],
-    ],
-)
-def test_stacked_updates_are_pytorchs_own(made):
+def formula(parameter, gradient, mean, square, scalars, going):
+    """What the kernel does, in PyTorch's words."""
+    size, root, share1, share2, moving = (t.view(-1, *[1] * (parameter.dim() - 1)) for t in (*scalars, going))
+    new_mean = mean.lerp(gradient, share1)
+    new_square = square * (1 - share2) + share2 * gradient.square()
+    new = parameter - size * new_mean / (new_square.sqrt() / root + 1e-8)
+    for old, now in ((mean, new_mean), (square, new_square), (parameter, new)):
+        old.copy_(torch.where(moving, now, old))
+
+
+def test_stacked_updates_are_pytorchs_own():
+    made = [aae.Adam(1e-2), aae.Adam(3e-2, beta1=0.5)]
     generator = torch.Generator().manual_seed(0)
     shapes = [(3, 4), (5,), ()]
     values = [[torch.randn(shape, generator=generator) for shape in shapes] for _ in made]
     alone, together = ([[torch.nn.Parameter(v.clone()) for v in of] for of in values] for _ in range(2))
     singles, members = ([how.build(of) for how, of in zip(made, every, strict=True)] for every in (alone, together))
     whole = [stacked.stack([of[i] for of in together]) for i in range(len(shapes))]
-    all_at_once = stacked.StackedOptimizer(members, together, whole)
+    all_at_once = stacked.StackedAdam(members, together, whole, formula)
     rates = torch.tensor([how.lr for how in made])
     for step in range(6):
         gradients = [torch.randn(2, *shape, generator=generator) for shape in shapes]
@@ -256,11 +260,20 @@ def test_stacked_updates_are_pytorchs_own(made):
                 assert tensor.shape == member.state[q][key].shape
 
 
-def test_members_need_optimizers_of_one_kind(digits):
-    adam = aae.Trainer(aae.AE(digits.image_shape, hidden=(8,)), digits, device="cpu")
-    sgd = aae.Trainer(aae.AE(digits.image_shape, hidden=(8,), optimizer=aae.SGD()), digits, device="cpu")
-    with pytest.raises(ValueError, match="optimizers of one kind; got Adam, SGD"):
-        aae.Sweep([adam, sgd])
+def test_a_sweep_with_stacked_updates_is_its_single_runs(digits, monkeypatch):
+    """All but the kernel itself."""
+    monkeypatch.setattr(sweep_module, "adam", formula)
+    monkeypatch.setattr(stacked.StackedAdam, "can_move", staticmethod(lambda optimizers, device: True))
+    alone, members = ([trainer(digits, "AAE", seed, r1=0.1) for seed in (3, 4)] for _ in range(2))
+    for one in alone:
+        one.run(steps=STEPS, progress=False)
+    sweep = aae.Sweep(members)
+    assert set(sweep.optimizers) == set(sweep.trainers[0].optimizers)
+    sweep.run(steps=STEPS - 4, progress=False)
+    for one in members:  # each by itself: its optimizer has what the sweep has done
+        one.run(steps=2, progress=False)
+    sweep.run(steps=2, progress=False)
+    assert max(differences(alone, members)) < 2e-5
 
 
 # ---- on a GPU ----
@@ -268,7 +281,7 @@ def test_members_need_optimizers_of_one_kind(digits):
 
 @pytest.mark.gpu
 def test_the_kernel_is_the_formula():
-    assert stacked.fused_adam is not None
+    assert stacked.adam is not None
     generator = torch.Generator("cuda").manual_seed(0)
     for shape in ((3, 700, 90), (3, 1), (5, 1025)):
         p, g, m = (torch.randn(shape, generator=generator, device="cuda") for _ in range(3))
@@ -276,8 +289,8 @@ def test_the_kernel_is_the_formula():
         scalars = torch.rand(4, len(p), generator=generator, device="cuda") * 0.9 + 0.05
         going = torch.tensor([True, False, True, True, False], device="cuda")[: len(p)]
         one, other = ([t.clone() for t in (p, g, m, v)] for _ in range(2))
-        stacked.adam(*one, scalars, going)
-        stacked.fused_adam(*other, scalars, going)
+        formula(*one, scalars, going)
+        stacked.adam(*other, scalars, going)
         for a, b in zip(one, other, strict=True):
             assert torch.allclose(a, b, rtol=1e-5, atol=1e-6)
 

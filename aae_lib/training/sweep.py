@@ -24,7 +24,7 @@ from ..networks import follow
 from .graphs import Graphs
 from .loop import take_steps, whole_steps
 from .settings import Settings
-from .stacked import StackedOptimizer, stack
+from .stacked import StackedAdam, adam, stack
 from .step import step
 from .trainer import NotFiniteError, Trainer
 
@@ -83,14 +83,13 @@ class Sweep:
         self.statistics = [
             (stack([norm.running_mean for norm in of]), stack([norm.running_var for norm in of])) for of in norms
         ]
-        self.optimizers = {
-            phase.name: StackedOptimizer(
-                [trainer.optimizers[phase.name] for trainer in self.trainers],
-                [list(trainer.parameters[phase.name].values()) for trainer in self.trainers],
-                [self.stacked[name] for name in self.trainers[0].parameters[phase.name]],
-            )
-            for phase in self.phases
-        }
+        self.optimizers: dict[str, StackedAdam] = {}
+        for name, parameters in self.trainers[0].parameters.items():
+            optimizers = [trainer.optimizers[name] for trainer in self.trainers]
+            if StackedAdam.can_move(optimizers, self.trainers[0].device):
+                members = [list(trainer.parameters[name].values()) for trainer in self.trainers]
+                assert adam is not None
+                self.optimizers[name] = StackedAdam(optimizers, members, [self.stacked[p] for p in parameters], adam)
 
     @property
     def models(self) -> list[Model]:
@@ -248,7 +247,12 @@ class Sweep:
         norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients]).sum(0)
         values = torch.add(losses, norms, alpha=0)  # 0 · inf = NaN: one number tells of both
         self.faults.logical_or_(values.isfinite().logical_not_())
-        self.optimizers[phase.name].step(gradients, settings.rates[phase.name], self.faults == 0)
+        rates = settings.rates[phase.name]
+        if phase.name in self.optimizers:
+            self.optimizers[phase.name].step(gradients, rates, self.faults == 0)
+        else:
+            for s, (trainer, own) in enumerate(zip(self.trainers, self._own(phase), strict=True)):
+                trainer.move(own, [gradient[s] for gradient in gradients], rates[s])
         if phase.moves_statistics:
             self._follow([bool(weight) for weight in settings.weights[phase.name]])
         return values

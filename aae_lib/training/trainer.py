@@ -186,7 +186,16 @@ class Trainer:
     def update(self, phase: Phase, loss: Tensor, gradients: Sequence[Tensor], settings: Settings) -> Tensor:
         """Move the phase's parameters, if loss and gradients are finite; returns the loss, NaN if anything was not."""
         value = self._flag_if_not_finite(loss, gradients)
-        optimizer, rate = self.optimizers[phase.name], settings.rates[phase.name]
+        self.move(phase, gradients, settings.rates[phase.name])
+        # batch norm's running statistics follow the reconstruction, unless it is held still
+        if phase.moves_statistics and settings.weights[phase.name]:
+            for norm in self.norms:
+                norm.follow(self.fault)
+        return value
+
+    def move(self, phase: Phase, gradients: Sequence[Tensor], rate: float | Tensor) -> None:
+        """The optimizer's step with these gradients and learning rate; none while the fault flag is set."""
+        optimizer = self.optimizers[phase.name]
         if isinstance(rate, Tensor):  # which a recorded graph reads
             optimizer.param_groups[0]["lr"] = rate
         else:
@@ -199,11 +208,6 @@ class Trainer:
             optimizer.step()
         for parameter in parameters:
             parameter.grad = None
-        # batch norm's running statistics follow the reconstruction, unless it is held still
-        if phase.moves_statistics and settings.weights[phase.name]:
-            for norm in self.norms:
-                norm.follow(self.fault)
-        return value
 
     def _flag_if_not_finite(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
         """Set the fault flag, on the device, if the loss or a gradient is not finite; the loss, NaN if the flag is set.
