@@ -356,3 +356,74 @@ def test_images_in_two_splits_are_found(digits):
     mixed = replace(digits, test=replace(train, images=torch.cat([digits.test.images[:99], train.images[:1]])))
     with pytest.raises(ValueError, match="1 images of digits stand both in train and in test"):
         mixed.check_disjoint()
+
+
+# ---- what waits ----
+
+WAITS = {"virtual": 2.0, "virtual_from": 9, "y_game_from": 4, "y_reconstructs_from": 7, "consistency": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [(aae.SemiSupervisedAAE, {}), (aae.MapAAE, {"categories": 10, "labelled": True})]
+)
+def test_what_waits_moves_nothing_before_its_time(make, kind, options):
+    trainer = make(kind, **options, **WAITS, hidden=(16,))
+    acting = [trainer.settings(step) for step in range(12)]
+    assert [s.rates["generator_y"] > 0 for s in acting] == [False] * 4 + [True] * 8
+    assert [s.terms["reconstruction"]["through_y"] for s in acting] == [0] * 7 + [1] * 5
+    assert [s.rates["virtual"] > 0 for s in acting] == [False] * 9 + [True] * 3
+    assert all(s.rates[name] > 0 for s in acting for name in ("discriminator_y", "classification", "consistency"))
+    trainer.run(steps=12, progress=False)
+    assert trainer.history.notna().all(axis=None)
+
+
+@pytest.mark.parametrize("kind", [aae.SemiSupervisedAAE, aae.MapAAE])
+def test_a_share_of_the_reconstructions_gradient_passes_through_y(kind):
+    model = kind(SHAPE, categories=10, hidden=(8,), seed=0, y_reconstructs_from=1).train()
+    batch = {"x": images() / 255, "x_in": images(seed=1) / 255}
+
+    def found(share):
+        loss = lib.reconstruction_through_y_loss(model, batch, {"through_y": share})
+        wanted = [*model.encoder.y_head.parameters(), *model.encoder.z_head.parameters()]
+        return loss, torch.autograd.grad(loss, wanted, allow_unused=True)
+
+    whole, slopes = found(1.0)
+    plain = model.image_loss(model.decoded(batch), batch["x"])
+    assert torch.equal(whole, plain)
+    for share in (0.0, 0.25):
+        loss, part = found(share)
+        assert torch.equal(loss, whole)
+        assert torch.allclose(part[0], share * slopes[0], atol=1e-6)  # the y head
+        assert torch.equal(part[2], slopes[2])  # the z head
+
+
+def test_a_model_that_waits_for_nothing_has_the_phases_of_the_paper():
+    names = [phase.name for phase in aae.SemiSupervisedAAE(SHAPE).phases()]
+    assert "virtual" not in names
+    assert not aae.SemiSupervisedAAE(SHAPE).phases()[0].terms
+
+
+def test_waiting_survives_a_checkpoint(make, tmp_path):
+    straight, first, second = (make(aae.SemiSupervisedAAE, **WAITS, hidden=(16,), seed=3) for _ in range(3))
+    straight.run(steps=12, progress=False)
+    first.run(steps=6, folder=tmp_path, progress=False)
+    second.load(tmp_path)
+    second.run(steps=6, progress=False)
+    for name, tensor in state(straight.model).items():
+        assert torch.equal(tensor, state(second.model)[name]), name
+    other = make(aae.SemiSupervisedAAE, **WAITS | {"y_game_from": 5}, hidden=(16,), seed=3)
+    with pytest.raises(aae.checkpoints.CheckpointError, match="y_game_from was 4, is 5"):
+        other.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"virtual": 0.0}, "virtual is a distance and must be positive"),
+        ({"y_game_from": -1}, "y_game_from is a step"),
+        ({"virtual_from": 2.5}, "virtual_from is a step"),
+    ],
+)
+def test_waits_that_make_no_sense_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        aae.SemiSupervisedAAE(SHAPE, **options)

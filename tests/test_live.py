@@ -190,9 +190,9 @@ def test_there_is_a_slider_for_every_number_of_the_snapshot(make):
     trainer = make(r1=0.1)
     for slider in sliders.sliders(trainer):
         value = 2 if slider["scale"] == "whole" else 0.5 * (slider["min"] + slider["max"])
-        before = trainer.settings().chosen()
+        before = trainer.chosen()
         sliders.set_one(trainer, slider["key"], value)
-        after = trainer.settings().chosen()
+        after = trainer.chosen()
         assert after != before
         for part in slider["key"]:
             after = after[part]
@@ -236,13 +236,13 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
 )
 def test_what_cannot_be_is_a_sentence_and_training_goes_on(opened, asked, words):
     panel, page = opened()
-    before, prior = panel.trainer.settings().chosen(), panel.trainer.model.prior
+    before, prior = panel.trainer.chosen(), panel.trainer.model.prior
     panel.play()
     page.do(asked["do"], **{name: value for name, value in asked.items() if name != "do"})
     said = page.said()[-1]
     assert words in said
     assert len(said) < 250
-    assert panel.trainer.settings().chosen() == before
+    assert panel.trainer.chosen() == before
     assert panel.trainer.model.prior is prior
     steps = panel.trainer.steps
     wait_for(lambda: panel.trainer.steps > steps + 2)

@@ -1,4 +1,5 @@
 import math
+import warnings
 
 import pytest
 import torch
@@ -114,3 +115,50 @@ def test_mmd_is_unbiased_and_its_gradient_finite_for_equal_points():
 def test_mmd_of_a_single_point_is_refused():
     with pytest.raises(ValueError, match="at least 2 points"):
         losses.mmd(torch.zeros(1, 2), torch.zeros(5, 2))
+
+
+def test_the_virtual_neighbour_of_a_linear_classifier_is_known():
+    """Two categories with logits (w·x, 0): y changes along w alone, so r = ±ε w/‖w‖, whatever the random direction."""
+    w, x = torch.tensor([3.0, 4.0]), torch.tensor([[0.1, -0.2], [0.3, 0.4]])
+    weights = torch.stack([w, torch.zeros(2)], 1).requires_grad_()
+    direction = torch.randn(2, 2, generator=torch.Generator().manual_seed(0))
+    found = losses.virtual_adversarial_loss(lambda x: x @ weights, x, direction, length=0.5)
+
+    def divergence(a, b):
+        p, q = torch.sigmoid(a), torch.sigmoid(b)
+        return p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log()
+
+    side = torch.sign(direction @ w)  # the random direction says which of the two
+    expected = divergence(x @ w, (x + 0.5 * side[:, None] * w / w.norm()) @ w).mean()
+    assert found.item() == pytest.approx(expected.item(), rel=1e-4)
+    (slope,) = torch.autograd.grad(found, weights)
+    assert slope.abs().sum() > 0
+
+
+def test_a_virtual_neighbour_is_worse_than_a_random_one_and_grows_with_its_distance():
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.randn(64, 32, generator=generator) / 4, torch.randn(32, 10, generator=generator)
+
+    def logits(x):
+        return (x @ first).tanh() @ second
+
+    x, d = torch.rand(50, 64, generator=generator), torch.randn(50, 64, generator=generator)
+    worst = [losses.virtual_adversarial_loss(logits, x, d, length).item() for length in (0.1, 0.5, 1.0)]
+    log_y, step = logits(x).log_softmax(1), 0.5 * d / d.norm(dim=1, keepdim=True)
+    random = (log_y.exp() * (log_y - logits(x + step).log_softmax(1))).sum(1).mean().item()
+    assert 0 < worst[0] < worst[1] < worst[2]
+    assert worst[1] > 3 * random
+
+
+def test_virtual_neighbours_work_for_many_models_at_once():
+    generator = torch.Generator().manual_seed(0)
+    weights, x = torch.randn(3, 6, 4, generator=generator), torch.rand(3, 5, 6, generator=generator)
+    d = torch.randn(3, 5, 6, generator=generator)
+
+    def one(w, x, d):
+        return losses.virtual_adversarial_loss(lambda x: x @ w, x, d, 1.0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a fallback for an operation that cannot be batched would be slow
+        together = torch.func.vmap(one)(weights, x, d)
+    assert torch.allclose(together, torch.stack([one(*of) for of in zip(weights, x, d, strict=True)]), atol=1e-6)

@@ -1,8 +1,11 @@
 """Which recipe lets the categories settle: python tools/recipes.py EXPERIMENT ..., writes results/recipes-NAME.json.
 
+    python tools/recipes.py 100 all         train; a GPU takes two minutes for the first
+    python tools/recipes.py 100 --draw      draw docs/images/recipes-100.png from what is stored
+
 Each experiment trains the small networks of a task by several recipes, with several draws of the labels and starting
 weights, all at once as one sweep, and notes the error on the *validation* images on the way. Test images are never
-looked at here. Meant for a GPU (a minute or two each); `--steps 40 --hidden 32` tries it anywhere.
+looked at here. `--steps 40 --hidden 32` tries it anywhere.
 """
 
 import argparse
@@ -36,11 +39,12 @@ class Variant:
 
 @dataclass
 class Experiment:
-    """Of one task, by its small recipe; `seeds` draws of each variant."""
+    """Of one task, by its small recipe; `seeds` draws of each variant; `pictured`: titles of those that are drawn."""
 
     task: str
     variants: dict[str, Variant]
     seeds: int = 5
+    pictured: dict[str, str] = field(default_factory=dict)
 
 
 def waiting(game: int, reconstructs: int, virtual: int | None = None, length: float = 2.0) -> Variant:
@@ -63,6 +67,10 @@ EXPERIMENTS = {
             "y 550, cut until 3,300, virtual from 6,600": waiting(550, 3300, 6600),
             "y 1,000, virtual from 5,500": waiting(1000, 0, 5500),
             "y 550, cut until 3,300, virtual of 1 from 3,300": waiting(550, 3300, 3300, 1.0),
+        },
+        pictured={
+            "all from the start": "All from the start",
+            "y 550, cut until 3,300, virtual from 3,300": "The labels first",
         },
     ),
     "all": Experiment(
@@ -95,7 +103,12 @@ def main() -> int:
     parser.add_argument("--hidden", type=int, help="width of the layers, to try it")
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--draw", action="store_true", help="only draw stored curves")
     options = parser.parse_args()
+    if options.draw:
+        for name in options.experiments:
+            print(draw(json.loads((options.out / f"recipes-{name}.json").read_text())))
+        return 0
     data = aae.load("mnist")
     for name in options.experiments:
         found: dict[str, Any] = {}
@@ -155,6 +168,34 @@ def error(trainer: aae.Trainer, measure: str, data: aae.data.Dataset) -> float:
     if measure == "classification":
         return 100 * classification_error(trainer.model, data.validation)
     return 100 * cluster_error(trainer.model, data.validation, data.validation, rule="majority")
+
+
+def draw(found: dict[str, Any]) -> Path:
+    """The curves of the pictured variants: a line a draw of the labels."""
+    from aae_lib.plots import common
+
+    curves, pictured = found["validation error, %"], EXPERIMENTS[found["experiment"]].pictured
+    of_first = curves[next(iter(pictured))]
+    worst = max(of_first, key=lambda seed: of_first[seed][-1])
+    figure, axes = common.blank(len(pictured), figsize=(5.5 * len(pictured), 4.6))
+    for ax, (name, title) in zip(axes, pictured.items(), strict=True):
+        for seed, curve in curves[name].items():
+            marked = seed == worst
+            style = {"color": "#D55E00", "lw": 3, "zorder": 3} if marked else {"color": "#555555", "lw": 1.5}
+            ax.semilogy(found["steps"], curve, label=f"draw {seed} of the labels" if marked else None, **style)
+        for text, step in (("game for y", "y_game_from"), ("the rest", "y_reconstructs_from")):
+            if (at := found["variants"][name]["arguments"][step]) > 1:
+                ax.axvline(at, color="#555555", lw=1, ls=":")
+                ax.text(at, 22, f" {text}", fontsize=common.SIZE - 2, va="top", color="#555555")
+        ax.set_ylim(2, 25)
+        ax.set_yticks([2, 3, 5, 10, 20], ["2 %", "3 %", "5 %", "10 %", "20 %"])
+        ax.minorticks_off()
+        ax.set_xlabel("steps", fontsize=common.SIZE)
+        ax.legend(fontsize=common.SIZE, frameon=False, loc="upper right")
+        common.title(ax, title)
+    path = RESULTS.parent / "docs" / "images" / f"recipes-{found['experiment']}.png"
+    figure.savefig(path)
+    return path
 
 
 def summary(found: dict[str, Any]) -> str:

@@ -283,11 +283,13 @@ def _details(task: Task, size: str, own: dict[str, Any]) -> list[str]:
     where = {(run["machine"]["name"], run["machine"]["device"], run["machine"]["threads"]) for run in runs}
     machines = "; ".join(f"{name}, {device}, {threads} thread(s)" for name, device, threads in sorted(where))
     seconds = statistics.mean(run["train_s"] for run in runs)
+    together = max(run.get("trained_together", 1) for run in runs)
+    shared = "a seed" if together == 1 else f"for {together} seeds trained together"
     names = list(runs[0]["figures"])
     lines = [f"## {task.title}: {size}", "", "| figure | " + " | ".join(f"seed {run['seed']}" for run in runs) + " |"]
     lines.append("|---|" + "---:|" * len(runs))
     lines += [f"| {name} | " + " | ".join(f"{run['figures'][name]:.4g}" for run in runs) + " |" for name in names]
-    lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {seconds:,.0f} s a seed on {machines}; "
+    lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {seconds:,.0f} s {shared} on {machines}; "
               f"torch {runs[0]['versions']['torch']}. Otherwise than the paper:", ""]  # fmt: skip
     return [*lines, *(f"- {text}" for text in recipe["departures"]), ""]
 
