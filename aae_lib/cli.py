@@ -72,7 +72,32 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(command=command)
         return made
 
-    t = add("train", train, "train a model; writes a checkpoint, the history, figures and pictures to --out")
+    _train_options(
+        add("train", train, "train a model; writes a checkpoint, the history, figures and pictures to --out")
+    )
+
+    s = add("sample", sample, "draw new images from a trained model into a PNG")
+    s.add_argument("run", type=Path, help="folder of a training run")
+    s.add_argument("--n", type=whole, default=64)
+    s.add_argument("--seed", type=int, default=0)
+    s.add_argument("--out", type=Path, help="the picture (default: samples.png in the run's folder)")
+
+    c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
+    c.add_argument("runs", type=Path, nargs="+", help="folders of training runs")
+    c.add_argument("--data-dir", type=Path)
+    c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
+
+    text = "train and measure experiments of the paper on MNIST; writes results/TASK.json"
+    _reproduce_options(add("reproduce", reproduce, text))
+
+    add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
+
+    r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
+    r.add_argument("lesson", nargs="?", help="e.g. 04; the old copy is kept beside the new one")
+    return top
+
+
+def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--dataset", default="digits", help="digits, glyphs, mnist or fashion_mnist")
     t.add_argument("--data-dir", type=Path, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
     t.add_argument("--model", default="aae", choices=tuple(MODELS))
@@ -97,18 +122,8 @@ def parser() -> argparse.ArgumentParser:
     t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
     t.add_argument("--save-seconds", type=float, default=30.0, help="time between two checkpoints")
 
-    s = add("sample", sample, "draw new images from a trained model into a PNG")
-    s.add_argument("run", type=Path, help="folder of a training run")
-    s.add_argument("--n", type=whole, default=64)
-    s.add_argument("--seed", type=int, default=0)
-    s.add_argument("--out", type=Path, help="the picture (default: samples.png in the run's folder)")
 
-    c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
-    c.add_argument("runs", type=Path, nargs="+", help="folders of training runs")
-    c.add_argument("--data-dir", type=Path)
-    c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
-
-    p = add("reproduce", reproduce, "train and measure experiments of the paper on MNIST; writes results/TASK.json")
+def _reproduce_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("tasks", nargs="*", metavar="TASK", help="without any, they are listed")
     p.add_argument("--size", default="small", choices=("small", "full"), help="a laptop's CPU, or the paper's networks")
     p.add_argument("--seeds", type=whole, help="so many, from 0 on (default: 1 small, 5 full)")
@@ -121,12 +136,6 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--data-dir", type=Path, help="folder that holds mnist/ (else AAE_DATA_DIR)")
     p.add_argument("--results", type=Path, default=Path("results"), help="folder of figures")
     p.add_argument("--runs", type=Path, default=Path("runs/reproduce"), help="folder of checkpoints")
-
-    add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
-
-    r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
-    r.add_argument("lesson", nargs="?", help="e.g. 04; the old copy is kept beside the new one")
-    return top
 
 
 def train(options: argparse.Namespace) -> int:

@@ -276,6 +276,15 @@ def test_a_sweep_with_stacked_updates_is_its_single_runs(digits, monkeypatch):
     assert max(differences(alone, members)) < 2e-5
 
 
+def test_without_a_compiler_each_member_is_moved_by_its_own_optimizer():
+    def broken(*tensors):
+        raise RuntimeError("Failed to find C compiler.\nMore lines.")
+
+    with pytest.warns(UserWarning, match="not stacked, and slower for it: Failed to find C compiler"):
+        assert not stacked.works(broken, torch.device("cpu"))
+    assert stacked.works(formula, torch.device("cpu"))
+
+
 # ---- on a GPU ----
 
 

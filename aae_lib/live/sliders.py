@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..models import can
+from ..models import Phase, can
 from ..training import Trainer
 
 # One colour a phase: in its slider, its curve, its arrows and the networks that it moves. Paul Tol's "vibrant" scheme,
@@ -16,6 +16,7 @@ COLOURS = {
     "classification": "#33BBEE",
     "consistency": "#AA3377",
     "heads": "#997700",
+    "virtual": "#666633",
 }
 OTHERS = ("#0077BB", "#33BBEE", "#CC3311", "#997700")
 
@@ -71,13 +72,13 @@ def sliders(trainer: Trainer) -> list[dict[str, Any]]:
 
     phases, model = trainer.phases, trainer.model
     for i, phase in enumerate(phases):
-        told = f"scales the update of {', '.join(phase.updates)}; 0 holds it still"
+        told = f"scales the update of {', '.join(phase.updates)}; 0 holds it still{waits(phase, phase.name)}"
         value = trainer.weights[phase.name]
         add(["weights", phase.name], phase.name, WEIGHTS, value, (0, 3, "linear"), phase.weight, told, i)
     for i, phase in enumerate(phases):
         for term, value in trainer.terms[phase.name].items():
             default = phase.terms[term]
-            told = "weight of a term in this phase's loss, where the ratio to the others counts"
+            told = f"weight of a term in this phase's loss, where the ratio to the others counts{waits(phase, term)}"
             span = (0, 10 * (default or 0.1), "square")
             add(["terms", phase.name, term], f"{term} in {phase.name}", TERMS, value, span, default, told, i)
     told = "one factor for the learning rates of all phases, on top of the schedule"
@@ -92,6 +93,11 @@ def sliders(trainer: Trainer) -> list[dict[str, Any]]:
         noise = model.input_noise
         add(["input_noise"], "input noise", PACE, noise, (0, 1, "square"), noise, told)
     return found
+
+
+def waits(phase: Phase, name: str) -> str:
+    """When it begins, if it does not at once."""
+    return f"; counts from step {begin:,} on" if (begin := phase.begins.get(name)) else ""
 
 
 def colour(trainer: Trainer, i: int) -> str:

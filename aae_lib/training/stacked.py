@@ -5,6 +5,8 @@ whose numbers went wrong stands still while the others go on. The optimizers' st
 member's own optimizer holds its rows of it. Where there is no Triton, each member's own optimizer moves it.
 """
 
+import functools
+import warnings
 from collections.abc import Callable, Sequence
 
 import torch
@@ -24,6 +26,20 @@ def stack(tensors: Sequence[Tensor]) -> Tensor:
     for tensor, row in zip(tensors, whole, strict=True):
         tensor.data = row
     return whole
+
+
+@functools.cache
+def works(kernel: Kernel, device: torch.device) -> bool:
+    """Whether the kernel can be built and run here: Triton wants a C compiler. If not, one warning says why."""
+    parameter, gradient, mean, square = torch.ones(4, 1, 1, device=device)
+    scalars, going = torch.ones(4, 1, device=device), torch.ones(1, device=device) > 0
+    try:
+        kernel(parameter, gradient, mean, square, scalars, going)
+    except Exception as error:  # whatever a compiler may say
+        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        warnings.warn(f"a sweep's updates are not stacked, and slower for it: {why}.", stacklevel=2)
+        return False
+    return True
 
 
 class StackedAdam:
@@ -62,7 +78,8 @@ class StackedAdam:
     @staticmethod
     def can_move(optimizers: Sequence[torch.optim.Optimizer], device: torch.device) -> bool:
         """Whether these optimizers can be stacked here."""
-        return adam is not None and device.type == "cuda" and all(isinstance(o, torch.optim.Adam) for o in optimizers)
+        all_adam = all(isinstance(optimizer, torch.optim.Adam) for optimizer in optimizers)
+        return all_adam and device.type == "cuda" and adam is not None and works(adam, device)
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor], rates: Tensor, going: Tensor) -> None:
