@@ -39,15 +39,11 @@ SPREAD = -n $(JOBS) --dist loadfile
 # the kernel wants Triton, which only CUDA's PyTorch brings
 DOCTESTS = --doctest-modules $(addprefix --ignore=aae_lib/,live course training/adam_kernel.py) aae_lib
 
-# bits are compared between threads: in a process of their own, see CONTRIBUTING
-THREADS = tests/test_threads.py tests/test_live.py tests/test_live_labels.py
-
 check: .venv/.test lint
 	$(PYTEST) $(SPREAD) -m "not slow and not browser" tests $(DOCTESTS)
 
 test: .venv/.test lint
-	$(PYTEST) $(THREADS)
-	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS) $(addprefix --ignore=,$(THREADS))
+	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS)
 	$(PYTEST) -m browser tests
 	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
 

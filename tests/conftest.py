@@ -7,7 +7,12 @@ import torch
 
 import aae_lib as aae
 
-torch.set_num_threads(1)  # two threads on a busy machine are slower than one for networks this small
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Two threads on a busy machine are slower than one for networks this small. Said before every test: numba, which
+    dcor imports, sets another number in the thread that imports it."""
+    torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items):

@@ -1,5 +1,6 @@
 """The live panel without a browser: thread, settings, time machine, failures. A page is played by `Page`."""
 
+import ctypes
 import gc
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 import time
 import weakref
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,6 +96,24 @@ def trained(panel, steps):
 
 
 # ---- play, pause, step, reset ----
+
+
+def test_the_training_thread_computes_with_as_many_threads_as_the_one_that_made_it(opened):
+    """OpenMP counts for each thread by itself, and another number sums in another order: other last bits."""
+    openmp = next((Path(torch.__file__).parent / "lib").glob("libgomp*"), None)
+    if openmp is None:
+        pytest.skip("this PyTorch brings no libgomp")
+    ctypes.CDLL(str(openmp)).omp_set_num_threads(3)  # as numba does, when imported: behind PyTorch's back
+    assert torch.get_num_threads() == 3
+    seen = []
+
+    def loss(model, batch, terms):
+        seen.append(torch.get_num_threads())
+        return model.image_loss(model.decoded(batch), batch["x"])
+
+    panel, _ = opened(losses={"reconstruction": loss})
+    trained(panel, 2)
+    assert set(seen) == {3}
 
 
 def test_a_run_is_the_same_with_a_panel_and_without(opened, make):

@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from ..training.trainer import NotFiniteError
 from .run import Run
 from .wire import SHARED
@@ -60,6 +62,9 @@ class TrainingThread:
         self._next_phase = 0.0
         self._lap = (time.monotonic(), self.steps)
         self.thread = threading.Thread(target=self._run, name="aae-live", daemon=True)
+        # OpenMP counts for each thread by itself: a library (numba, when imported) may have told this one another
+        # number than a new one gets, and other numbers sum in another order, in other last bits
+        self._workers = torch.get_num_threads()
 
     # ---- called from any thread ----
 
@@ -139,6 +144,7 @@ class TrainingThread:
     # ---- the thread ----
 
     def _run(self) -> None:
+        torch.set_num_threads(self._workers)
         try:
             while not self._halt.is_set():
                 self._take_requests()
