@@ -39,7 +39,7 @@ def main() -> None:
     repeats, seconds = (2, 0.05) if options.quick else (3, 0.3) if cuda else (options.repeats, 4.0)
     where, rows = this_machine(options.device), []
     for network, hidden in NETWORKS.items():
-        if cuda and sum(hidden) < 100:
+        if (cuda and sum(hidden) < 100) or (options.quick and hidden != (32, 32)):
             continue
         # 64 large models want minutes a round on a CPU
         fit = [make for make in makes if cuda or sum(hidden) < 100 or "64" not in make.name]

@@ -1,6 +1,7 @@
 """`make gpu` where there is no GPU: what it says, what it takes for done, and what its tests need."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,20 @@ def test_a_task_is_done_with_five_seeds_of_todays_recipe_and_not_before(gpu):
     assert not gpu.done("bench")
     (gpu.RESULTS / "scale-cuda.json").write_text(json.dumps({"rows": []}))
     assert gpu.done("bench")
+
+
+@pytest.mark.skipif(not os.environ.get("AAE_DATA_DIR"), reason="wants MNIST: AAE_DATA_DIR says where it is")
+def test_every_part_can_be_walked_through_without_a_gpu():
+    before = {path: path.stat().st_mtime_ns for path in (ROOT / "results").iterdir()}
+    command = [sys.executable, "tools/gpu.py", "--dry-run"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    walked = [line.partition(":")[0] for line in run.stdout.splitlines() if line.endswith(": as a whole")]
+    assert walked == ["tests", *tool.BENCHMARKS]
+    for task in TASKS:
+        for size in ("small", "full"):
+            assert f"{task}, {size}: 1 steps in" in run.stdout
+    assert {path: path.stat().st_mtime_ns for path in (ROOT / "results").iterdir()} == before
 
 
 def test_its_tests_are_collected_where_only_training_is_installed(gpu, tmp_path):

@@ -220,6 +220,19 @@ def test_one_draw_for_all_needs_members_that_draw_alike(digits, change, words):
         aae.Sweep(plane, own_draws=False)
 
 
+def test_a_prior_that_is_changed_for_one_member_is_that_members_alone(digits):
+    sweep = aae.Sweep([trainer(digits, "AAE", seed) for seed in (0, 1)], own_draws=False)
+    sweep.run(steps=2, progress=False)
+    sweep.models[1].set_prior(aae.priors.Uniform(2, low=-0.1, high=0.1))
+    seen = []
+    draw = sweep.draw
+    sweep.draw = lambda *which, **more: seen.append(draw(*which, **more)) or seen[-1]
+    sweep.run(steps=1, progress=False)
+    z = next(batch["z_prior"] for batch in seen if "z_prior" in batch)
+    assert z[0].abs().max() > 1
+    assert z[1].abs().max() <= 0.1
+
+
 # ---- the stacked update ----
 
 

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,19 +55,23 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(names):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(names)}.")
-    if not options.dry_run and not torch.cuda.is_available():
+    if options.dry_run:
+        failed = rehearse(options.parts or names)
+        print(f"failed: {', '.join(failed) or 'nothing'}. Nothing was kept.")
+        return 1 if failed else 0
+    if not torch.cuda.is_available():
         print("no CUDA device is found here, and everything that wants none is in `make test` and `make bench`.")
         return 1
     began, failed = time.time(), []
-    for part in options.parts or [name for name in names if options.dry_run or not done(name)]:
+    for part in options.parts or [name for name in names if not done(name)]:
         left = began + 60 * options.minutes - time.time()
         if left < MEASURING:
             print(f"{part}: not begun, the time is up.")
             break
         print(f"{part}: {left / 60:.1f} minutes are left.", flush=True)
-        if not (rehearse(part) if options.dry_run else run(part, left)):
+        if not run(part, left):
             failed.append(part)
-        if options.out and not options.dry_run:
+        if options.out:
             options.out.mkdir(parents=True, exist_ok=True)
             for path in (p for p in RESULTS.iterdir() if p.stat().st_mtime >= began):
                 shutil.copy(path, options.out)
@@ -128,20 +133,26 @@ def command(part: str, minutes: float) -> list[str]:
     ]  # fmt: skip
 
 
-def rehearse(part: str) -> bool:
-    """The same on the CPU, as short as it can be, in a copy of results/ and runs/ of its own."""
-    first, _, name = part.partition("-")
-    python = [sys.executable, "-u"]
+def rehearse(names: Sequence[str]) -> list[str]:
+    """These parts on the CPU, as short as they can be, in a few processes; nothing is kept. Returns what failed."""
+    python, failed = [sys.executable, "-u"], []
+
+    def rest(first: str) -> list[str]:
+        return [name.partition("-")[2] for name in names if name.startswith(f"{first}-")]
+
     with tempfile.TemporaryDirectory() as folder:
-        if part == "tests":  # they are skipped where no GPU is
-            tried = command(part, 0)
-        elif part in BENCHMARKS:
-            tried = [*python, BENCHMARKS[part][0], "--device", "cpu", "--quick", "--out", folder]
-        elif first == "recipes":
-            tried = [*python, "tools/recipes.py", name, "--steps", "20", "--hidden", "16", "--seeds", "1"]
-        else:
-            tried = [*python, "-m", "aae_lib", "reproduce", name, "--size", first, "--steps", "1"]
-        return launched(part, tried, 600)
+        tried = {"tests": command("tests", 0)}  # they are skipped where no GPU is
+        for part, (script, _) in BENCHMARKS.items():
+            tried[part] = [*python, script, "--device", "cpu", "--quick", "--out", folder]
+        tiny = ["--steps", "20", "--hidden", "16", "--seeds", "1"]
+        tried["recipes"] = [*python, "tools/recipes.py", *rest("recipes"), *tiny]
+        for size in ("small", "full"):
+            tried[size] = [*python, "-m", "aae_lib", "reproduce", *rest(size), "--size", size, "--steps", "1"]
+        for part in tried:
+            if part in names or rest(part):
+                print(f"{part}: {', '.join(rest(part)) or 'as a whole'}", flush=True)
+                failed += [] if launched(part, tried[part], 900) else [part]
+    return failed
 
 
 def run(part: str, seconds: float) -> bool:

@@ -66,7 +66,8 @@ class Sweep:
         first = self.trainers[0]
         self.phases, self.template = first.phases, _Called(first.model)
         self.graphs = None if first.graphs is None else Graphs(self.trainers, self.step, self.launch_step, self.flush)
-        differ = _differ_in_draws(self.trainers)
+        fit = StackedMinibatches.fit([trainer.minibatches for trainer in self.trainers])
+        differ = _differ_in_draws(self.trainers) if fit else "their images or the number of their labels differ"
         if own_draws is False and differ:
             raise ValueError(f"one draw for all is impossible, as {differ}: leave own_draws out.")
         self.own_draws = own_draws if own_draws is not None else first.device.type != "cuda" or bool(differ)
@@ -187,7 +188,7 @@ class Sweep:
     def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
         """What one step launches, uncounted."""
         images: Sequence[Minibatch] | Minibatch = minibatches
-        if self.source is not None:
+        if self.source is not None and not _differ_in_draws(self.trainers):  # a prior may have been changed since
             images = Minibatch(self.source, torch.stack([minibatch.rows for minibatch in minibatches]))
         for _ in step(self, images, Settings.stacked(settings, self.trainers[0].device)):
             pass
@@ -300,8 +301,6 @@ class _Called(nn.Module):
 def _differ_in_draws(trainers: Sequence[Trainer]) -> str:
     """Why one draw cannot be made for all; empty if it can."""
     first = trainers[0]
-    if not StackedMinibatches.fit([trainer.minibatches for trainer in trainers]):
-        return "their images or the number of their labels differ"
     for trainer in trainers:
         model = trainer.model
         if not isinstance(model, Model) or model.drawn_by is None:
