@@ -31,8 +31,9 @@ def main() -> None:
 
     cuda, hidden, size = options.device == "cuda", (1000, 1000), 8192
     makes: tuple[Any, ...] = (c.OursFast, c.FewFast, c.Few20Fast)
+    steps = STEPS
     if options.quick:
-        hidden, size = (16, 16), 256
+        hidden, size, steps = (16, 16), 256, 2
     if not cuda:
         makes = (c.Ours, c.Few)
     ceilings = {
@@ -41,7 +42,7 @@ def main() -> None:
     }
     rows = []
     for make in makes:
-        rows.append(profiled(make, hidden, ceilings, cuda))
+        rows.append(profiled(make, hidden, ceilings, cuda, steps))
         print(rows[-1]["name"], rows[-1]["ms"], "ms a step", flush=True)
     result = {
         "command": "python benchmarks/profile_step.py",
@@ -54,7 +55,7 @@ def main() -> None:
     store(result, f"profile-{options.device}.json", table(result), begin, end, options.out)
 
 
-def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float], cuda: bool) -> dict[str, Any]:
+def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float], cuda: bool, steps: int) -> dict[str, Any]:
     """Times and kernels of one contender."""
     from contenders import random_images
     from limit import Counter
@@ -62,12 +63,12 @@ def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float], cud
     torch.manual_seed(0)
     contender = make(hidden, random_images(6_000))
     began = time.perf_counter()
-    contender.run(steps=STEPS, progress=False)
+    contender.run(steps=steps, progress=False)
     recording = time.perf_counter() - began
-    ms = min(1e3 * contender.timed(4 * STEPS) / (4 * STEPS) for _ in range(3))
+    ms = min(1e3 * contender.timed(4 * steps) / (4 * steps) for _ in range(3))
     activity = torch.profiler.ProfilerActivity.CUDA if cuda else torch.profiler.ProfilerActivity.CPU
     with torch.profiler.profile(activities=[activity], acc_events=True) as profiler:
-        contender.timed(STEPS)
+        contender.timed(steps)
     taken = [(k.self_device_time_total if cuda else k.self_cpu_time_total, k) for k in profiler.key_averages()]
     kernels = sorted(((us, k) for us, k in taken if us > 0), key=lambda found: -found[0])
     alone = make.__mro__[1] if make.members > 1 else make  # counted for one model, step by step
@@ -82,15 +83,15 @@ def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float], cud
         "members": make.members,
         "recording_s": round(recording, 2),
         "ms": round(ms, 3),
-        "kernels": round(sum(k.count for _, k in kernels) / STEPS, 1),
-        "kernel_ms": round(sum(us for us, _ in kernels) / 1e3 / STEPS, 3),
+        "kernels": round(sum(k.count for _, k in kernels) / steps, 1),
+        "kernel_ms": round(sum(us for us, _ in kernels) / 1e3 / steps, 3),
         "floor_by_bytes_ms": round(1e3 * BYTES * moved * make.members / ceilings["copy_bytes_per_s"], 3),
         "floor_by_operations_ms": round(1e3 * work / ceilings["product_flops_per_s"], 3),
         "slowest": [
             {
                 "kernel": k.key[:100],
-                "a_step": round(k.count / STEPS, 2),
-                "ms": round(us / 1e3 / STEPS, 4),
+                "a_step": round(k.count / steps, 2),
+                "ms": round(us / 1e3 / steps, 4),
             }
             for us, k in kernels[:12]
         ],

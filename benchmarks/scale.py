@@ -42,7 +42,7 @@ def main() -> None:
         if (cuda and sum(hidden) < 100) or (options.quick and hidden != (32, 32)):
             continue
         # 64 large models want minutes a round on a CPU
-        fit = [make for make in makes if cuda or sum(hidden) < 100 or "64" not in make.name]
+        fit = [make for make in makes if cuda or (sum(hidden) < 100 and not options.quick) or "64" not in make.name]
         print(network, flush=True)
         inside = {"worker": Inside, "at_once": 50} if cuda else {"worker": Worker}
         rows += [{"network": network} | row for row in race(hidden, 6_000, 1, seconds, repeats, fit, **inside)]
@@ -52,7 +52,7 @@ def main() -> None:
         "machine": where,
         "versions": versions(),
         "rows": rows,
-        "processes": [] if cuda else together(options.device, repeats, 30 if options.quick else 200),
+        "processes": [] if cuda else together(options.device, *((1, 30) if options.quick else (repeats, 200))),
     }
     begin, end = (f"<!-- {mark} of scale.py, {options.device} -->" for mark in ("table", "end"))
     store(result, f"scale-{options.device}.json", table(result), begin, end, options.out)
