@@ -67,7 +67,7 @@ def race(
     seconds: float,
     repeats: int,
     makes: Sequence[Callable[..., Any]] = CONTENDERS,
-    worker: Callable[..., Any] | None = None,
+    worker: "type[Worker | Inside] | None" = None,
     at_once: int = 5,
 ) -> list[dict[str, Any]]:
     """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike.

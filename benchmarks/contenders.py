@@ -155,21 +155,15 @@ class Few20(Few):
     name, members = "a sweep of 20, the recipe for 100 labels", 20
 
 
-def fast(kind: type[Ours]) -> type[Ours]:
-    """The same contender in TF32, its steps recorded as CUDA graphs."""
-    own = {"name": f"{kind.name}, tf32, graph", "graph": True, "precision": "tf32", "__module__": __name__}
-    return type(f"{kind.__name__}Fast", (kind,), own)
-
-
-def graphed(kind: type[Ours]) -> type[Ours]:
+def graphed(kind: type[Ours], precision: str = "fp32") -> type[Ours]:
     """The same contender with its steps recorded as CUDA graphs."""
-    own = {"name": f"{kind.name}, graph", "graph": True, "__module__": __name__}
+    name = ", ".join([kind.name, *([] if precision == "fp32" else [precision]), "graph"])
+    own = {"name": name, "graph": True, "precision": precision, "__module__": __name__}
     return type(f"{kind.__name__}Graphed", (kind,), own)
 
 
-OursGraphed, Bf16Graphed, SemiGraphed = graphed(Ours), graphed(Bf16), graphed(Semi)
-OursFast, SemiFast, FewFast = fast(Ours), fast(Semi), fast(Few)
-Sweep8Fast, Few20Fast = fast(Sweep8), fast(Few20)
+OursGraphed = graphed(Ours)
+OursFast, SemiFast, FewFast, Few20Fast = (graphed(kind, "tf32") for kind in (Ours, Semi, Few, Few20))
 
 
 class Textbook(Loop):

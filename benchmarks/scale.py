@@ -31,7 +31,7 @@ def main() -> None:
     os.environ["BENCH_DEVICE"] = options.device  # before the contenders are imported, here and in their processes
     import contenders as c
     from aae_lib.paper.machine import versions
-    from bench import Inside, Worker, race, store, this_machine
+    from bench import Inside, race, store, this_machine
 
     makes = [c.Ours, c.Bf16, c.Semi, c.Sweep8, c.Sweep64, c.Textbook]
     if cuda:
@@ -44,7 +44,7 @@ def main() -> None:
         # 64 large models want minutes a round on a CPU
         fit = [make for make in makes if cuda or (sum(hidden) < 100 and not options.quick) or "64" not in make.name]
         print(network, flush=True)
-        inside = {"worker": Inside, "at_once": 50} if cuda else {"worker": Worker}
+        inside = {"worker": Inside, "at_once": 50} if cuda else {}
         rows += [{"network": network} | row for row in race(hidden, 6_000, 1, seconds, repeats, fit, **inside)]
     result = {
         "command": " ".join(["python benchmarks/scale.py", *sys.argv[1:]]),

@@ -106,6 +106,8 @@ def main() -> int:
     parser.add_argument("--draw", action="store_true", help="only draw stored curves")
     options = parser.parse_args()
     if options.draw:
+        if plain := [name for name in options.experiments if not EXPERIMENTS[name].pictured]:
+            parser.error(f"no variant of {', '.join(plain)} is named to be drawn: say which in its `pictured`.")
         for name in options.experiments:
             print(draw(json.loads((options.out / f"recipes-{name}.json").read_text())))
         return 0

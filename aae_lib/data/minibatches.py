@@ -113,9 +113,7 @@ class Minibatches:
 
     def random_labelled(self, n: int, generator: Generator) -> Tensor:
         """(n,) int64: rows of labelled images, drawn with repetition; ValueError if there are none."""
-        if not len(self.labelled):
-            raise ValueError("none of these images has a label: keep some, or train a model that needs none.")
-        return self.labelled[torch.randint(len(self.labelled), (n,), generator=generator, device=self.images.device)]
+        return _drawn_from(self.labelled, n, generator)
 
     @property
     def some_labelled(self) -> bool:
@@ -162,11 +160,15 @@ class StackedMinibatches:
 
     def random_labelled(self, n: int, generator: Generator) -> Tensor:
         """(S, n) int64: rows of each member's labelled images, drawn with repetition; ValueError if there are none."""
-        members, labels = self.labelled.shape
-        if not labels:
-            raise ValueError("none of these images has a label: keep some, or train a model that needs none.")
-        drawn = torch.randint(labels, (members, n), generator=generator, device=self.images.device)
-        return self.labelled.gather(1, drawn)
+        return _drawn_from(self.labelled, n, generator)
+
+
+def _drawn_from(labelled: Tensor, n: int, generator: Generator) -> Tensor:
+    """(..., n) of the rows `labelled` (..., L), drawn with repetition."""
+    *members, labels = labelled.shape
+    if not labels:
+        raise ValueError("none of these images has a label: keep some, or train a model that needs none.")
+    return labelled.gather(-1, torch.randint(labels, (*members, n), generator=generator, device=labelled.device))
 
 
 class Minibatch:

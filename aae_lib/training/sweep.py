@@ -26,7 +26,7 @@ from .loop import take_steps, whole_steps
 from .settings import Settings
 from .stacked import StackedAdam, adam, stack
 from .step import step
-from .trainer import NotFiniteError, Trainer
+from .trainer import NotFiniteError, Trainer, flag_by_norms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,12 +66,16 @@ class Sweep:
         first = self.trainers[0]
         self.phases, self.template = first.phases, _Called(first.model)
         self.graphs = None if first.graphs is None else Graphs(self.trainers, self.step, self.launch_step, self.flush)
-        fit = StackedMinibatches.fit([trainer.minibatches for trainer in self.trainers])
-        differ = _differ_in_draws(self.trainers) if fit else "their images or the number of their labels differ"
+        sources = [trainer.minibatches for trainer in self.trainers]
+        one_draw = first.device.type == "cuda" if own_draws is None else not own_draws
+        differ = ""
+        if one_draw:
+            fit = StackedMinibatches.fit(sources)
+            differ = _differ_in_draws(self.trainers) if fit else "their images or the number of their labels differ"
         if own_draws is False and differ:
             raise ValueError(f"one draw for all is impossible, as {differ}: leave own_draws out.")
-        self.own_draws = own_draws if own_draws is not None else first.device.type != "cuda" or bool(differ)
-        self.source = None if self.own_draws else StackedMinibatches([t.minibatches for t in self.trainers])
+        self.own_draws = not one_draw or bool(differ)
+        self.source = None if self.own_draws else StackedMinibatches(sources)
         self._stack()
 
     def _stack(self) -> None:
@@ -245,9 +249,8 @@ class Sweep:
 
     def update(self, phase: Phase, losses: Tensor, gradients: Sequence[Tensor], settings: Settings) -> Tensor:
         """Every member's update, if its loss and gradients are finite; returns the losses, NaN where they are not."""
-        norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients]).sum(0)
-        values = torch.add(losses, norms, alpha=0)  # 0 · inf = NaN: one number tells of both
-        self.faults.logical_or_(values.isfinite().logical_not_())
+        norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients])
+        values = flag_by_norms(losses, norms, self.faults)
         rates = settings.rates[phase.name]
         if phase.name in self.optimizers:
             self.optimizers[phase.name].step(gradients, rates, self.faults == 0)

@@ -215,9 +215,7 @@ class Trainer:
         By what PyTorch's GradScaler uses, which looks at all tensors in one kernel; here it scales by 1. MPS lacks it.
         """
         if self.device.type == "mps":
-            value = loss + 0 * torch.stack(torch._foreach_norm(tuple(gradients))).sum()  # 0 · inf = NaN
-            self.fault.logical_or_(value.isfinite().logical_not_())
-            return value
+            return flag_by_norms(loss, torch.stack(torch._foreach_norm(tuple(gradients))), self.fault)
         torch._amp_foreach_non_finite_check_and_unscale_([loss, *gradients], self.fault, self._one)
         return torch.where(self.fault > 0, self._nan, loss)
 
@@ -512,6 +510,13 @@ class Trainer:
         )
         twin.start = self.start
         return twin
+
+
+def flag_by_norms(loss: Tensor, norms: Tensor, fault: Tensor) -> Tensor:
+    """Set `fault` (...) where a loss (...) or a gradient's norm (P, ...) is not finite; the loss, NaN if one is not."""
+    value = torch.add(loss, norms.sum(0), alpha=0)  # 0 · inf = NaN: one number tells of all
+    fault.logical_or_(value.isfinite().logical_not_())
+    return value
 
 
 def _from(begin: int | None, steps: range, values: list[float]) -> list[float]:
