@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import aae_lib as aae
+from aae_lib.files import write_whole
 from aae_lib.metrics.classes import classification_error, cluster_error
 from aae_lib.paper.machine import machine, versions
 from aae_lib.paper.reproduce import prepare
 from aae_lib.paper.tasks import TASKS
-from aae_lib.training import checkpoints
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 LOOKS = 20  # at the validation images
@@ -119,7 +119,7 @@ def main() -> int:
             if options.steps is None:
                 options.out.mkdir(parents=True, exist_ok=True)
                 text = json.dumps({"experiment": name} | found, indent=1, ensure_ascii=False) + "\n"
-                checkpoints.write_whole(options.out / f"recipes-{name}.json", text.encode())
+                write_whole(options.out / f"recipes-{name}.json", text.encode())
         print(summary(found), flush=True)
     return 0
 

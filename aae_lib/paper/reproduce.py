@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from ..data import Dataset, load
+from ..files import write_whole
 from ..priors import Prior
 from ..training import checkpoints
 from ..training.devices import find_device, has_tf32
@@ -72,7 +73,7 @@ def reproduce(
             own["seeds"].append(run)
             everything |= {"task": task.name, size: own}
             results.mkdir(parents=True, exist_ok=True)
-            checkpoints.write_whole(path, (json.dumps(everything, indent=1) + "\n").encode())
+            write_whole(path, (json.dumps(everything, indent=1) + "\n").encode())
             write_table(results)
             # its figures are kept; the optimizers' state is large
             shutil.rmtree(folders[run["seed"]], ignore_errors=True)
@@ -274,7 +275,7 @@ def write_table(results: Path) -> Path:
             if size in sizes:
                 lines += _details(TASKS[name], size, sizes[size])
     path = results / "README.md"
-    checkpoints.write_whole(path, "\n".join(lines).encode())
+    write_whole(path, "\n".join(lines).encode())
     return path
 
 

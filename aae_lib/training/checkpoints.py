@@ -12,7 +12,6 @@ any moment, the folder holds the previous checkpoint or the new one. Resuming is
 import dataclasses
 import hashlib
 import json
-import os
 import sys
 import types
 import warnings
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ..files import write_whole
 from ..models import Loss, Model
 from ..models.description import UnknownModelError, build, describe
 from ..optimizers import Optimizer, Schedule
@@ -292,16 +292,6 @@ def _tensors(trainer: "Trainer") -> dict[str, Tensor]:
     tensors["permutation"] = trainer.minibatches.permutation
     tensors["generator"] = trainer.generator.get_state()
     return tensors
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write the whole file or nothing: next to its place first, flushed to disk, then moved."""
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

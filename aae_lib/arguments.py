@@ -1,0 +1,237 @@
+"""What an argument must be, said once: a sentence for the wrong one, a plain Python value for the right one.
+
+    @takes(n=count(), share=number(least=0, below=1))
+    def keep(n: int, share: float = 0.5) -> ...
+
+    keep(0)    ValueError: keep: n must be a whole number of at least 1; got 0.
+
+NumPy's and PyTorch's scalars are numbers like Python's own, and arrive as those. None passes where it is the default.
+"""
+
+import functools
+import inspect
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+WIDEST = 1_000_000  # of a layer, a code, a batch: more is a slip of the pen, and no memory holds it
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of argument.
+
+    Parameters
+    ----------
+    wanted : str
+        What it must be, as it ends the sentence "n must be ...".
+    take : callable
+        take(value) -> the value as it is used; raises anything for a value that is not of this kind.
+
+    Examples
+    --------
+    >>> count().checked("n", 3.0)
+    3
+    """
+
+    wanted: str
+    take: Callable[[Any], Any]
+
+    def checked(self, name: str, value: Any, owner: str = "") -> Any:
+        """The value as it is used; ValueError, with the names of argument and owner, if it is not of this kind."""
+        try:
+            return self.take(value)
+        except Exception as error:
+            told = f"{owner}: {name}" if owner else name
+            raise ValueError(f"{told} must be {self.wanted}; got {shown(value)}.") from error
+
+
+def takes(**kinds: Kind) -> Callable[[F], F]:
+    """Look at these arguments of a function, or of a class's constructor, before it runs.
+
+    Parameters
+    ----------
+    **kinds : Kind
+        By the argument's name.
+
+    Returns
+    -------
+    callable
+        The decorator. ValueError for a wrong argument.
+
+    Examples
+    --------
+    >>> @takes(n=count(most=9))
+    ... def digits(n=None):
+    ...     return n
+    >>> digits(), digits(3.0)
+    (None, 3)
+    """
+
+    def decorate(made: F) -> F:
+        if isinstance(made, type):
+            made.__init__ = takes(**kinds)(made.__init__)
+            return made  # type: ignore[return-value]  # a class is a callable
+        parameters = inspect.signature(made).parameters
+        places = {name: place for place, name in enumerate(parameters)}
+        optional = {name for name in kinds if parameters[name].default is None}
+        constructor = made.__name__ == "__init__"
+
+        @functools.wraps(made)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            given = list(args)
+            owner = type(args[0]).__name__ if constructor else made.__name__
+            for name, kind in kinds.items():
+                place = places[name]
+                into, at = (kwargs, name) if name in kwargs else (given, place)
+                if name not in kwargs and place >= len(given):
+                    continue
+                value = into[at]  # type: ignore[index]
+                if value is not None or name not in optional:
+                    into[at] = kind.checked(name, value, owner)  # type: ignore[index]
+            return made(*given, **kwargs)
+
+        return checked  # type: ignore[return-value]
+
+    return decorate
+
+
+def count(least: int = 1, most: int | None = None) -> Kind:
+    """A whole number: at least `least`, at most `most`."""
+    wanted = f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
+
+    def take(value: Any) -> int:
+        found = int(plain_number(value))
+        return _true(found, found == plain_number(value) and found >= least and (most is None or found <= most))
+
+    return Kind(wanted, take)
+
+
+def number(
+    *, least: float | None = None, above: float | None = None, most: float | None = None, below: float | None = None
+) -> Kind:
+    """A finite number in a range: `least` <= value or `above` < value; value <= `most` or value < `below`."""
+    bounds = [
+        f"{text} {bound:g}"
+        for text, bound in (("of at least", least), ("above", above), ("at most", most), ("below", below))
+        if bound is not None
+    ]
+
+    def take(value: Any) -> float:
+        found = plain_number(value)
+        return _true(
+            found,
+            math.isfinite(found)
+            and abs(found) < 1e38  # what float32 can hold
+            and (least is None or found >= least)
+            and (above is None or found > above)
+            and (most is None or found <= most)
+            and (below is None or found < below),
+        )
+
+    return Kind(" ".join(["a finite number", " and ".join(bounds)]).strip(), take)
+
+
+def switch() -> Kind:
+    """True or False."""
+    return Kind("True or False", lambda value: _true(bool(value), type(value).__name__ in ("bool", "bool_")))
+
+
+def one_of(*choices: str) -> Kind:
+    """One of these words."""
+
+    def take(value: Any) -> str:
+        return _true(value, isinstance(value, str) and value in choices)
+
+    return Kind(f"one of {', '.join(choices)}", take)
+
+
+def text() -> Kind:
+    """A word or more."""
+    return Kind("a string, not empty", lambda value: _true(value, isinstance(value, str) and bool(value.strip())))
+
+
+def counts(length: int | None = None, least: int = 1, most: int = WIDEST, example: str = "(256, 256)") -> Kind:
+    """A sequence of whole numbers, which becomes a tuple."""
+    how_many = "" if length is None else f"{length} "
+
+    def take(value: Any) -> tuple[int, ...]:
+        _true(value, not isinstance(value, str | bytes | set | frozenset | dict))
+        found = tuple(count(least, most).take(each) for each in value)
+        return _true(found, length is None or len(found) == length)
+
+    return Kind(f"a sequence of {how_many}whole numbers from {least} to {most}, such as {example}", take)
+
+
+def numbers(length: int | None = None, kind: Kind | None = None, example: str = "(0.0, 1.0)") -> Kind:
+    """A sequence of numbers, which becomes a tuple."""
+    each = kind or number()
+    how_many = "" if length is None else f"{length} of them, "
+
+    def take(value: Any) -> tuple[float, ...]:
+        _true(value, not isinstance(value, str | bytes | set | frozenset | dict))
+        found = tuple(each.take(one) for one in value)
+        return _true(found, length is None or len(found) == length)
+
+    return Kind(f"a sequence, each {each.wanted}, {how_many}such as {example}", take)
+
+
+def seed() -> Kind:
+    """What a random generator starts from."""
+    return count(0, 2**62 - 1)
+
+
+def function(example: str = "") -> Kind:
+    """A function, or any object that can be called; no class."""
+    wanted = "a function" + (f", such as {example}" if example else "")
+    return Kind(wanted, lambda value: _true(value, callable(value) and not isinstance(value, type)))
+
+
+def one_made_of(*classes: type, example: str) -> Kind:
+    """An object of one of these classes."""
+    names = " or ".join(c.__name__ for c in classes)
+    return Kind(f"a {names}, such as {example}", lambda value: _true(value, isinstance(value, classes)))
+
+
+def path() -> Kind:
+    """The name of a file or folder, which becomes a Path."""
+
+    def take(value: Any) -> Path:
+        name = os.fspath(value)
+        return _true(Path(name), bool(name.strip()) and "\0" not in name)
+
+    return Kind("the name of a file or folder", take)
+
+
+def plain_number(value: Any) -> int | float:
+    """Python's own number for one of Python, NumPy or PyTorch; TypeError for anything else, True and False too."""
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return value
+
+
+def shown(value: Any) -> str:
+    """The value in a few words, for a message."""
+    try:
+        if getattr(value, "ndim", 0) and hasattr(value, "shape") and hasattr(value, "dtype"):
+            return f"a {type(value).__name__} of shape {tuple(value.shape)}, {value.dtype}"
+        words = repr(value)
+    except Exception:  # any object may come along, with any __repr__
+        words = f"a {type(value).__name__}"
+    words = " ".join(words.split())
+    return words if len(words) <= 60 else f"{words[:57]}..."
+
+
+T = TypeVar("T")
+
+
+def _true(value: T, fits: bool) -> T:
+    if not fits:
+        raise ValueError
+    return value
