@@ -74,8 +74,8 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
 
     def decorate(made: F) -> F:
         if isinstance(made, type):
-            made.__init__ = takes(**kinds)(made.__init__)
-            return made  # type: ignore[return-value]  # a class is a callable
+            type.__setattr__(made, "__init__", takes(**kinds)(made.__init__))  # type: ignore[misc]
+            return made
         parameters = inspect.signature(made).parameters
         places = {name: place for place, name in enumerate(parameters)}
         optional = {name for name in kinds if parameters[name].default is None}

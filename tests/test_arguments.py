@@ -43,11 +43,12 @@ KINDS = [count(), number(), seed(), counts(), one_of("a"), function(), path(), s
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.wanted)
 @pytest.mark.parametrize("value", ODD, ids=lambda value: shown(value))
 def test_nothing_but_the_sentence_comes_out(kind, value):
+    told = ""
     try:
         kind.checked("it", value, "owner")
     except ValueError as error:
-        assert str(error).startswith(f"owner: it must be {kind.wanted}; got ")
-        assert len(str(error)) < 300
+        told = str(error)
+    assert not told or (told.startswith(f"owner: it must be {kind.wanted}; got ") and len(told) < 300)
 
 
 def test_each_kind_takes_its_own():
