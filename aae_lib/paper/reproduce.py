@@ -17,6 +17,8 @@ from typing import Any
 
 import torch
 
+from ..arguments import count, number, one_made_of, one_of, path, switch, takes, text
+from ..arguments import seed as seed_kind
 from ..data import Dataset, load
 from ..files import write_whole
 from ..priors import Prior
@@ -27,7 +29,17 @@ from ..training.trainer import Trainer
 from .machine import machine, versions
 from .tasks import TASKS, Recipe, Task
 
+SIZES = ("small", "full")
+A_TASK = one_made_of(Task, example='TASKS["style"]')
+A_RECIPE = one_made_of(Recipe, example='TASKS["style"].small')
+DATA = one_made_of(Dataset, example='load("mnist")')
+SECONDS = number(least=0)
 
+
+@takes(
+    task=A_TASK, size=one_of(*SIZES), seeds=count(most=1000), data=DATA, results=path(), runs=path(), resume=switch(),
+    progress=switch(), save_seconds=SECONDS, seconds=SECONDS, together=switch(),
+)  # fmt: skip
 def reproduce(
     task: Task,
     size: str,
@@ -49,12 +61,13 @@ def reproduce(
     together  train all missing seeds at once, as a sweep
 
     Returns what results/TASK.json holds for this size. Raises ValueError where figures or checkpoints are there and
-    `resume` is False, where they were made by another recipe, or where an image stands in two splits.
+    `resume` is False, where they were made by another recipe, where a file in results/ is damaged or foreign, or where
+    an image stands in two splits; before anything is trained.
     """
     began, recipe = time.monotonic(), getattr(task, size)
     data.check_disjoint()
     path = results / f"{task.name}.json"
-    everything = json.loads(path.read_text()) if path.exists() else {}
+    everything = stored(results, task).get(task.name, {})
     own = everything.get(size) or {"recipe": described(recipe, data.name), "seeds": []}
     done = {run["seed"] for run in own["seeds"]}
     if done and not resume:
@@ -68,7 +81,7 @@ def reproduce(
             raise ValueError(f"{folder} holds a run that was cut short: --resume goes on with it.")
     options: dict[str, Any] = {"device": device, "progress": progress, "save_seconds": save_seconds}
     for group in [missing] if together else [[seed] for seed in missing]:
-        left = None if seconds is None else seconds - (time.monotonic() - began)
+        left = None if seconds is None else max(0.0, seconds - (time.monotonic() - began))
         for run in run_seeds(task, recipe, {seed: folders[seed] for seed in group}, data, seconds=left, **options):
             own["seeds"].append(run)
             everything |= {"task": task.name, size: own}
@@ -80,6 +93,7 @@ def reproduce(
     return own
 
 
+@takes(recipe=A_RECIPE, seed=seed_kind(), data=DATA, alone=text(), steps=count())
 def prepare(
     recipe: Recipe,
     seed: int,
@@ -100,6 +114,7 @@ def prepare(
     schedule = recipe.schedule(steps or recipe.epochs * (len(data.train) // recipe.batch_size))
     phases = model.phases()
     if alone is not None:
+        one_of(*(phase.name for phase in phases)).checked("alone", alone)
         # batch norm follows this phase, as there is no other
         phases = tuple(phase.replace(moves_statistics=True) for phase in phases if phase.name == alone)
     device = find_device(device)
@@ -122,6 +137,7 @@ def few_labels(recipe: Recipe, seed: int, data: Dataset) -> Dataset:
     return replace(data, train=data.train.keep_labels(recipe.labels, seed=seed))
 
 
+@takes(task=A_TASK, recipe=A_RECIPE, data=DATA, progress=switch(), save_seconds=SECONDS, seconds=SECONDS)
 def run_seeds(
     task: Task,
     recipe: Recipe,
@@ -250,9 +266,42 @@ def described(recipe: Recipe, data: str) -> dict[str, Any]:
     return json.loads(json.dumps({"data": data} | own, default=plain))
 
 
+def stored(results: Path, *more: Task) -> dict[str, dict[str, Any]]:
+    """What all results/TASK.json hold, by task; ValueError, with its name, for a file that `reproduce` has not written.
+
+    more  tasks that are none of TASKS
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, task in (TASKS | {task.name: task for task in more}).items():
+        path = results / f"{name}.json"
+        if path.exists():
+            content = path.read_bytes()
+            try:
+                found[name] = json.loads(content)
+                _check(task, found[name])
+            except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+                raise ValueError(
+                    f"{path} is damaged, or was not written by `aae_lib reproduce`: move it away."
+                ) from error
+    return found
+
+
+def _check(task: Task, sizes: dict[str, Any]) -> None:
+    """Raise some error unless all that is ever looked at is there."""
+    there = [size for size in SIZES if size in sizes]
+    if sizes["task"] != task.name or not there:
+        raise ValueError
+    for size in there:
+        if not all(type(run["seed"]) is int for run in sizes[size]["seeds"]):
+            raise ValueError
+        _details(task, size, sizes[size])  # IndexError for no seeds
+        _mean(sizes[size], task.figure, task.unit)
+
+
+@takes(results=path())
 def write_table(results: Path) -> Path:
-    """results/README.md from all results/TASK.json."""
-    found = {name: json.loads(p.read_text()) for name in TASKS if (p := results / f"{name}.json").exists()}
+    """results/README.md from all results/TASK.json; ValueError where one of them is damaged or foreign."""
+    found = stored(results)
     lines = [
         "# The paper's figures and ours",
         "",
@@ -267,11 +316,11 @@ def write_table(results: Path) -> Path:
     for task in TASKS.values():
         sizes = found.get(task.name, {})
         paper = "pictures only" if task.paper is None else _spread(*task.paper, task.unit)
-        shown = [_mean(sizes.get(size), task.figure, task.unit) for size in ("small", "full")]
+        shown = [_mean(sizes.get(size), task.figure, task.unit) for size in SIZES]
         lines.append(f"| {task.title} | {task.figure} | {paper} | {shown[0]} | {shown[1]} |")
     lines += ["", "A dash: not run yet; *full* wants a GPU.", ""]
     for name, sizes in found.items():
-        for size in ("small", "full"):
+        for size in SIZES:
             if size in sizes:
                 lines += _details(TASKS[name], size, sizes[size])
     path = results / "README.md"
@@ -318,6 +367,8 @@ def run_tasks(
     **options: Any,
 ) -> None:
     """The command: train and measure these tasks; with `steps`, only try that many steps and write nothing."""
+    if steps is None:
+        stored(options["results"])  # what is wrong there is told before the data are read
     data = load("mnist", folder=data_dir)
     end = None if minutes is None else time.monotonic() + 60 * minutes
     for name in names:

@@ -4,6 +4,9 @@ import os
 
 import torch
 
+from ..arguments import one_of, shown
+
+KINDS = ("cpu", "cuda", "mps")
 PRECISIONS = ("fp32", "tf32", "bf16")
 
 
@@ -14,16 +17,23 @@ def preferred() -> str:
 
 
 def find_device(device: str | torch.device = "auto") -> torch.device:
-    """The device of that name, or `preferred()` for "auto"; ValueError if it cannot be used here."""
+    """The device of that name, or `preferred()` for "auto"; ValueError if models cannot be trained on it here."""
     advice = 'device="auto" takes what is here'
-    if device == "auto":
+    if isinstance(device, str) and device == "auto":
         device, advice = preferred(), "AAE_DEVICE asks for it; set it to another, or to nothing"
     try:
-        torch.zeros(1, device=device)
+        found = torch.device(device) if isinstance(device, str | torch.device) else None
+    except RuntimeError:  # whose words are a list of all that PyTorch has names for
+        found = None
+    name = repr(str(device)) if isinstance(device, torch.device) else shown(device)
+    if found is None or found.type not in KINDS or (found.type != "cuda" and found.index):
+        raise ValueError(f"device {name} cannot be used here (it is none of cpu, cuda, cuda:1, ..., mps): {advice}.")
+    try:
+        torch.zeros(1, device=found)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         why = str(error).splitlines()[0].rstrip(".")
-        raise ValueError(f"device {str(device)!r} cannot be used here ({why}): {advice}.") from error
-    return torch.device(device)
+        raise ValueError(f"device {name} cannot be used here ({why}): {advice}.") from error
+    return found if found.type == "cuda" else torch.device(found.type)
 
 
 def has_tf32(device: torch.device) -> bool:
@@ -33,8 +43,7 @@ def has_tf32(device: torch.device) -> bool:
 
 def check_precision(precision: str, device: torch.device) -> None:
     """ValueError if there is no such precision, or the device cannot compute in it."""
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision={precision!r} is unknown; choose one of {', '.join(PRECISIONS)}.")
+    one_of(*PRECISIONS).checked("precision", precision)
     if precision == "fp32":
         return
     if precision == "tf32":

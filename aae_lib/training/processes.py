@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..arguments import count, shown
 from ..models import Batch, Phase
 from .devices import preferred
 
@@ -104,15 +105,19 @@ def joined(device: str) -> Iterator[str]:
     Raises
     ------
     ValueError
-        For more processes than GPUs.
+        For more processes than GPUs, and for environment variables that torchrun has not set so.
+    ProcessLostError
+        If the other processes cannot be reached.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    processes = _variable("WORLD_SIZE", "1", least=1)
+    if processes == 1:
         yield device
         return
+    _variable("RANK", most=processes - 1)
     device = preferred() if device == "auto" else device
     cuda = device.startswith("cuda")
     if cuda:
-        local, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        local, there = _variable("LOCAL_RANK"), torch.cuda.device_count()
         if local >= there:
             raise ValueError(f"there are {there} GPUs here, and a process each is the most: lower --nproc-per-node.")
         device = f"cuda:{local}"
@@ -131,12 +136,32 @@ def _meeting_place() -> dict[str, Any]:
     135712). Several machines count restarts separately: there TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 makes torchrun do
     it.
     """
-    store, rank, count = next(torch.distributed.rendezvous("env://"))
+    _variable("MASTER_PORT", most=65535)
+    try:
+        store, rank, count = next(torch.distributed.rendezvous("env://"))
+    except (ValueError, RuntimeError) as error:
+        place = f"{os.environ.get('MASTER_ADDR', 'MASTER_ADDR')}:{os.environ['MASTER_PORT']}"
+        why = str(error).splitlines()[0].rstrip(".")
+        raise ProcessLostError(f"the other processes of this job cannot be reached at {place} ({why}).") from error
     if os.environ.get("GROUP_WORLD_SIZE", "1") == "1":
-        store = torch.distributed.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+        store = torch.distributed.PrefixStore(f"start {_variable('TORCHELASTIC_RESTART_COUNT', '0')}", store)
     return {"store": store, "rank": rank, "world_size": count}
 
 
 def restarted() -> bool:
     """Whether torchrun has started this job anew after a process was lost: then it continues from its checkpoint."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+    return _variable("TORCHELASTIC_RESTART_COUNT", "0") > 0
+
+
+def _variable(name: str, default: str | None = None, least: int = 0, most: int | None = None) -> int:
+    """The whole number in an environment variable of torchrun's; ValueError, with its name, for anything else."""
+    found = os.environ.get(name, default)
+    kind = count(least, most)
+    try:
+        return kind.take(int(str(found)))
+    except ValueError as error:
+        got = "it is missing" if found is None else f"it is {shown(found)}"
+        raise ValueError(
+            f"the environment variable {name} must be {kind.wanted}, as torchrun sets it, and {got}: start by "
+            "torchrun, or unset WORLD_SIZE and all that goes with it."
+        ) from error
