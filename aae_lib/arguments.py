@@ -15,7 +15,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import torch
 
 F = TypeVar("F", bound=Callable[..., Any])
 WIDEST = 1_000_000  # of a layer, a code, a batch: more is a slip of the pen, and no memory holds it
@@ -102,7 +105,8 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
 
 def count(least: int = 1, most: int | None = None) -> Kind:
     """A whole number: at least `least`, at most `most`."""
-    wanted = f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
+    told = most is not None and most <= WIDEST  # larger bounds only keep numbers within int64
+    wanted = f"a whole number from {least} to {most}" if told else f"a whole number of at least {least}"
 
     def take(value: Any) -> int:
         found = int(plain_number(value))
@@ -116,10 +120,12 @@ def number(
 ) -> Kind:
     """A finite number in a range: `least` <= value or `above` < value; value <= `most` or value < `below`."""
     bounds = [
-        f"{text} {bound:g}"
-        for text, bound in (("of at least", least), ("above", above), ("at most", most), ("below", below))
+        f"{words} {_shown(bound)}"
+        for words, bound in (("of at least", least), ("above", above), ("at most", most), ("below", below))
         if bound is not None
     ]
+    if least is not None and most is not None:
+        bounds = [f"from {_shown(least)} to {_shown(most)}"]
 
     def take(value: Any) -> float:
         found = plain_number(value)
@@ -180,6 +186,20 @@ def numbers(length: int | None = None, kind: Kind | None = None, example: str = 
     return Kind(f"a sequence, each {each.wanted}, {how_many}such as {example}", take)
 
 
+def table(*sizes: str | int, example: str = "torch.zeros(5, 2)") -> Kind:
+    """A tensor, array or nested list of finite numbers, not empty, which becomes a float32 tensor on the CPU."""
+    shape = f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+
+    def take(value: Any) -> Any:
+        found = as_tensor("it", value)
+        _true(found, not found.is_complex())
+        found = found.detach().cpu().float()
+        fits = all(isinstance(wanted, str) or n == wanted for n, wanted in zip(found.shape, sizes, strict=True))
+        return _true(found, fits and found.numel() > 0 and bool(found.isfinite().all()))
+
+    return Kind(f"finite numbers of shape {shape}, such as {example}", take)
+
+
 def seed() -> Kind:
     """What a random generator starts from."""
     return count(0, 2**62 - 1)
@@ -216,6 +236,20 @@ def plain_number(value: Any) -> int | float:
     return value
 
 
+def as_tensor(name: str, value: Any) -> "torch.Tensor":
+    """The tensor that an array or nested lists make, or the tensor itself; ValueError if they make none."""
+    import numpy as np
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value
+    try:
+        array = np.asarray(value)
+        return torch.tensor(array.astype(array.dtype.newbyteorder("="), order="C"))
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"{name} must be a tensor, or numbers that make one; got {shown(value)}.") from None
+
+
 def shown(value: Any) -> str:
     """The value in a few words, for a message."""
     try:
@@ -226,6 +260,10 @@ def shown(value: Any) -> str:
         words = f"a {type(value).__name__}"
     words = " ".join(words.split())
     return words if len(words) <= 60 else f"{words[:57]}..."
+
+
+def _shown(bound: float) -> str:
+    return f"{bound:,.7g}"
 
 
 T = TypeVar("T")

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -43,30 +45,69 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+_guard = threading.Lock()
+_held: dict[Path, tuple[object, Any, int]] = {}  # folder: whose it is, its lock, how often it was taken
+
+
 @contextlib.contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
+def only_writer(folder: Path, owner: object = None) -> Iterator[None]:
     """Be the only one that writes to this folder, which is made if it is missing.
+
+    Parameters
+    ----------
+    folder : Path
+        A lock in it, `.lock`, keeps other processes out; the system opens it when the process ends, however it ends.
+    owner : object, optional
+        Who may enter again meanwhile.
 
     Raises
     ------
     ValueError
-        If another process, or another run in this one, writes there at this moment; or if it cannot be written to.
+        If another process, or another owner in this one, writes there; or if it cannot be written to.
     """
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise ValueError(
-            f"another run is writing to {folder} at this moment: wait for it, or choose another folder."
-        ) from None
-    except OSError as error:
-        raise ValueError(
-            f"{folder} cannot be written to ({error.strerror or error}): choose another folder."
-        ) from error
+    place = _made(folder)
+    with _guard:
+        holder, lock, depth = _held.get(place, (owner, None, 0))
+        if depth and (owner is None or holder is not owner):
+            raise ValueError(_taken(folder))
+        if lock is None:
+            lock = _locked(folder)
+        _held[place] = (owner, lock, depth + 1)
     try:
         yield
     finally:
-        lock.release()
+        with _guard:
+            _, lock, depth = _held.pop(place)
+            if depth > 1:
+                _held[place] = (owner, lock, depth - 1)
+            else:
+                lock.release()
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder.resolve()
+    except OSError as error:
+        raise ValueError(_refused(folder, error)) from error
+
+
+def _locked(folder: Path) -> Any:
+    from filelock import FileLock, Timeout
+
+    try:
+        lock = FileLock(folder / ".lock", timeout=0, thread_local=False)
+        lock.acquire()
+    except Timeout:
+        raise ValueError(_taken(folder)) from None
+    except OSError as error:
+        raise ValueError(_refused(folder, error)) from error
+    return lock
+
+
+def _taken(folder: Path) -> str:
+    return f"another run is writing to {folder} at this moment: wait for it, or choose another folder."
+
+
+def _refused(folder: Path, error: OSError) -> str:
+    return f"{folder} cannot be written to ({error.strerror or error}): choose another folder."

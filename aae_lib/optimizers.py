@@ -12,7 +12,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .arguments import count, counts, number, takes
 
+# a step of Adam moves a parameter by about lr: more than this is a slip of the pen, and ruins a model in one step
+RATE = number(least=0, most=1000)
+STEP = count(0, 2**62)
+
+
+@takes(lr=RATE, beta1=number(least=0, below=1), beta2=number(least=0, below=1))
 @dataclass(frozen=True)
 class Adam:
     """Adam (Kingma and Ba 2014). beta1 = .5 for both players is usual in adversarial training (Radford 2015).
@@ -20,9 +27,14 @@ class Adam:
     Parameters
     ----------
     lr : float, default 1e-3
-        Learning rate.
+        Learning rate, 0 to 1000.
     beta1, beta2 : float, default 0.9 and 0.999
-        Decay of the running means of the gradient and of its square.
+        Decay of the running means of the gradient and of its square; in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        For a number out of these ranges; so do all optimizers and schedules here.
 
     Examples
     --------
@@ -49,6 +61,7 @@ class Adam:
         return optimizer
 
 
+@takes(lr=number(least=0, most=1e9), momentum=number(least=0, below=1))
 @dataclass(frozen=True)
 class SGD:
     """Stochastic gradient descent with momentum: v <- momentum · v + g, parameter <- parameter − lr · v.
@@ -56,7 +69,7 @@ class SGD:
     Parameters
     ----------
     lr : float, default 1e-2
-        Learning rate.
+        Learning rate, at least 0.
     momentum : float, default 0
         In [0, 1).
 
@@ -97,6 +110,7 @@ class Constant:
         return 1.0
 
 
+@takes(steps=count(most=2**62), final=number(least=0, most=1))
 @dataclass(frozen=True)
 class Cosine:
     """Half a cosine from 1 at step 0 to `final` at step `steps`; `final` from there on.
@@ -104,9 +118,9 @@ class Cosine:
     Parameters
     ----------
     steps : int
-        Where it ends.
+        Where it ends, at least 1.
     final : float, default 0
-        The factor of the learning rate there.
+        The factor of the learning rate there, 0 to 1.
 
     Examples
     --------
@@ -122,6 +136,7 @@ class Cosine:
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * done))
 
 
+@takes(at=counts(least=0, most=2**62, example="(1000, 2000)"), factor=number(least=0, most=1))
 @dataclass(frozen=True)
 class Drops:
     """Multiply by `factor` at each of the steps `at`; the paper drops twice by 10, at epochs 50 and 1000.
@@ -131,7 +146,7 @@ class Drops:
     at : tuple of int
         Steps.
     factor : float, default 0.1
-        Of the learning rate.
+        Of the learning rate, 0 to 1.
 
     Examples
     --------

@@ -76,7 +76,7 @@ def test_takes_looks_before_the_function_runs():
         keep(None)
     with pytest.raises(TypeError, match="missing"):
         keep()
-    with pytest.raises(ValueError, match=r"^keep: share must be a finite number of at least 0 and at most 1; got 2\.$"):
+    with pytest.raises(ValueError, match=r"^keep: share must be a finite number from 0 to 1; got 2\.$"):
         keep(1, 2)
     assert len(ran) == 3
 

@@ -228,7 +228,7 @@ def test_the_vae_can_have_any_prior_with_a_density(make):
     [
         (aae.AE, {"posterior": "exact"}, "deterministic, gaussian, universal"),
         (aae.AE, {"reconstruction": "l1"}, "bce, mse, half_squared_error"),
-        (aae.AE, {"network": "resnet"}, "choose one of mlp, conv"),
+        (aae.AE, {"network": "resnet"}, "must be one of mlp, conv"),
         (aae.AE, {"activation": "sine"}, "relu, leaky_relu, silu"),
         (aae.AE, {"network": "conv", "batch_norm": True}, "has no batch norm"),
         (aae.AE, {"network": "conv", "hidden": ()}, "needs a hidden layer"),

@@ -320,7 +320,7 @@ def test_a_wrong_loss_is_refused_with_a_sentence(make, loss, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"precision": "fp8"}, "choose one of fp32, tf32, bf16"),
+        ({"precision": "fp8"}, "must be one of fp32, tf32, bf16"),
         ({"device": "abacus"}, "cannot be used here"),
         ({"batch_size": 0}, "from 1 to the number of images"),
         ({"batch_size": 10**6}, "from 1 to the number of images"),
@@ -350,11 +350,11 @@ def test_batch_norm_that_no_phase_would_move_is_refused(make):
 def test_bad_controls_are_refused_and_change_nothing(make):
     trainer = make()
     for value in (-1, math.nan, math.inf):
-        with pytest.raises(ValueError, match="at least 0"):
+        with pytest.raises(ValueError, match="from 0 to 1,000,000"):
             trainer.weights["generator"] = value
-    with pytest.raises(ValueError, match="at least 0"):
+    with pytest.raises(ValueError, match="from 0 to 1,000,000"):
         trainer.weights.update(generator=-1)
-    with pytest.raises(ValueError, match="at least 0"):
+    with pytest.raises(ValueError, match="from 0 to 1,000,000"):
         trainer.rate = math.nan
     with pytest.raises(TypeError, match="set it to 0"):
         del trainer.weights["generator"]
@@ -369,7 +369,7 @@ def test_bad_controls_are_refused_and_change_nothing(make):
     with pytest.raises(ValueError, match="belong together"):
         trainer.run(steps=1, measure=lambda model: {}, progress=False)
     for wrong in ({"steps": 2.5}, {"steps": -1}, {"epochs": -1.0}):
-        with pytest.raises(ValueError, match="from 0"):
+        with pytest.raises(ValueError, match="at least 0|from 0"):
             trainer.run(**wrong, progress=False)
     assert trainer.weights == {"reconstruction": 1, "discriminator": 1, "generator": 1}
     assert trainer.rate == 1

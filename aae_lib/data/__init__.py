@@ -4,8 +4,20 @@ A dataset of your own is a `Dataset` of three `Split`s; nothing here has to chan
 May import: torch, numpy, scikit-learn; nothing else of this library.
 """
 
-from .dataset import PARTS, Dataset, Split, scale
+from .dataset import PARTS, Dataset, Split, as_images, check_values, scale
 from .loading import IMAGES, load
 from .minibatches import Minibatch, Minibatches, StackedMinibatches
 
-__all__ = ["IMAGES", "PARTS", "Dataset", "Minibatch", "Minibatches", "Split", "StackedMinibatches", "load", "scale"]
+__all__ = [
+    "IMAGES",
+    "PARTS",
+    "Dataset",
+    "Minibatch",
+    "Minibatches",
+    "Split",
+    "StackedMinibatches",
+    "as_images",
+    "check_values",
+    "load",
+    "scale",
+]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+
+from ..arguments import as_tensor, count, counts, seed, shown, takes, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,17 +26,18 @@ class Split:
 
     Parameters
     ----------
-    images : tensor
-        (N, C, H, W) uint8, 0 to 255; for the toy sets (N, 2) float32 points.
-    labels : tensor
-        (N,) int64 class numbers; -1 means that the label is not known.
+    images : tensor or array
+        (N, C, H, W) uint8 from 0 to 255, or floats in [0, 1], kept as float32; for the toy sets (N, 2) points.
+    labels : tensor or array
+        (N,) whole numbers, the classes; -1 means that the label is not known. Kept as int64.
     factors : DataFrame, optional
         A table of N rows that says what each image was made from (glyphs only).
 
     Raises
     ------
     ValueError
-        For labels of another shape or type, and for factors without a row for each image.
+        For images or labels of another shape or type, and for factors without a row for each image. What the numbers
+        are is looked at when a trainer is made.
 
     Examples
     --------
@@ -48,12 +51,9 @@ class Split:
     factors: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "images", as_images(self.images))  # frozen for all others
+        object.__setattr__(self, "labels", _as_labels(self.labels, len(self.images)))
         n = len(self.images)
-        if self.labels.shape != (n,) or self.labels.dtype != torch.int64:
-            raise ValueError(
-                f"labels must be {n} int64 numbers, one for each image; these are "
-                f"{tuple(self.labels.shape)} of {self.labels.dtype}."
-            )
         if self.factors is not None and len(self.factors) != n:
             raise ValueError(f"factors must have a row for each of the {n} images, and has {len(self.factors)}.")
 
@@ -75,6 +75,7 @@ class Split:
         factors = None if self.factors is None else self.factors.iloc[rows.tolist()].reset_index(drop=True)
         return Split(self.images[rows], self.labels[rows], factors)
 
+    @takes(n=count(), seed=seed())
     def keep_labels(self, n: int, seed: int = 0) -> Split:
         """The same images with exactly n labels kept and all others set to -1.
 
@@ -125,6 +126,7 @@ class Split:
         return replace(self, labels=labels)
 
 
+@takes(name=text(), image_shape=counts(example="(1, 28, 28)"), classes=count())
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A named set in three splits: train to learn from, validation to choose by, test to report.
@@ -162,6 +164,8 @@ class Dataset:
     def __post_init__(self) -> None:
         for part in PARTS:
             split = getattr(self, part)
+            if not isinstance(split, Split):
+                raise ValueError(f"{part} must be a Split(images, labels); got {shown(split)}.")
             if tuple(split.images.shape[1:]) != tuple(self.image_shape):
                 raise ValueError(
                     f"{part} holds images of shape {tuple(split.images.shape[1:])}, and image_shape says "
@@ -194,6 +198,71 @@ class Dataset:
             f"Dataset({self.name!r}: {len(self.train)} train, {len(self.validation)} validation, {len(self.test)} test "
             f"x {tuple(self.image_shape)}, {self.classes} classes)"
         )
+
+
+def as_images(images: Any) -> Tensor:
+    """Images, or points, as they are kept: a tensor (N, ...) of uint8 or float32.
+
+    Parameters
+    ----------
+    images : tensor or array
+        Of uint8, or of floats of any size.
+
+    Returns
+    -------
+    tensor
+        The same numbers.
+
+    Raises
+    ------
+    ValueError
+        For anything else, since the range of other types is anyone's guess.
+
+    Examples
+    --------
+    >>> as_images(torch.zeros(3, 1, 8, 8).double()).dtype
+    torch.float32
+    """
+    images = as_tensor("images", images)
+    if images.ndim < 2 or not (images.dtype == torch.uint8 or images.is_floating_point()):
+        raise ValueError(
+            f"images must be (N, ...) of uint8 (0 to 255) or floats (0 to 1); got {shown(images)}: convert them."
+        )
+    return images if images.dtype == torch.uint8 else images.float()
+
+
+def check_values(images: Tensor, low: float, high: float) -> None:
+    """Refuse images (N, ...) with NaN, or with numbers outside low to high, by the first one's number.
+
+    Raises
+    ------
+    ValueError
+        With the image's number, its range and what to do.
+
+    Examples
+    --------
+    >>> check_values(torch.zeros(3, 1, 8, 8), 0, 1)
+    """
+    if images.dtype == torch.uint8 or not images.numel():
+        return
+    smallest, largest = images.aminmax()  # both NaN if there is one
+    if bool((smallest >= low) & (largest <= high)):
+        return
+    rows = images.flatten(1)
+    first = int(((rows >= low) & (rows <= high)).all(1).logical_not().nonzero()[0])
+    if not rows[first].isfinite().all():
+        raise ValueError(f"image {first} holds NaN or infinity: leave it out, or mend it.")
+    raise ValueError(
+        f"image {first} has values from {rows[first].min():g} to {rows[first].max():g}, and floats must lie in "
+        f"[{low:g}, {high:g}]: divide by 255, or pass uint8 (0 to 255) as it is."
+    )
+
+
+def _as_labels(labels: Any, n: int) -> Tensor:
+    found = as_tensor("labels", labels)
+    if found.shape != (n,) or found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
+        raise ValueError(f"labels must be {n} whole numbers, one for each image (-1: not known); got {shown(labels)}.")
+    return found.long()
 
 
 def scale(images: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ from functools import cached_property
 import torch
 from torch import Generator, Tensor
 
-from .dataset import Split, scale
+from ..arguments import Kind, count, number, shown
+from .dataset import Split, check_values, scale
 
 
 class Minibatches:
@@ -29,7 +30,7 @@ class Minibatches:
     Raises
     ------
     ValueError
-        If B is not a whole number from 1 to N.
+        If B is not a whole number from 1 to N, or if a number is not finite.
 
     Examples
     --------
@@ -40,20 +41,20 @@ class Minibatches:
     """
 
     def __init__(self, split: Split, batch_size: int = 100, device: torch.device | str = "cpu") -> None:
-        if batch_size != int(batch_size) or not 1 <= batch_size <= len(split.images):
-            raise ValueError(f"batch_size={batch_size} must be from 1 to the number of images, {len(split.images)}.")
-        self.images, self.labels = split.images.to(device), split.labels.to(device)
+        if not isinstance(split, Split):
+            raise ValueError(f"data must be a Dataset or a Split, such as aae.load('digits'); got {shown(split)}.")
+        fits = Kind(f"a whole number from 1 to the number of images, {len(split)}", count(1, len(split)).take)
+        self.batch_size = fits.checked("batch_size", batch_size)
+        self.images, self.labels = split.images.to(device).contiguous(), split.labels.to(device).contiguous()
+        check_values(self.images, -math.inf, math.inf)
         self.labelled = (self.labels >= 0).nonzero()[:, 0]
-        self.batch_size = int(batch_size)
         self.steps_per_epoch = len(self.images) // self.batch_size
         self.rewind()
 
     @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of images and labels: a run is resumed on the same data or not at all."""
-        digest = hashlib.sha256(self.images.cpu().numpy().data)
-        digest.update(self.labels.cpu().numpy().data)
-        return digest.hexdigest()
+    def fingerprints(self) -> dict[str, str]:
+        """Of images and of labels: a run is resumed on the same data or not at all."""
+        return {"images": fingerprint(self.images), "labels": fingerprint(self.labels)}
 
     def rewind(self) -> None:
         """Back to before the first step."""
@@ -82,10 +83,9 @@ class Minibatches:
         """
         if (steps is None) == (epochs is None):
             raise ValueError("say either steps= or epochs=.")
-        wanted = steps if epochs is None else math.ceil(epochs * self.steps_per_epoch - 1e-9) if epochs >= 0 else -1
-        if wanted is None or wanted < 0 or wanted != int(wanted):
-            raise ValueError(f"steps must be a whole number and epochs a number, from 0; got {steps or epochs}.")
-        return int(wanted)
+        if epochs is None:
+            return count(0, 2**62).checked("steps", steps)
+        return math.ceil(number(least=0, most=1e12).checked("epochs", epochs) * self.steps_per_epoch - 1e-9)
 
     def next(self, generator: Generator) -> "Minibatch":
         """The next minibatch of the epoch; after the last one a new epoch begins, with another permutation."""
@@ -119,6 +119,19 @@ class Minibatches:
     def some_labelled(self) -> bool:
         """Whether some images have a label and others have none."""
         return 0 < len(self.labelled) < len(self.images)
+
+
+def fingerprint(tensor: Tensor) -> str:
+    """SHA-256 of shape and numbers, its first 16 digits.
+
+    Examples
+    --------
+    >>> fingerprint(torch.zeros(2)) == fingerprint(torch.zeros(2, 1))
+    False
+    """
+    digest = hashlib.sha256(repr((tuple(tensor.shape), tensor.dtype)).encode())
+    digest.update(tensor.cpu().contiguous().numpy().data)
+    return digest.hexdigest()[:16]
 
 
 class StackedMinibatches:

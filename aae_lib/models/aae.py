@@ -11,13 +11,14 @@ import torch
 from torch import Generator, Tensor
 
 from .. import losses
+from ..arguments import count, counts, number, one_of, seed, takes
 from ..data import Minibatch
-from ..networks import Discriminator
+from ..networks import ACTIVATIONS, Discriminator
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior
 from .autoencoder import AE
 from .model import Abilities
-from .phase import Batch, Phase
+from .phase import OPTIMIZER, Batch, Phase
 
 
 class DiscriminatorOptions(TypedDict):
@@ -69,6 +70,15 @@ class AAE(AE):
     ['reconstruction', 'discriminator', 'generator']
     """
 
+    @takes(
+        classes=count(),
+        discriminator_hidden=counts(),
+        discriminator_activation=one_of(*ACTIVATIONS),
+        label_share=number(least=0, below=1),
+        r1=number(least=0, most=1e6),
+        game_optimizer=OPTIMIZER,
+        seed=seed(),
+    )
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -84,8 +94,6 @@ class AAE(AE):
         weight_sd: float | None = None,
         **options: Any,
     ) -> None:
-        if not 0 <= label_share < 1:
-            raise ValueError(f"label_share must be at least 0 and less than 1; got {label_share}.")
         self.classes, self.label_share = classes, label_share
         super().__init__(image_shape, latent_dim, seed=seed, weight_sd=weight_sd, **options)
         self.r1 = r1
@@ -96,7 +104,7 @@ class AAE(AE):
             "weight_sd": weight_sd,
         }
         # a stream of its own: AE and AAE of one seed start from the same autoencoder
-        self.discriminator = self._make_discriminator(latent_dim, -1 - seed, classes)
+        self.discriminator = self._make_discriminator(self.latent_dim, -1 - seed, classes)
 
     def _make_discriminator(self, width: int, seed: int, classes: int | None = None) -> Discriminator:
         return Discriminator(

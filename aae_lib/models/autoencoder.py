@@ -10,12 +10,13 @@ import torch
 from torch import Generator, Tensor
 
 from .. import losses
-from ..data import Minibatch, scale
-from ..networks import Decoder, Encoder, NetworkOptions, TwoHeads, check_network
+from ..arguments import WIDEST, as_tensor, count, counts, number, one_of, seed, shown, switch, takes
+from ..data import Minibatch, Minibatches, as_images, check_values, scale
+from ..networks import ACTIVATIONS, NETWORKS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
 from ..priors import Gaussian, PriorLike
 from .model import Abilities, Model
-from .phase import Batch, Phase
+from .phase import OPTIMIZER, Batch, Phase
 
 
 class AE(Model):
@@ -68,6 +69,22 @@ class AE(Model):
     torch.Size([5, 2])
     """
 
+    @takes(
+        image_shape=counts(3, most=100_000, example="(1, 28, 28): channels, height, width"),
+        latent_dim=count(most=WIDEST),
+        hidden=counts(),
+        posterior=one_of(*POSTERIORS),
+        noise_dim=count(most=WIDEST),
+        reconstruction=one_of(*losses.RECONSTRUCTION),
+        input_noise=number(least=0, most=1e6),
+        input_dropout=number(least=0, below=1),
+        network=one_of(*NETWORKS),
+        activation=one_of(*ACTIVATIONS),
+        batch_norm=switch(),
+        weight_sd=number(above=0, most=1e6),
+        optimizer=OPTIMIZER,
+        seed=seed(),
+    )
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -87,20 +104,11 @@ class AE(Model):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if len(image_shape) != 3 or min(image_shape) < 1:
-            raise ValueError(f"image_shape must be (channels, height, width); got {tuple(image_shape)}.")
-        if isinstance(latent_dim, bool) or latent_dim != int(latent_dim) or latent_dim < 1:
-            raise ValueError(f"latent_dim must be a whole number of at least 1; got {latent_dim!r}.")
-        if reconstruction not in losses.RECONSTRUCTION:
-            choices = ", ".join(losses.RECONSTRUCTION)
-            raise ValueError(f"reconstruction={reconstruction!r} is unknown; choose one of {choices}.")
-        if not 0 <= seed < 2**62:
-            raise ValueError(f"seed must be a whole number from 0 to 2**62; got {seed}.")
-        if not 0 <= input_dropout < 1:
-            raise ValueError(f"input_dropout must be at least 0 and less than 1; got {input_dropout}.")
+        if noise_dim is not None and posterior != "universal":
+            raise ValueError(f'noise_dim={noise_dim} is the width of the noise of posterior="universal": leave it out.')
         check_network(network, image_shape)
         self.image_shape = tuple(image_shape)
-        self.latent_dim = int(latent_dim)
+        self.latent_dim = latent_dim
         self.hidden = tuple(hidden)
         self.set_prior(Gaussian(self.latent_dim) if prior is None else prior)
         self.reconstruction = reconstruction
@@ -219,23 +227,29 @@ class AE(Model):
 
     def checked(self, images: Tensor) -> Tensor:
         """The images, once their shape and range have been checked."""
-        images = torch.as_tensor(images)
+        images = as_images(images)
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
-        if images.is_floating_point() and len(images) and (images.amax() > 1 or images.amin() < 0):
-            raise ValueError("float images must lie in [0, 1]: divide by 255, or pass uint8 as it is.")
+        check_values(images, 0, 1)
         return images
+
+    def check_data(self, minibatches: Minibatches) -> None:
+        """Refuse images that this model cannot learn from, before training starts."""
+        self.checked(minibatches.images)
 
     def decode(self, z: Tensor) -> Tensor:
         """Codes (N, d) -> images (N, C, H, W) in [0, 1]."""
-        z = torch.as_tensor(z)
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+        return self._images(self._checked_codes(z))
+
+    def _checked_codes(self, z: Tensor) -> Tensor:
+        z = as_rows("codes", z)
+        if z.shape[1] != self.latent_dim:
             raise ValueError(f"codes must have shape (N, {self.latent_dim}); got {tuple(z.shape)}.")
-        return self._images(z)
+        return z
 
     def _images(self, seen: Tensor) -> Tensor:
         """Images from what the decoder sees (N, decoder_width)."""
-        return self.evaluate(lambda rows: self.decoder(rows.float()).float().sigmoid(), seen, self.image_shape)
+        return self.evaluate(lambda rows: self.decoder(rows).float().sigmoid(), seen, self.image_shape)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """decode(encode(images))."""
@@ -262,6 +276,14 @@ class AE(Model):
         device = self.device if generator is None else generator.device
         with self.lock:
             return self.decode(self.prior.sample(n, generator=generator, device=device, labels=labels))
+
+
+def as_rows(name: str, rows: Tensor) -> Tensor:
+    """Finite numbers (N, M) as float32; ValueError with their name for anything else."""
+    found = as_tensor(name, rows)
+    if found.ndim != 2 or found.is_complex() or found.dtype == torch.bool or not found.isfinite().all():
+        raise ValueError(f"{name} must be finite numbers of shape (N, M); got {shown(rows)}.")
+    return found.float()
 
 
 # ---- the loss of the phase: a pure function of (model, batch, terms) ----

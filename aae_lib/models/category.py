@@ -19,13 +19,15 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from .. import losses
+from ..arguments import WIDEST, as_tensor, count, number, seed, takes
 from ..data import Minibatch, Minibatches, scale
 from ..networks import NetworkOptions, TwoHeads
-from ..optimizers import Optimizer
+from ..optimizers import STEP, Optimizer
 from ..priors import Categorical
 from .aae import AAE
+from .autoencoder import as_rows
 from .model import Abilities
-from .phase import Batch, Draw, Loss, Phase
+from .phase import OPTIMIZER, Batch, Draw, Loss, Phase
 
 
 class CategoryAAE(AAE):
@@ -46,14 +48,13 @@ class CategoryAAE(AAE):
     tensor([[0., 0., 1.]])
     """
 
+    @takes(categories=count(2, WIDEST))
     def __init__(
         self, image_shape: Sequence[int], latent_dim: int = 10, *, categories: int = 10, **options: Any
     ) -> None:
-        if isinstance(categories, bool) or int(categories) != categories or categories < 2:
-            raise ValueError(f"categories must be a whole number of at least 2; got {categories}.")
         if options.get("classes") is not None:
             raise ValueError("here the code holds the class and D is not told it: say categories=K, without classes.")
-        self.categories = int(categories)
+        self.categories = categories
         self.category_prior = Categorical(self.categories)
         super().__init__(image_shape, latent_dim, **options)
 
@@ -66,7 +67,8 @@ class CategoryAAE(AAE):
         return F.one_hot(labels, self.categories).float()
 
     def check_data(self, minibatches: Minibatches) -> None:
-        """Refuse labels that this model cannot learn from, before training starts."""
+        """Refuse images and labels that this model cannot learn from, before training starts."""
+        super().check_data(minibatches)
         if not self.can.named_categories:
             return
         known = minibatches.labels[minibatches.labelled].unique().tolist()
@@ -103,21 +105,23 @@ class DecoderSeesCategory(CategoryAAE):
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Styles z (N, d) and categories y, (N,) int64 or (N, K) shares -> images (N, C, H, W) in [0, 1]."""
-        z = torch.as_tensor(z)
-        if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise ValueError(f"styles must have shape (N, {self.latent_dim}); got {tuple(z.shape)}.")
-        return self._images(torch.cat([self._category(y, len(z)).to(z.device), z.float()], 1))
+        z = self._checked_codes(z)
+        return self._images(torch.cat([self._category(y, len(z)).to(z.device), z], 1))
 
     def _category(self, y: Tensor | None, n: int) -> Tensor:
         if y is None:
             raise ValueError("this decoder sees a category beside the style: decode(z, y) with y (N,) whole numbers.")
-        y = torch.as_tensor(y)
-        if y.shape == (n,) and not y.is_floating_point():
-            if n and not 0 <= (low := int(y.min())) <= (high := int(y.max())) < self.categories:
+        y = as_tensor("categories y", y)
+        if y.shape == (n,) and not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool):
+            if n and not ((y >= 0) & (y < self.categories)).all():
+                low, high = int(y.min()), int(y.max())
                 raise ValueError(f"categories run from 0 to {self.categories - 1}; got {low} to {high}.")
             return self.one_hot(y.long())
         if y.shape == (n, self.categories):
-            return y.float()
+            shares = as_rows("shares y", y)
+            if not ((shares >= 0).all() and ((shares.sum(1) - 1).abs() < 1e-3).all()):
+                raise ValueError("shares y must be at least 0 and sum to 1 in every row: softmax gives such.")
+            return shares
         raise ValueError(
             f"categories y must be {n} whole numbers, or shares of shape ({n}, {self.categories}); got "
             f"{tuple(y.shape)} of {y.dtype}."
@@ -176,6 +180,16 @@ class EncoderGivesCategory(CategoryAAE):
 
         def decoded(self, batch: Batch, through_y: float | None = None) -> Tensor: ...
 
+    @takes(
+        classification_optimizer=OPTIMIZER,
+        r1_y=number(least=0, most=1e6),
+        consistency=number(above=0, most=1e6),
+        virtual=number(above=0, most=1e6),
+        y_game_from=STEP,
+        y_reconstructs_from=STEP,
+        virtual_from=STEP,
+        seed=seed(),
+    )
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -191,14 +205,6 @@ class EncoderGivesCategory(CategoryAAE):
         seed: int = 0,
         **options: Any,
     ) -> None:
-        if consistency is not None and consistency <= 0:
-            raise ValueError(f"consistency is the size of a noise and must be positive, or None; got {consistency}.")
-        if virtual is not None and virtual <= 0:
-            raise ValueError(f"virtual is a distance and must be positive, or None; got {virtual}.")
-        starts = {"y_game_from": y_game_from, "y_reconstructs_from": y_reconstructs_from, "virtual_from": virtual_from}
-        for name, step in starts.items():
-            if step != int(step) or step < 0:
-                raise ValueError(f"{name} is a step, a whole number of at least 0; got {step}.")
         super().__init__(image_shape, latent_dim, seed=seed, **options)
         self.r1_y, self.consistency, self.virtual = self.r1 if r1_y is None else r1_y, consistency, virtual
         self.y_game_from, self.y_reconstructs_from, self.virtual_from = y_game_from, y_reconstructs_from, virtual_from
@@ -211,6 +217,8 @@ class EncoderGivesCategory(CategoryAAE):
     ) -> TwoHeads:
         if posterior != "deterministic":
             raise ValueError('an encoder with two heads is deterministic here: leave posterior="deterministic".')
+        if noise_dim is not None:
+            raise ValueError("noise_dim is for a universal posterior, and this encoder draws no noise: leave it out.")
         return TwoHeads(
             self.image_shape, self.categories, self.latent_dim, self.hidden, batch_norm=batch_norm, **shared
         )

@@ -7,12 +7,13 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 
+from ..arguments import WIDEST, count, number, seed, switch, takes
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior, PriorLike
 from ..priors.base import Mixture, Source
 from .category import EncoderGivesCategory, passing
 from .model import Abilities
-from .phase import Batch, Phase
+from .phase import OPTIMIZER, Batch, Phase
 
 
 class MapAAE(EncoderGivesCategory):
@@ -42,6 +43,13 @@ class MapAAE(EncoderGivesCategory):
     torch.Size([20, 2])
     """
 
+    @takes(
+        categories=count(2, WIDEST),
+        labelled=switch(),
+        apart=number(least=0, most=1e6),
+        heads_optimizer=OPTIMIZER,
+        seed=seed(),
+    )
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -58,7 +66,7 @@ class MapAAE(EncoderGivesCategory):
         self.heads_optimizer = heads_optimizer or Adam(1e-2)
         super().__init__(image_shape, latent_dim, categories=categories, seed=seed, **options)
         start = torch.Generator().manual_seed(-(2**61) - 1 - seed)
-        self.cluster_heads = nn.Parameter(apart / 2 * torch.randn(self.categories, latent_dim, generator=start))
+        self.cluster_heads = nn.Parameter(apart / 2 * torch.randn(self.categories, self.latent_dim, generator=start))
 
     @property
     def can(self) -> Abilities:

@@ -165,7 +165,7 @@ class Model(nn.Module):
     def check_prior(self, prior: Prior) -> None:
         """Refuse a prior that this model cannot use, with a sentence."""
         if prior.dim != self.latent_dim:
-            raise ValueError(f"the prior has dimension {prior.dim}, the code {self.latent_dim}: make them equal.")
+            raise ValueError(f"the prior has dimension {prior.dim!r}, the code {self.latent_dim}: make them equal.")
 
     @property
     def style_prior(self) -> Prior:

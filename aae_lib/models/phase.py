@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from ..arguments import Kind, count, function, number, one_made_of, shown, switch, takes, text
 from ..data import Minibatch
-from ..optimizers import Adam, Optimizer
+from ..optimizers import SGD, STEP, Adam, Optimizer
 
 Batch = dict[str, Tensor]
 Draw = Callable[[Minibatch, Generator], Batch]
@@ -22,6 +23,33 @@ Loss = Callable[[Any, Batch, Mapping[str, float]], Tensor]  # Any: the class of 
 Share = Callable[[Any, Batch], Batch]
 
 
+OPTIMIZER = one_made_of(Adam, SGD, example="Adam(lr=1e-3)")
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise ValueError
+    return tuple(text().take(name) for name in value)
+
+
+def _of_names(kind: Kind) -> Callable[[Any], dict[str, Any]]:
+    return lambda value: {text().take(name): kind.take(each) for name, each in dict(value).items()}
+
+
+@takes(
+    name=text(),
+    loss=function("lambda model, batch, terms: ..."),
+    updates=Kind('names in a tuple, such as ("encoder", "decoder")', _names),
+    draw=function("model.draw_images"),
+    share=function("lambda model, batch: {...}"),
+    optimizer=OPTIMIZER,
+    weight=number(least=0, most=1e6),
+    terms=Kind('numbers of at least 0 by name, such as {"r1": 0.1}', _of_names(number(least=0, most=1e9))),
+    begins=Kind('steps by name, such as {"r1": 500}', _of_names(STEP)),
+    repeats=count(0, 1000),
+    moves_statistics=switch(),
+    by_rows=switch(),
+)
 @dataclass(frozen=True)
 class Phase:
     """One update of a training step.
@@ -97,8 +125,21 @@ class Phase:
 
     def gradients(self, loss: Tensor, parameters: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """d loss / d (each of this phase's parameters), and of nothing else: no other network is touched."""
+        if not isinstance(loss, Tensor):
+            raise ValueError(
+                f"the loss of phase {self.name!r} must be a tensor of shape (), with its gradient; got {shown(loss)}."
+            )
         if loss.dim():
             raise ValueError(f"the loss of phase {self.name!r} has shape {tuple(loss.shape)}, not (): take its mean.")
+        if not torch.is_grad_enabled():
+            raise ValueError(
+                "gradients are switched off here, by no_grad or inference_mode: train outside of it."
+            )
+        if held := [name for name, parameter in parameters.items() if not parameter.requires_grad]:
+            raise ValueError(
+                f"phase {self.name!r} is to move {', '.join(held[:3])}, whose gradient is switched off: "
+                "requires_grad_(True), or hold the phase still by weight 0."
+            )
         if not loss.requires_grad:
             moved = ", ".join(self.updates)
             raise ValueError(f"the loss of phase {self.name!r} depends on no parameter of {moved}: a detach too many?")
@@ -109,8 +150,10 @@ class Phase:
         return tuple(gradient.contiguous() for gradient in gradients)
 
 
-def check_phases(phases: tuple[Phase, ...]) -> None:
-    """ValueError for phases that cannot work together."""
+def check_phases(phases: Any) -> tuple[Phase, ...]:
+    """The phases, once they have been found to work together; else ValueError."""
+    if not isinstance(phases, tuple | list) or not all(isinstance(phase, Phase) for phase in phases):
+        raise ValueError(f"phases must be a tuple of Phase, such as model.phases(); got {shown(phases)}.")
     names = [phase.name for phase in phases]
     if len(set(names)) < len(names) or not names:
         raise ValueError(f"a trainer needs phases with names of their own; got {names}.")
@@ -121,3 +164,4 @@ def check_phases(phases: tuple[Phase, ...]) -> None:
             raise ValueError(f"phase {phase.name!r} has nothing named {', '.join(sorted(unknown))} that could begin.")
         if phase.repeats < 1:
             raise ValueError(f"phase {phase.name!r} has repeats={phase.repeats}; to hold it still, give it weight 0.")
+    return tuple(phases)

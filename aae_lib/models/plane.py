@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from .. import losses
+from ..arguments import counts, number, seed, table, takes
 from ..data import Minibatch
 from ..networks import Discriminator
 from ..optimizers import SGD, Adam
@@ -52,6 +53,13 @@ class PlaneGame(Model):
 
     latent_dim = 2
 
+    @takes(
+        start=table("N", 2),
+        hidden=counts(example="(64, 64)"),
+        rate=number(least=0, most=1000),
+        r1=number(least=0, most=1e6),
+        seed=seed(),
+    )
     def __init__(
         self,
         start: Tensor,
@@ -62,8 +70,7 @@ class PlaneGame(Model):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        start = torch.as_tensor(start, dtype=torch.float32)
-        if start.ndim != 2 or start.shape[1] != 2 or len(start) < 2:
+        if len(start) < 2:
             raise ValueError(f"start must hold at least two points of the plane, (N, 2); got {tuple(start.shape)}.")
         self.set_prior(prior)
         self.points = nn.Parameter(start.clone())

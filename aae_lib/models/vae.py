@@ -4,9 +4,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .. import losses
+from ..arguments import number, takes
 from ..networks import Encoder, reparameterise
 from ..priors import Gaussian, Prior
 from .autoencoder import AE
@@ -42,6 +44,7 @@ class VAE(AE):
 
     encoder: Encoder
 
+    @takes(beta=number(least=0, most=1e9))
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -66,6 +69,12 @@ class VAE(AE):
         super().check_prior(prior)
         if not prior.has_log_prob:
             raise ValueError("the VAE's KL needs log p(z), and this prior can only be sampled: use an AAE or a WAE.")
+        around = torch.eye(prior.dim)[:10]
+        if not prior.log_prob(torch.cat([0 * around, 4 * around, -4 * around])).isfinite().all():
+            raise ValueError(
+                "the VAE's KL needs p(z) above 0 wherever a Gaussian may put a code, and this prior's is 0 at some z: "
+                "use an AAE or a WAE."
+            )
 
     def phases(self) -> tuple[Phase, ...]:
         phase = self.reconstruction_phase()

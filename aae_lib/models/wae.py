@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from .. import losses
+from ..arguments import number, takes
 from .autoencoder import AE
 from .phase import Batch, Phase
 
@@ -27,6 +28,7 @@ class WAE(AE):
     {'mmd': 10.0}
     """
 
+    @takes(mmd=number(least=0, most=1e9))
     def __init__(self, image_shape: Sequence[int], latent_dim: int = 2, *, mmd: float = 100.0, **options: Any) -> None:
         super().__init__(image_shape, latent_dim, **options)
         self.mmd = mmd

@@ -2,11 +2,17 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import torch
 from torch import Tensor
+
+from ..arguments import WIDEST, Kind, as_tensor, count, number, plain_number, shown
+
+DIM = count(most=WIDEST)
+# in units of z: its square, and one over it, still fit into float32
+LENGTH = Kind("a positive number, 1e-6 to 1e6", number(least=1e-6, most=1e6).take)
+BLUR = Kind("0 or a positive number, 1e-6 to 1e6", lambda value: plain_number(value) and LENGTH.take(value))
 
 
 class Source(TypedDict):
@@ -94,14 +100,14 @@ class Prior:
         Raises
         ------
         ValueError
-            For a bad n, for a generator on another device, and for labels of the wrong shape or range, or on a prior
-            without classes.
-        TypeError
-            For labels that are not whole numbers.
+            For a bad n, for a generator on another device, and for labels that are no whole numbers, of the wrong
+            shape or range, or on a prior without classes.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
-            raise ValueError(f"The number of samples must be a whole number of at least 0, not {n!r}.")
-        device = torch.device(device)
+        if type(n) is not int or n < 0:
+            n = count(0).checked("n", n, type(self).__name__)
+        device = _device(device)
+        if generator is not None and not isinstance(generator, torch.Generator):
+            raise ValueError(f"generator must be a torch.Generator; got {shown(generator)}.")
         if generator is not None and not _same_device(generator.device, device):
             raise ValueError(
                 f"The generator is on {generator.device}, the samples are wanted on {device}: "
@@ -120,9 +126,9 @@ class Prior:
                 f"{type(self).__name__} cannot be sampled per class: leave labels out, "
                 "or take a prior with classes such as GaussianRing or SwissRoll."
             )
-        labels = torch.as_tensor(labels)
+        labels = as_tensor("labels", labels)
         if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-            raise TypeError(f"labels must be whole numbers (int64), not {labels.dtype}.")
+            raise ValueError(f"labels must be whole numbers (int64), not {labels.dtype}.")
         if labels.shape != (n,):
             raise ValueError(f"labels must have shape ({n},), one class per sample, not {tuple(labels.shape)}.")
         if labels.device.type == "cpu" and n:
@@ -134,6 +140,9 @@ class Prior:
         return labels.long()
 
     def _check_z(self, z: Tensor) -> Tensor:
+        z = as_tensor("z", z)
+        if z.is_complex() or not z.is_floating_point():
+            z = z.float()
         if z.ndim != 2 or z.shape[1] != self.dim:
             raise ValueError(f"log_prob takes z of shape (n, {self.dim}), not {tuple(z.shape)}.")
         return z
@@ -192,22 +201,11 @@ def log_kernel_density(z: Tensor, centres: Tensor, sd: float, log_weights: Tenso
     return torch.cat(parts)
 
 
-KINDS: dict[str, tuple[str, Callable[[float], bool]]] = {
-    "whole": ("a whole number of at least 1", lambda v: isinstance(v, int) and v >= 1),
-    "finite": ("a finite number", math.isfinite),
-    "positive": ("a finite number above 0", lambda v: math.isfinite(v) and v > 0),
-    "not_negative": ("a finite number of at least 0", lambda v: math.isfinite(v) and v >= 0),
-}
-
-
-def check_numbers(prior: Prior, **names: str) -> None:
-    """ValueError unless the arguments are of their kind, as in check_numbers(self, positive="radius noise")."""
-    for kind, fields in names.items():
-        wanted, fits = KINDS[kind]
-        for field in fields.split():
-            value = getattr(prior, field)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
-                raise ValueError(f"{type(prior).__name__}: {field} must be {wanted}, not {value!r}.")
+def _device(device: Any) -> torch.device:
+    try:
+        return torch.device(device)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"device must be one that torch knows, such as 'cpu'; got {shown(device)}.") from None
 
 
 def _same_device(a: torch.device, b: torch.device) -> bool:

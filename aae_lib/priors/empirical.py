@@ -9,11 +9,13 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor
 
-from .base import Prior, Source, check_numbers, log_kernel_density
+from ..arguments import as_tensor, number, numbers, table, takes
+from .base import BLUR, DIM, Prior, Source, log_kernel_density
 
 STORED = 4096  # descriptions carry tables of at most this many numbers, and a checksum of larger ones
 
 
+@takes(k=DIM, probs=numbers(kind=number(least=0, most=1), example="(0.3, 0.7)"))
 @dataclass(frozen=True)
 class Categorical(Prior):
     """One-hot vectors of length k.
@@ -37,13 +39,11 @@ class Categorical(Prior):
     probs: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
-        check_numbers(self, whole="k")
         probs = torch.full((self.k,), 1 / self.k).double()
         if self.probs is not None:
-            probs = torch.as_tensor(self.probs, dtype=torch.float64)
-            if probs.shape != (self.k,) or not (probs >= 0).all() or not abs(probs.sum() - 1) < 1e-4:
+            probs = torch.tensor(self.probs, dtype=torch.float64)
+            if probs.shape != (self.k,) or not abs(probs.sum() - 1) < 1e-4:
                 raise ValueError(f"Categorical: probs must be {self.k} numbers of at least 0 that add up to 1.")
-            object.__setattr__(self, "probs", tuple(probs.tolist()))
         object.__setattr__(self, "_tensors", (_cumulative(probs),))
 
     @property
@@ -87,19 +87,14 @@ class Points(Prior):
     dim: int
     classes: int | None
 
+    @takes(points=table("m", "d"), bandwidth=BLUR)
     def __init__(self, points: Tensor, bandwidth: float = 0.1, labels: Tensor | None = None) -> None:
-        points = torch.as_tensor(points, dtype=torch.float32).detach().cpu()
-        if points.ndim != 2 or 0 in points.shape:
-            raise ValueError(f"Points takes points of shape (m, d), not {tuple(points.shape)}.")
-        if not points.isfinite().all():
-            raise ValueError("Points takes finite numbers only: drop the rows that hold NaN or infinity.")
         self.bandwidth = bandwidth
-        check_numbers(self, not_negative="bandwidth")
         self.points, self.dim = points.clone(), points.shape[1]
 
         self.labels = torch.full((len(points),), -1)
         if labels is not None:
-            labels = torch.as_tensor(labels).detach().cpu()
+            labels = as_tensor("labels", labels).detach().cpu()
             if labels.shape != (len(points),) or labels.is_floating_point() or labels.min() < -1:
                 raise ValueError(
                     f"Points: labels must be whole numbers of shape ({len(points)},), 0 or more (-1 = no label)."
@@ -166,12 +161,10 @@ class Picture(Prior):
 
     dim = 2
 
+    @takes(image=table("H", "W", example="torch.eye(28)"), extent=numbers(4, example="(-3, 3, -3, 3)"))
     def __init__(self, image: Tensor, extent: Sequence[float] | None = None) -> None:
-        image = torch.as_tensor(image, dtype=torch.float32).detach().cpu()
-        if image.ndim != 2 or 0 in image.shape:
-            raise ValueError(f"Picture takes a grey image of shape (H, W), not {tuple(image.shape)}.")
-        if not image.isfinite().all() or (image < 0).any():
-            raise ValueError("Picture takes finite brightness of at least 0, but the image holds other values.")
+        if (image < 0).any():
+            raise ValueError("Picture takes brightness of at least 0, but the image holds numbers below.")
         if not image.any():
             raise ValueError(
                 "Picture is empty (all zero), so no place in it is more probable than none: draw something."
@@ -181,7 +174,7 @@ class Picture(Prior):
             x, y = 3 * width / max(height, width), 3 * height / max(height, width)
             extent = (-x, x, -y, y)
         left, right, bottom, top = extent = tuple(float(e) for e in extent)
-        if not (left < right and bottom < top and all(map(math.isfinite, extent))):
+        if not (left < right and bottom < top):
             raise ValueError(f"Picture: extent must be (left, right, bottom, top) in growing order, not {extent}.")
         self.image, self.extent = image.clone(), extent
         self._pixel = ((right - left) / width, (top - bottom) / height)

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from .base import Prior
+from ..arguments import count, function, shown, switch, takes
+from .base import DIM, Prior
 
 
 class Samples(Protocol):
@@ -53,6 +54,12 @@ class Function(Prior):
     dim: int
     classes: int | None
 
+    @takes(
+        f=function("lambda n, generator=None: torch.randn(n, 2, generator=generator)"),
+        dim=DIM,
+        classes=count(),
+        capturable=switch(),
+    )
     def __init__(
         self,
         f: Callable[..., Tensor],
@@ -143,7 +150,7 @@ def as_prior(thing: PriorLike) -> Prior:
         kept = {name: getattr(thing, name) for name in ("dim", "classes", "capturable") if hasattr(thing, name)}
         prior = Function(sample, **kept)
         if callable(log_prob):
-            prior.log_prob, prior.has_log_prob = log_prob, True  # type: ignore[method-assign]  # the object's own
+            prior.log_prob, prior.has_log_prob = _checked(log_prob), True  # type: ignore
         return prior
     if callable(thing):
         return Function(thing)
@@ -151,6 +158,19 @@ def as_prior(thing: PriorLike) -> Prior:
         f"A {type(thing).__name__} is no prior: pass one from aae_lib.priors, "
         "a function f(n, generator=None) -> (n, d), or an object with such a method `sample`."
     )
+
+
+def _checked(log_prob: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The object's own density, once what it returns has been looked at: a column would be broadcast to a matrix."""
+
+    def asked(z: Tensor) -> Tensor:
+        found = log_prob(z)
+        if not isinstance(found, Tensor) or found.shape != z.shape[:1]:
+            what = tuple(found.shape) if isinstance(found, Tensor) else shown(found)
+            raise ValueError(f"{_name(log_prob)} must return log p(z), of shape (n,) = ({len(z)},); got {what}.")
+        return found
+
+    return asked
 
 
 def _parameters(f: Callable[..., Tensor]) -> set[str]:

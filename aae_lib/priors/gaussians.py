@@ -7,9 +7,11 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from .base import Mixture, Prior, Source, check_numbers, log_normal
+from ..arguments import count, takes
+from .base import DIM, LENGTH, Mixture, Prior, Source, log_normal
 
 
+@takes(dim=DIM, sigma=LENGTH)
 @dataclass(frozen=True)
 class Gaussian(Prior):
     """N(0, sigma² I) in `dim` dimensions.
@@ -31,9 +33,6 @@ class Gaussian(Prior):
     dim: int = 2
     sigma: float = 1.0
 
-    def __post_init__(self) -> None:
-        check_numbers(self, whole="dim", positive="sigma")
-
     def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         return self.sigma * torch.randn(n, self.dim, **on)
 
@@ -42,6 +41,7 @@ class Gaussian(Prior):
         return log_normal(self._check_z(z), self.sigma).sum(1)
 
 
+@takes(k=DIM, radius=LENGTH, radial=LENGTH, tangential=LENGTH)
 @dataclass(frozen=True)
 class GaussianRing(Mixture):
     """k Gaussians on a circle in the plane, each elongated along the radius (the mixture of the paper's Figure 3).
@@ -77,9 +77,6 @@ class GaussianRing(Mixture):
 
     dim = 2
 
-    def __post_init__(self) -> None:
-        check_numbers(self, whole="k", positive="radius radial tangential")
-
     @property
     def classes(self) -> int:
         return self.k
@@ -93,13 +90,15 @@ class GaussianRing(Mixture):
 
     def class_log_prob(self, z: Tensor) -> Tensor:
         """log p(z | c): z (n, 2) -> (n, k)."""
-        x, y = self._check_z(z)[:, :1], z[:, 1:]
+        z = self._check_z(z)
+        x, y = z[:, :1], z[:, 1:]
         angle = torch.arange(self.k, device=z.device) * (2 * math.pi / self.k)
         cos, sin = angle.cos(), angle.sin()
         along, across = x * cos + y * sin, y * cos - x * sin  # (n, k): z turned back by each angle
         return log_normal(along - self.radius, self.radial) + log_normal(across, self.tangential)
 
 
+@takes(k_per_side=count(most=1000), spacing=LENGTH, sigma=LENGTH)
 @dataclass(frozen=True)
 class GaussianGrid(Mixture):
     """k_per_side² round Gaussians on a square grid in the plane, centred on 0; class 0 top left, in reading order.
@@ -129,9 +128,6 @@ class GaussianGrid(Mixture):
 
     dim = 2
 
-    def __post_init__(self) -> None:
-        check_numbers(self, whole="k_per_side", positive="spacing sigma")
-
     @property
     def classes(self) -> int:
         return self.k_per_side**2
@@ -146,5 +142,6 @@ class GaussianGrid(Mixture):
 
     def class_log_prob(self, z: Tensor) -> Tensor:
         """log p(z | c): z (n, 2) -> (n, k_per_side²)."""
+        z = self._check_z(z)
         centres = self._centres(torch.arange(self.classes, device=z.device))
-        return log_normal(self._check_z(z)[:, None] - centres, self.sigma).sum(2)
+        return log_normal(z[:, None] - centres, self.sigma).sum(2)

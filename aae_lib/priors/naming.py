@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .base import Prior
+from ..arguments import one_of, shown, takes
+from .base import DIM, Prior
 from .empirical import Categorical, Picture, Points
 from .gaussians import Gaussian, GaussianGrid, GaussianRing
 from .shapes import Circle, Sphere, SwissRoll, Uniform
@@ -48,6 +49,8 @@ def from_description(described: dict[str, Any]) -> Prior:
     >>> from_description({"name": "GaussianGrid", "k_per_side": 3, "spacing": 2.0, "sigma": 0.25}).classes
     9
     """
+    if not isinstance(described, dict):
+        raise ValueError(f"a prior is described by a dict, as prior.description() gives it; got {shown(described)}.")
     arguments = dict(described)
     name = arguments.pop("name", None)
     if name == "Function":
@@ -57,7 +60,7 @@ def from_description(described: dict[str, Any]) -> Prior:
         raise ValueError(
             f"The {name} prior was too large to be stored: pass the same one in (SHA-256 {arguments['sha256']})."
         )
-    if name not in CLASSES:
+    if not isinstance(name, str) or name not in CLASSES:
         raise ValueError(f"There is no prior {name!r} here: pass the prior in, or take one of {', '.join(CLASSES)}.")
     try:
         return CLASSES[name](**arguments)
@@ -65,6 +68,7 @@ def from_description(described: dict[str, Any]) -> Prior:
         raise ValueError(f"The description does not fit the prior {name}: {error}.") from error
 
 
+@takes(name=one_of(*BY_NAME), dim=DIM)
 def named(name: str, dim: int = 2) -> Prior:
     """A prior with default arguments by its short name, as on the command line.
 
@@ -90,8 +94,6 @@ def named(name: str, dim: int = 2) -> Prior:
     >>> named("gaussian", 10)
     Gaussian(dim=10, sigma=1.0)
     """
-    if name not in BY_NAME:
-        raise ValueError(f"There is no prior {name!r}: choose one of {', '.join(BY_NAME)}.")
     if name in ANY_DIM:
         return BY_NAME[name](dim)
     if dim != 2:

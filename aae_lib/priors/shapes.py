@@ -9,9 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .base import Mixture, Prior, Source, check_numbers, log_kernel_density
+from ..arguments import number, takes
+from .base import BLUR, DIM, LENGTH, Mixture, Prior, Source, log_kernel_density
+
+LONGEST = 1e5  # a spiral, in units of its noise, whose density is computed
 
 
+@takes(dim=DIM, low=number(), high=number())
 @dataclass(frozen=True)
 class Uniform(Prior):
     """Uniform in the box [low, high]^dim.
@@ -35,7 +39,6 @@ class Uniform(Prior):
     high: float = math.sqrt(3)
 
     def __post_init__(self) -> None:
-        check_numbers(self, whole="dim", finite="low high")
         if self.low >= self.high:
             raise ValueError(f"Uniform: low must be less than high, not {self.low} and {self.high}.")
 
@@ -44,10 +47,12 @@ class Uniform(Prior):
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log p(z): z (n, dim) -> (n,); -inf outside the box."""
-        inside = ((self._check_z(z) >= self.low) & (z <= self.high)).all(1)
+        z = self._check_z(z)
+        inside = ((z >= self.low) & (z <= self.high)).all(1)
         return torch.where(inside, -self.dim * math.log(self.high - self.low), -math.inf)
 
 
+@takes(radius=LENGTH, noise=BLUR)
 @dataclass(frozen=True)
 class Circle(Prior):
     """A thin ring in the plane: uniform on a circle, plus Gaussian noise.
@@ -70,9 +75,6 @@ class Circle(Prior):
 
     dim = 2
 
-    def __post_init__(self) -> None:
-        check_numbers(self, positive="radius", not_negative="noise")
-
     def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         angle = 2 * math.pi * torch.rand(n, **on)
         return self.radius * torch.stack([angle.cos(), angle.sin()], 1) + self.noise * torch.randn(n, 2, **on)
@@ -90,6 +92,7 @@ class Circle(Prior):
         return bessel - (r - self.radius).square() / (2 * s2) - math.log(2 * math.pi * s2)
 
 
+@takes(dim=DIM, radius=LENGTH)
 @dataclass(frozen=True)
 class Sphere(Prior):
     """Uniform on the surface of a sphere; it has no density, since the surface has no volume.
@@ -110,13 +113,11 @@ class Sphere(Prior):
     dim: int = 3
     radius: float = 1.0
 
-    def __post_init__(self) -> None:
-        check_numbers(self, whole="dim", positive="radius")
-
     def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         return self.radius * F.normalize(torch.randn(n, self.dim, **on))  # a Gaussian has no preferred direction
 
 
+@takes(k=DIM, radius=LENGTH, turns=number(least=0.01, most=1000), noise=BLUR)
 @dataclass(frozen=True)
 class SwissRoll(Mixture):
     """A spiral in the plane, cut into k classes of equal mass from the inside out (the paper's Figure 4).
@@ -154,9 +155,6 @@ class SwissRoll(Mixture):
 
     dim = 2
 
-    def __post_init__(self) -> None:
-        check_numbers(self, whole="k", positive="radius turns", not_negative="noise")
-
     @property
     def classes(self) -> int:
         return self.k
@@ -177,7 +175,13 @@ class SwissRoll(Mixture):
         """
         if self.noise == 0:
             raise ValueError("SwissRoll without noise has no density in the plane: give it noise above 0.")
-        self._check_z(z)
+        z = self._check_z(z)
+        length = self.radius * math.hypot(1, 2 * math.pi * self.turns)  # at least the spiral's
+        if length / self.noise > LONGEST:
+            raise ValueError(
+                f"the density of a SwissRoll with noise {self.noise:g} would take too long: it is an integral in steps "
+                f"as fine as the noise. Give it noise of at least {length / LONGEST:.1g}; it can be sampled as it is."
+            )
         nodes, weights = (
             torch.as_tensor(a, dtype=z.dtype, device=z.device) for a in np.polynomial.legendre.leggauss(4)
         )

@@ -1,28 +1,31 @@
 """Checkpoints: a folder with tensors (safetensors) and a JSON file that names them. Nothing is pickled or unpickled.
 
 - checkpoint.json: steps and place in the epoch; what the run is made of (model, prior, phases, data, schedule, seed);
-  what was set (weights, terms, ...); measures; device and versions; the name and SHA-256 of the tensors' file
+  what was set (weights, terms, ...); measures; device and versions; the tensors' file and its SHA-256; its own SHA-256
 - state-….safetensors: weights, optimizer state, generator state, permutation, history
 
 Each file is written next to its place and moved there as a whole; the JSON comes last and is what counts. Killed at
-any moment, the folder holds the previous checkpoint or the new one. Resuming is exact on one machine: 200 steps equal
+any moment, the folder holds the previous checkpoint or the new one. One run at a time writes to a folder, and only to
+one that is empty or holds that very run. Resuming is exact on one machine: 200 steps equal
 100 steps, save, a new process, load, 100 steps, bit for bit.
 """
 
 import dataclasses
 import hashlib
 import json
+import re
 import sys
 import types
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from ..files import write_whole
+from ..arguments import path, switch, takes
+from ..files import only_writer, write_whole
 from ..models import Loss, Model
 from ..models.description import UnknownModelError, build, describe
 from ..optimizers import Optimizer, Schedule
@@ -31,15 +34,18 @@ from ..priors import PriorLike
 if TYPE_CHECKING:
     from .trainer import Trainer
 
-FORMAT = 2
+FORMAT = 3
 INDEX = "checkpoint.json"
+PARTS = {"aae_lib", "torch", "device", "tensors", "steps", "cursor", "made of", "chosen", "measures"}
+OURS = re.compile(r"(state-\d{8,}-[0-9a-f]{12}\.safetensors(\.part)?|checkpoint\.json(\.part)?)")
 
 
 class CheckpointError(RuntimeError):
     """The checkpoint is missing, damaged, foreign, or of something else; the message says which."""
 
 
-def save(trainer: "Trainer", folder: str | Path) -> Path:
+@takes(folder=path(), overwrite=switch())
+def save(trainer: "Trainer", folder: str | Path, *, overwrite: bool = False) -> Path:
     """Write the trainer's whole state to a folder.
 
     Parameters
@@ -47,27 +53,42 @@ def save(trainer: "Trainer", folder: str | Path) -> Path:
     trainer : Trainer
         May be training in another thread: the state of one moment is saved.
     folder : path
-        Made if missing; an earlier checkpoint in it is replaced.
+        Made if missing; an earlier checkpoint of this very run in it is replaced.
+    overwrite : bool, default False
+        Whether another run's checkpoint may be replaced as well.
 
     Returns
     -------
     Path
         The folder.
 
+    Raises
+    ------
+    CheckpointError
+        If the folder holds another run: one that this trainer has neither saved there nor loaded from there.
+    ValueError
+        If the folder cannot be written to, or another run is writing to it.
+
     Examples
     --------
     >>> import tempfile, aae_lib as aae
     >>> trainer = aae.Trainer(aae.AE((1, 8, 8), hidden=(16,)), aae.load("digits"))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     sorted(path.suffix for path in save(trainer, folder).iterdir())
-    ['.json', '.safetensors']
+    ...     sorted(path.name[:10] for path in save(trainer, folder).iterdir())
+    ['.lock', 'checkpoint', 'state-0000']
     """
+    folder = Path(folder)
+    with only_writer(folder, trainer):
+        if not overwrite:
+            check_own(trainer, folder)
+        return _write(trainer, folder)
+
+
+def _write(trainer: "Trainer", folder: Path) -> Path:
     from safetensors.torch import save as to_bytes
 
     from .. import __version__
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     with trainer.lock:  # state and history of one moment
         trainer.flush()
         state, history = trainer.whole_step(), trainer.records.rows()
@@ -77,7 +98,6 @@ def save(trainer: "Trainer", folder: str | Path) -> Path:
     digest = hashlib.sha256(content).hexdigest()
     name = f"state-{state.steps:08d}-{digest[:12]}.safetensors"
     index = {
-        "format": FORMAT,
         "aae_lib": __version__,
         "torch": torch.__version__,
         "device": trainer.device.type,
@@ -88,14 +108,39 @@ def save(trainer: "Trainer", folder: str | Path) -> Path:
         "chosen": state.chosen,
         "measures": measures,
     }
+    body = json.loads(json.dumps(index))  # as it will be read
+    digest = _digest(body)
     write_whole(folder / name, content)
-    write_whole(folder / INDEX, json.dumps(index, indent=1).encode())
-    for old in (*folder.glob("state-*.safetensors"), *folder.glob("*.part")):
-        if old.name != name:
-            old.unlink(missing_ok=True)
+    write_whole(folder / INDEX, json.dumps({"format": FORMAT, "sha256": digest} | body, indent=1).encode())
+    trainer.kept[folder.resolve()] = digest
+    remove(folder, keep=(INDEX, name))
     return folder
 
 
+def remove(folder: Path, keep: Sequence[str] = ()) -> None:
+    """Delete what `save` has written to the folder, except the files to keep; nobody else's files."""
+    for file in folder.iterdir():
+        if OURS.fullmatch(file.name) and file.name not in keep:
+            file.unlink(missing_ok=True)
+
+
+def check_own(trainer: "Trainer", folder: Path) -> None:
+    """CheckpointError if the folder holds another run than the trainer's."""
+    if not (folder / INDEX).exists():
+        return
+    try:
+        index = _read_index(folder)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} To write over it, say overwrite=True.") from None
+    if trainer.kept.get(folder.resolve()) != _digest(index):
+        raise CheckpointError(
+            f"{folder} holds another run ({index['made of']['model']['class']}, {index['steps']} steps, seed "
+            f"{index['made of']['seed']}): go on with it by trainer.load(folder), choose another folder, or say "
+            "overwrite=True."
+        )
+
+
+@takes(folder=path(), schedule=switch(), inexact=switch())
 def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexact: bool = False) -> None:
     """Put the state saved in a folder into a trainer made of the same parts.
 
@@ -139,14 +184,16 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
             )
         tensors["generator"] = torch.Generator(trainer.device).manual_seed(trainer.seed + index["steps"]).get_state()
     history = tensors.pop("history")
-    wrong = [
-        n for n in own.keys() | tensors.keys() if n not in own or n not in tensors or own[n].shape != tensors[n].shape
-    ]
-    if wrong:
-        raise CheckpointError(f"the checkpoint's tensors are not this model's: {', '.join(wrong)} differ.")
+    if wrong := sorted(n for n in own.keys() | tensors.keys() if _kind(own.get(n)) != _kind(tensors.get(n))):
+        raise CheckpointError(f"the checkpoint's tensors are not this model's: {', '.join(wrong[:5])} differ.")
     with trainer.lock:
         restore(trainer, State(index["steps"], index["cursor"], index["chosen"], tensors))
         trainer.records.restore(history, index["measures"])
+        trainer.kept[Path(folder).resolve()] = _digest(index)
+
+
+def _kind(tensor: Tensor | None) -> object:
+    return None if tensor is None else (tensor.shape, tensor.dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,6 +244,7 @@ def restore(trainer: "Trainer", state: State) -> None:
     trainer.choose(state.chosen)
 
 
+@takes(folder=path())
 def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
     """The model alone, built from its saved arguments, on the CPU, in evaluation mode: to encode, decode, sample.
 
@@ -225,6 +273,7 @@ def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
         raise CheckpointError(str(error)) from error
 
 
+@takes(folder=path())
 def read_index(folder: str | Path) -> dict[str, Any]:
     """What the checkpoint's JSON says (steps, settings, ...), after the whole checkpoint has been found intact."""
     return _read(Path(folder))[0]
@@ -241,6 +290,7 @@ def description(trainer: "Trainer") -> dict[str, Any]:
         phase.name: {
             "updates": phase.updates,
             "begins": dict(phase.begins),
+            "terms": sorted(phase.terms),
             "optimizer": _described(phase.optimizer),
             "loss": _name(phase.loss),
             "loss code": _fingerprint(phase.loss),
@@ -250,7 +300,7 @@ def description(trainer: "Trainer") -> dict[str, Any]:
     own = {
         "model": describe(trainer.model),
         "phases": phases,
-        "data": {"name": trainer.data_name, "images and labels": trainer.minibatches.fingerprint[:16]},
+        "data": {"name": trainer.data_name, **trainer.minibatches.fingerprints},
         "batch_size": trainer.minibatches.batch_size,
         "precision": trainer.precision,
         "schedule": _described(trainer.schedule),
@@ -295,26 +345,50 @@ def _tensors(trainer: "Trainer") -> dict[str, Tensor]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The index and the tensors, once both have been found as they were written."""
+    from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
 
-    path = folder / INDEX
-    try:
-        index = json.loads(path.read_bytes())
-        version, name, digest = index["format"], index["tensors"]["file"], index["tensors"]["sha256"]
-    except FileNotFoundError:
-        raise CheckpointError(f"there is no checkpoint in {folder}: {INDEX} is missing.") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path} is damaged or was not written by aae_lib: {error}.") from error
-    if version != FORMAT:
-        raise CheckpointError(f"{path} has format {version}; this aae_lib reads format {FORMAT}.")
-    try:
-        content = (folder / Path(name).name).read_bytes()
-    except OSError:
-        raise CheckpointError(f"{path} names {name}, which is missing: was only a part copied?") from None
+    index = _read_index(folder)
+    name, digest = index["tensors"]["file"], index["tensors"]["sha256"]
+    content = _content(folder / name, f"{folder / INDEX} names {name}, which is missing: was only a part copied?")
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
         raise CheckpointError(f"{folder / name} is damaged: SHA-256 {found[:12]}… where {digest[:12]}… was written.")
-    return index, from_bytes(content)
+    try:
+        return index, from_bytes(content)
+    except SafetensorError as error:
+        raise CheckpointError(f"{folder / name} holds no tensors: {error}.") from error
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    """What checkpoint.json says, without its own SHA-256, once that has been found right."""
+    file = folder / INDEX
+    content = _content(file, f"there is no checkpoint in {folder}: {INDEX} is missing.")
+    try:
+        index = json.loads(content)
+        version, digest = index.pop("format"), index.pop("sha256")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckpointError(f"{file} is damaged or was not written by aae_lib: {error}.") from error
+    if version != FORMAT:
+        raise CheckpointError(f"{file} has format {version!r}; this aae_lib reads format {FORMAT}.")
+    if _digest(index) != digest or set(index) != PARTS or not OURS.fullmatch(index["tensors"]["file"]):
+        raise CheckpointError(f"{file} is damaged, or was changed after it was written: its SHA-256 does not fit.")
+    return index
+
+
+def _content(file: Path, if_missing: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise CheckpointError(if_missing) from None
+    except OSError as error:
+        raise CheckpointError(f"{file} cannot be read ({error.strerror or error}).") from error
+
+
+def _digest(index: Mapping[str, Any]) -> str:
+    """SHA-256 of an index in one way of writing it."""
+    return hashlib.sha256(json.dumps(index, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _compare(saved: dict[str, Any], own: dict[str, Any]) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ..arguments import plain_number, shown
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -133,8 +135,18 @@ class History:
         return self.fault
 
     def add_measures(self, step: int, figures: Mapping[str, float]) -> None:
-        """Figures measured after `step`."""
-        self.measures[step] = {name: float(value) for name, value in figures.items()}
+        """Figures measured after `step`; ValueError for what cannot be a column of the table."""
+        advice = "measure= returns a dict of names and numbers, such as {'mmd': 0.01}"
+        if not isinstance(figures, Mapping):
+            raise ValueError(f"{advice}; got {shown(figures)}.")
+        if taken := [name for name in figures if name in (*self.names, "step", "seconds")]:
+            raise ValueError(f"{advice}; the history has a column {taken[0]!r} already: call it otherwise.")
+        if wrong := [name for name in figures if not isinstance(name, str) or not name]:
+            raise ValueError(f"{advice}; one of these names is {shown(wrong[0])}.")
+        try:
+            self.measures[step] = {name: float(plain_number(value)) for name, value in figures.items()}
+        except TypeError:
+            raise ValueError(f"{advice}; got {shown(dict(figures))}.") from None
 
     def table(self) -> "pd.DataFrame":
         """The whole history as a DataFrame."""

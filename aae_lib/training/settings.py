@@ -1,12 +1,13 @@
 """The numbers that may be changed while training: what sliders write to, and what one step acts by."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from ..arguments import count, number, shown
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,19 @@ class Settings:
         )
 
 
+WEIGHT = number(least=0, most=1e6)
+TIMES = count(most=1000)
+
+
 class Controls(MutableMapping[str, float]):
-    """Named numbers of at least 0 that may be changed while training, from any thread; the names are fixed.
+    """Named numbers from 0 to 1e6 that may be changed while training, from any thread; the names are fixed.
 
     Parameters
     ----------
     values : dict of str to float
         Names and first numbers.
     whole : bool, default False
-        Whether only whole numbers of at least 1 are taken.
+        Whether only whole numbers from 1 to 1000 are taken.
     once : iterable of str
         Names whose number must stay 1.
 
@@ -98,6 +103,17 @@ class Controls(MutableMapping[str, float]):
             raise KeyError(f"there is no {name!r} here; there is {', '.join(self) or 'nothing to set'}.")
         self._values[name] = self._checked(name, value)
 
+    def set(self, values: Mapping[str, float]) -> None:
+        """Take these numbers, all or none."""
+        if not isinstance(values, Mapping):
+            raise ValueError(f"set them by name, as in {{{next(iter(self), 'name')!r}: 0.5}}; got {shown(values)}.")
+        before = dict(self._values)
+        try:
+            self.update(values)
+        except BaseException:
+            self._values = before
+            raise
+
     def __delitem__(self, name: str) -> None:
         raise TypeError("the names are fixed; to switch something off, set it to 0.")
 
@@ -111,11 +127,7 @@ class Controls(MutableMapping[str, float]):
         return repr(self._values)
 
     def _checked(self, name: str, value: float) -> float:
-        value = float(value)
-        if not math.isfinite(value) or value < 0:
-            raise ValueError(f"{name} must be a number of at least 0; got {value}.")
-        if self.whole and (value < 1 or value != int(value)):
-            raise ValueError(f"{name} must be a whole number of at least 1; got {value}.")
+        value = (TIMES if self.whole else WEIGHT).checked(name, value)
         if name in self.once and value != 1:
             raise ValueError(f"{name} uses the batch of the phase before it, so it runs once; got {value}.")
-        return int(value) if self.whole else value
+        return value if self.whole else float(value)

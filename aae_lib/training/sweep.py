@@ -18,7 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from ..arguments import number, path, shown, switch, takes
 from ..data import Minibatch, StackedMinibatches
+from ..files import only_writer
 from ..models import Batch, Loss, Model, Phase
 from ..networks import follow
 from .graphs import Graphs
@@ -49,7 +51,11 @@ class Sweep:
     Raises
     ------
     ValueError
-        Where they differ in more than that, or in what one draw for all needs.
+        For anything but a list of trainers, where they differ in more than that, or in what one draw for all needs.
+
+    Notes
+    -----
+    Where one member meets a number that is not finite, all stop, the others are saved, and its last checkpoint stays.
 
     Examples
     --------
@@ -60,12 +66,15 @@ class Sweep:
     6
     """
 
+    @takes(own_draws=switch())
     def __init__(self, trainers: Sequence[Trainer], *, own_draws: bool | None = None) -> None:
+        # no list() of anything: a trainer can be iterated over, and trains for ever
+        if not isinstance(trainers, list | tuple) or not all(isinstance(trainer, Trainer) for trainer in trainers):
+            raise ValueError(f"a sweep takes a list of trainers, as in Sweep([first, second]); got {shown(trainers)}.")
         self.trainers = list(trainers)
         _check(self.trainers)
         first = self.trainers[0]
         self.phases, self.template = first.phases, _Called(first.model)
-        self.graphs = None if first.graphs is None else Graphs(self.trainers, self.step, self.launch_step, self.flush)
         sources = [trainer.minibatches for trainer in self.trainers]
         one_draw = first.device.type == "cuda" if own_draws is None else not own_draws
         differ = ""
@@ -80,6 +89,8 @@ class Sweep:
 
     def _stack(self) -> None:
         """One tensor (S, ...) for all that a step reads and writes; the members' own become rows of it."""
+        first = self.trainers[0]
+        self.graphs = None if first.graphs is None else Graphs(self.trainers, self.step, self.launch_step, self.flush)
         models, names = self.models, dict(self.trainers[0].model.named_parameters())
         self.stacked = {name: stack([m.get_parameter(name) for m in models]).requires_grad_() for name in names}
         self.faults = stack([trainer.fault for trainer in self.trainers])
@@ -95,6 +106,20 @@ class Sweep:
                 members = [list(trainer.parameters[name].values()) for trainer in self.trainers]
                 assert adam is not None
                 self.optimizers[name] = StackedAdam(optimizers, members, [self.stacked[p] for p in parameters], adam)
+        for trainer in self.trainers:
+            trainer.sweep = self
+
+    def _restack(self) -> None:
+        """Stack again, if another sweep has done so since, or someone has given a member other tensors."""
+        names = self.stacked
+        own = all(
+            trainer.sweep is self and trainer.model.get_parameter(name).data_ptr() == self.stacked[name][s].data_ptr()
+            for s, trainer in enumerate(self.trainers)
+            for name in names
+        )
+        if not own:
+            self.flush()
+            self._stack()
 
     @property
     def models(self) -> list[Model]:
@@ -109,12 +134,14 @@ class Sweep:
         tables = [trainer.history.assign(member=s) for s, trainer in enumerate(self.trainers)]
         return pd.concat(tables, ignore_index=True)
 
+    @takes(overwrite=switch(), save_seconds=number(least=0), seconds=number(least=0), progress=switch())
     def run(
         self,
         steps: int | None = None,
         epochs: float | None = None,
         *,
         folders: Sequence[str | Path] = (),
+        overwrite: bool = False,
         save_seconds: float = 30.0,
         seconds: float | None = None,
         progress: bool = True,
@@ -126,7 +153,9 @@ class Sweep:
         steps, epochs : number
             One of the two; an epoch is the first member's.
         folders : sequence of path, optional
-            Where each member saves its checkpoints; none: nowhere.
+            Where each member saves its checkpoints, a folder each; none: nowhere.
+        overwrite : bool, default False
+            Whether the checkpoints of other runs in these folders may be replaced.
         save_seconds : float, default 30
             Seconds between two saves.
         seconds : float, optional
@@ -142,29 +171,46 @@ class Sweep:
         Raises
         ------
         ValueError
-            Unless there are as many folders as members, or none.
+            Unless there are as many folders as members, or none; CheckpointError as `Trainer.run`.
         NotFiniteError
             As `Trainer.run`, with the number of the member.
         """
 
-        def save() -> None:
-            for trainer, folder in zip(self.trainers, folders, strict=False):
-                if not trainer.in_step:
-                    trainer.save(folder)
-
         n = self.trainers[0].minibatches.count(steps, epochs)
-        if folders and len(folders) != len(self.trainers):
-            raise ValueError(f"{len(self.trainers)} members need as many folders; got {len(folders)}.")
-        with contextlib.ExitStack() as owned:
+        places = self._places(folders)
+
+        def save(overwrite: bool = False) -> None:
+            for s, (trainer, folder) in enumerate(zip(self.trainers, places, strict=False)):
+                if not trainer.in_step and s not in self.diverged:
+                    trainer.save(folder, overwrite=overwrite)
+
+        with contextlib.ExitStack() as held:
             for trainer in self.trainers:
-                owned.enter_context(trainer.lock.owned())
+                held.enter_context(trainer.lock.owned())
+            self._restack()
             self.flush()
+            for trainer, folder in zip(self.trainers, places, strict=False):
+                held.enter_context(only_writer(folder, trainer))
+            save(overwrite)  # what cannot be saved is told before the first step
             self._every("start_clock")
             title = f"training {len(self.trainers)} models" if progress else None
-            take_steps(self.advance, n, save, save_seconds, seconds, title)
-            self.flush()
-            save()
+            try:
+                take_steps(self.advance, n, save, save_seconds, seconds, title)
+                self.flush()
+            finally:
+                save()
             return self.history
+
+    def _places(self, folders: Sequence[str | Path]) -> list[Path]:
+        """The members' folders, each its own."""
+        if isinstance(folders, str | bytes | Path):
+            raise ValueError(f"folders must be a list with a folder for each member; got {shown(folders)}.")
+        places = [path().checked("folders", folder, "run") for folder in folders]
+        if places and len(places) != len(self.trainers):
+            raise ValueError(f"{len(self.trainers)} members need as many folders; got {len(places)}.")
+        if len({place.resolve() for place in places}) < len(places):
+            raise ValueError("two members have the same folder: each needs its own.")
+        return places
 
     def advance(self, n: int) -> int:
         """As `Trainer.advance`."""
@@ -172,6 +218,9 @@ class Sweep:
             self.step()
             return 1
         with self._locked():
+            if any(trainer.sweep is not self for trainer in self.trainers):
+                self._restack()
+            assert self.graphs is not None
             return self.graphs.play(n)
 
     def flush(self) -> None:
@@ -181,6 +230,8 @@ class Sweep:
     def step(self) -> None:
         """One training step of every member."""
         with whole_steps(), self._locked():
+            if any(trainer.sweep is not self for trainer in self.trainers):
+                self._restack()
             if len({trainer.records.row for trainer in self.trainers}) > 1:  # one has taken steps by itself
                 self.flush()
             settings = [trainer.settings() for trainer in self.trainers]
@@ -202,7 +253,7 @@ class Sweep:
         with contextlib.ExitStack() as locked:
             for trainer in self.trainers:
                 locked.enter_context(trainer.lock)
-                trainer.lock.check()
+                trainer.ready()
             yield
 
     # ---- what a step is made of; see step.py: as a trainer's, with tensors (S, ...) ----
@@ -280,14 +331,17 @@ class Sweep:
 
     def _every(self, method: str) -> None:
         """Call a method of each trainer; a member that diverged is reported when all have had their turn."""
-        faults = []
+        faults = {}
         for s, trainer in enumerate(self.trainers):
             try:
                 getattr(trainer, method)()
             except NotFiniteError as error:
-                faults.append(NotFiniteError(f"member {s} of the sweep: {error}"))
+                faults[s] = NotFiniteError(f"member {s} of the sweep: {error}")
+        self.diverged = set(faults)
         if faults:
-            raise faults[0]
+            raise next(iter(faults.values()))
+
+    diverged: frozenset[int] | set[int] = frozenset()  # members whose numbers went wrong at the last look
 
 
 class _Called(nn.Module):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor, nn
 
+from ..arguments import count, function, number, path, seed, shown, switch, takes
 from ..data import Dataset, Minibatch, Minibatches, Split
+from ..files import only_writer
 from ..models import Batch, Loss, Model, Phase, can
 from ..models.lock import StepLock
 from ..models.phase import check_phases
@@ -83,7 +85,8 @@ class Trainer:
     Raises
     ------
     ValueError
-        For data, phases, precision or a device that do not fit; NotFiniteError while training.
+        For data, phases, precision or a device that do not fit, and for images that the model cannot learn from (their
+        shape, NaN, a range outside [0, 1]); NotFiniteError while training.
 
     Examples
     --------
@@ -94,6 +97,11 @@ class Trainer:
     ['step', 'seconds', 'reconstruction', 'discriminator', 'generator']
     """
 
+    @takes(
+        seed=seed(),
+        schedule=function("Cosine(steps=4000)"),
+        graph=switch(),
+    )
     def __init__(
         self,
         model: Model | nn.Module,
@@ -108,6 +116,8 @@ class Trainer:
         losses: Mapping[str, Loss] | None = None,
         graph: bool | None = None,
     ) -> None:
+        if not isinstance(model, nn.Module) or (phases is None and not callable(getattr(model, "phases", None))):
+            raise ValueError(f"model must be a Model, or a module with phases(); got {shown(model)}.")
         self.device = find_device(device)
         check_precision(precision, self.device)
         keep_freed_memory()
@@ -123,9 +133,9 @@ class Trainer:
         self.schedule = schedule or Cosine(steps=4000, final=0.05)
         self.generator = torch.Generator(self.device).manual_seed(seed)
 
-        self.phases = with_losses(tuple(phases or self.model.phases()), losses or {})
-        check_phases(self.phases)
-        self.norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+        self.phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses or {})
+        self._modules = list(model.modules())
+        self.norms = [module for module in self._modules if isinstance(module, BatchNorm)]
         check_norms(self.norms, self.phases, batch_size)
         self.processes = Processes()
         self.processes.check(self.phases, batch_size, bool(self.norms))
@@ -133,12 +143,14 @@ class Trainer:
         self.optimizers = {
             phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
         }
-        self.weights = Controls({phase.name: phase.weight for phase in self.phases})
+        self._weights = Controls({phase.name: phase.weight for phase in self.phases})
         self.terms = {phase.name: Controls(phase.terms) for phase in self.phases}
         once = {phase.name for phase in self.phases if phase.draw is None}  # it shares a batch, and that is used up
-        self.repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True, once=once)
+        self._repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True, once=once)
         self._rate = Controls({"rate": 1.0})
+        self.kept: dict[Path, str] = {}  # folder: the checkpoint that this trainer has saved or loaded there
 
+        self.sweep: object = None  # the sweep whose rows these tensors are
         self.steps = 0
         self.in_step = False  # between the first and the last phase of a step
         self._before: checkpoints.State | None = None  # the step that is walked through: the state it began with
@@ -155,6 +167,7 @@ class Trainer:
         wanted = on_cuda and single if graph is None else graph
         self.graphs = Graphs([self], self.step, self.launch_step, self.flush) if wanted else None
         self.start = {name: tensor.clone() for name, tensor in model.state_dict().items()}  # the weights to begin with
+        self.settings()  # a schedule that gives no number is told now
 
     # ---- what a step is made of; see step.py ----
 
@@ -162,7 +175,10 @@ class Trainer:
         """The phase's batch, all of it random; an extra repeat gets other images. With several processes, own rows."""
         assert phase.draw is not None
         data = minibatch.another(self.generator) if another else minibatch
-        return self.processes.shard(phase.draw(data, self.generator), self.minibatches.batch_size)
+        batch = phase.draw(data, self.generator)
+        if not isinstance(batch, dict):
+            raise ValueError(f"draw of phase {phase.name!r} must return a dict of tensors; got {shown(batch)}.")
+        return self.processes.shard(batch, self.minibatches.batch_size)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """The precision of losses; entered for each phase, since cached casts of the weights go stale."""
@@ -263,8 +279,14 @@ class Trainer:
                 if self._before is before:
                     self.abandon_step()
 
-    def _run_step(self) -> Iterator[str]:
+    def ready(self) -> None:
+        """Another thread must not train; and a step is taken in training mode, whatever was looked at before."""
         self.lock.check()
+        if not all(module.training for module in self._modules):
+            self.model.train()
+
+    def _run_step(self) -> Iterator[str]:
+        self.ready()
         settings = self.settings()
         self.in_step = True
         yield from step(self, self.minibatches.next(self.generator), settings)
@@ -303,7 +325,7 @@ class Trainer:
         """Each phase's learning rates, and the weights of its terms, in these steps, if nobody changes anything."""
         weights = dict(self.weights) if weights is None else weights
         rate = self.rate
-        factors = [rate * self.schedule(step) for step in steps]
+        factors = [rate * self._factor(step) for step in steps]
         rates, terms = {}, {}
         for phase in self.phases:
             full, begins = phase.optimizer.lr * weights[phase.name], phase.begins
@@ -313,6 +335,17 @@ class Trainer:
                 for name, value in self.terms[phase.name].items()
             }
         return rates, terms
+
+    def _factor(self, step: int) -> float:
+        factor = self.schedule(step)
+        try:
+            if 0 <= factor <= 1e6:
+                return factor
+        except (TypeError, ValueError, RuntimeError):
+            pass
+        raise ValueError(
+            f"a schedule gives a factor of at least 0 at every step; at step {step} it gave {shown(factor)}."
+        )
 
     def chosen(self) -> dict[str, Any]:
         """What may be changed while training, as it is set now; plain JSON."""
@@ -335,6 +368,24 @@ class Trainer:
             self.model.input_noise = chosen["input_noise"]
 
     @property
+    def weights(self) -> Controls:
+        """weights[phase] scales the phase's update."""
+        return self._weights
+
+    @weights.setter
+    def weights(self, values: Mapping[str, float]) -> None:
+        self._weights.set(values)
+
+    @property
+    def repeats(self) -> Controls:
+        """repeats[phase]: how often the phase runs in a step."""
+        return self._repeats
+
+    @repeats.setter
+    def repeats(self, values: Mapping[str, float]) -> None:
+        self._repeats.set(values)
+
+    @property
     def rate(self) -> float:
         """One factor for all learning rates."""
         return self._rate["rate"]
@@ -345,6 +396,15 @@ class Trainer:
 
     # ---- many steps ----
 
+    @takes(
+        measure=function("lambda model: {'mmd': ...}"),
+        every=count(most=2**62),
+        folder=path(),
+        overwrite=switch(),
+        save_seconds=number(least=0),
+        seconds=number(least=0),
+        progress=switch(),
+    )
     def run(
         self,
         steps: int | None = None,
@@ -353,6 +413,7 @@ class Trainer:
         measure: Callable[[Any], Mapping[str, float]] | None = None,
         every: int | None = None,
         folder: str | Path | None = None,
+        overwrite: bool = False,
         save_seconds: float = 30.0,
         seconds: float | None = None,
         progress: bool = True,
@@ -364,12 +425,15 @@ class Trainer:
         steps, epochs : number
             One of the two.
         measure : callable, optional
-            Called with the model every `every` steps; its figures become columns of the history. Its random numbers
-            must be its own: the trainer's generator belongs to the training.
+            Called with the model every `every` steps; returns a dict of names and numbers, which become columns of the
+            history. Its random numbers must be its own: the trainer's generator belongs to the training.
         every : int, optional
             Steps between two measurements, at least 1; goes with `measure`.
         folder : path, optional
-            Where to save checkpoints: every `save_seconds`, at the end, and when interrupted.
+            Where to save checkpoints: before the first step, every `save_seconds`, at the end, and when an error or an
+            interrupt ends the run. After a NotFiniteError the checkpoint before stays.
+        overwrite : bool, default False
+            Whether the checkpoint of another run in that folder may be replaced.
         save_seconds : float, default 30
             Seconds between two saves.
         seconds : float, optional
@@ -385,31 +449,47 @@ class Trainer:
         Raises
         ------
         ValueError
-            Unless exactly one of steps and epochs is given, and both or neither of measure and every.
+            Unless exactly one of steps and epochs is given, and both or neither of measure and every; for a folder that
+            cannot be written to, before the first step.
+        CheckpointError
+            For a folder that holds another run.
         NotFiniteError
             With the phase, the step and what to try; the last good state is kept.
         """
         n = self.minibatches.count(steps, epochs)
-        if (measure is None) != (every is None) or (every is not None and every < 1):
-            raise ValueError("measure= and every= belong together, and every is at least 1 step.")
+        if (measure is None) != (every is None):
+            raise ValueError("measure= and every= belong together: measure= says what, every= after how many steps.")
 
         def advance(left: int) -> int:
             taken = self.advance(min(left, every - self.steps % every) if every else left)
             if measure and every and self.steps % every == 0:
                 self.flush()
-                self.records.add_measures(self.steps, measure(self.model))
+                before, figures = self.steps, measure(self.model)
+                if self.steps != before:
+                    raise ValueError("measure= looks at the model, and this one has trained it: leave out the steps.")
+                self.records.add_measures(self.steps, figures)
             return taken
 
         def save() -> None:
             if folder and self.processes.first and not self.in_step:
                 self.save(folder)
 
-        with self.lock.owned():
+        with contextlib.ExitStack() as held:
+            held.enter_context(self.lock.owned())
             self.flush()
+            if folder and self.processes.first:
+                held.enter_context(only_writer(Path(folder), self))
+                self.save(folder, overwrite=overwrite)  # what cannot be saved is told before the first step
             self.start_clock()
-            shown = progress and self.processes.first
-            take_steps(advance, n, save, save_seconds, seconds, "training" if shown else None)
-            self.flush()
+            title = "training" if progress and self.processes.first else None
+            try:
+                take_steps(advance, n, save, save_seconds, seconds, title)
+                self.flush()
+            except NotFiniteError:
+                raise
+            except BaseException:
+                save()
+                raise
             save()
             return self.history
 
@@ -419,7 +499,7 @@ class Trainer:
             self.step()
             return 1
         with self.lock:
-            self.lock.check()
+            self.ready()
             return self.graphs.play(n)
 
     def __iter__(self) -> Iterator[int]:
@@ -452,12 +532,17 @@ class Trainer:
             self.records.fault = None
             self.fault.zero_()  # the next step may train again
             self.steps = fault.steps
+            if self._before is None:
+                # the steps between the fault and this look have drawn numbers: what follows must not depend on how many
+                self.generator.manual_seed((self.seed + (fault.steps + 1) * 2**40) % 2**63)
+                self.minibatches.rewind()
             self.abandon_step()
             self.in_step = False
         raise NotFiniteError(
             f"the loss or a gradient of phase {fault.phase!r} was not finite at step {self.steps + 1}. "
             "Model and optimizers are as they were before that update. Try a lower learning rate or weight, look in a "
-            "loss of your own for log(0) or a division by 0; then train on, or start over (trainer.reset())."
+            "loss of your own for log(0) or a division by 0; then train on, go back to a checkpoint, or start over "
+            "(trainer.reset())."
         )
 
     def reset(self) -> None:
@@ -480,13 +565,13 @@ class Trainer:
 
     # ---- kept and copied ----
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write a checkpoint; see `checkpoints.save`."""
-        return checkpoints.save(self, folder)
+        return checkpoints.save(self, folder, overwrite=overwrite)
 
-    def load(self, folder: str | Path) -> None:
+    def load(self, folder: str | Path, *, schedule: bool = True, inexact: bool = False) -> None:
         """Go on from a checkpoint; see `checkpoints.load`."""
-        checkpoints.load(self, folder)
+        checkpoints.load(self, folder, schedule=schedule, inexact=inexact)
 
     def whole_step(self) -> "checkpoints.State":
         """The state after the last whole step, copied. CheckpointError if a function failed half way through one."""
@@ -529,9 +614,11 @@ NOTHING = contextlib.nullcontext()
 
 def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[Phase, ...]:
     """The phases with some losses replaced by a learner's own."""
+    if not isinstance(losses, Mapping):
+        raise ValueError(f"losses must be a dict, phase name -> loss(model, batch, terms); got {shown(losses)}.")
     if unknown := set(losses) - {phase.name for phase in phases}:
         names = ", ".join(phase.name for phase in phases)
-        raise ValueError(f"there is no phase {', '.join(sorted(unknown))}; the phases are {names}.")
+        raise ValueError(f"there is no phase {', '.join(sorted(map(str, unknown)))}; the phases are {names}.")
     return tuple(phase.replace(loss=losses[phase.name]) if phase.name in losses else phase for phase in phases)
 
 
