@@ -166,8 +166,7 @@ def counts(length: int | None = None, least: int = 1, most: int = WIDEST, exampl
     how_many = "" if length is None else f"{length} "
 
     def take(value: Any) -> tuple[int, ...]:
-        _true(value, not isinstance(value, str | bytes | set | frozenset | dict))
-        found = tuple(count(least, most).take(each) for each in value)
+        found = tuple(count(least, most).take(each) for each in _sequence(value))
         return _true(found, length is None or len(found) == length)
 
     return Kind(f"a sequence of {how_many}whole numbers from {least} to {most}, such as {example}", take)
@@ -179,8 +178,7 @@ def numbers(length: int | None = None, kind: Kind | None = None, example: str = 
     how_many = "" if length is None else f"{length} of them, "
 
     def take(value: Any) -> tuple[float, ...]:
-        _true(value, not isinstance(value, str | bytes | set | frozenset | dict))
-        found = tuple(each.take(one) for one in value)
+        found = tuple(each.take(one) for one in _sequence(value))
         return _true(found, length is None or len(found) == length)
 
     return Kind(f"a sequence, each {each.wanted}, {how_many}such as {example}", take)
@@ -255,6 +253,9 @@ def shown(value: Any) -> str:
     try:
         if getattr(value, "ndim", 0) and hasattr(value, "shape") and hasattr(value, "dtype"):
             return f"a {type(value).__name__} of shape {tuple(value.shape)}, {value.dtype}"
+        if hasattr(value, "state_dict") and not isinstance(value, type):  # a network, whose repr is a page
+            name = type(value).__name__
+            return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
         words = repr(value)
     except Exception:  # any object may come along, with any __repr__
         words = f"a {type(value).__name__}"
@@ -264,6 +265,11 @@ def shown(value: Any) -> str:
 
 def _shown(bound: float) -> str:
     return f"{bound:,.7g}"
+
+
+def _sequence(value: Any) -> Any:
+    """The value, if it has a length and an order. What has no length may never end: iterating a trainer trains it."""
+    return _true(value, hasattr(value, "__len__") and not isinstance(value, str | bytes | set | frozenset | dict))
 
 
 T = TypeVar("T")

@@ -1,5 +1,6 @@
 """What an argument must be, and the sentence for a wrong one."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aae_lib.arguments import count, counts, function, number, one_of, path, seed, shown, switch, takes, text
+from aae_lib.arguments import count, counts, function, number, numbers, one_of, path, seed, shown, switch, takes, text
 
 ODD = [None, True, "3", b"3", [3], (3,), {3}, {"a": 3}, 3j, float("nan"), float("inf"), object(), int, np.zeros(2)]
 
@@ -61,6 +62,12 @@ def test_each_kind_takes_its_own():
             path().checked("folder", folder)
 
 
+@pytest.mark.parametrize("kind", [counts(), numbers()], ids=["counts", "numbers"])
+def test_what_has_no_end_is_no_sequence(kind):
+    with pytest.raises(ValueError, match="hidden must be a sequence"):
+        kind.checked("hidden", itertools.count(1))
+
+
 def test_takes_looks_before_the_function_runs():
     ran = []
 
@@ -103,3 +110,4 @@ def test_any_object_can_be_shown():
     assert shown(Broken()) == "a Broken"
     assert shown(torch.zeros(2, 3)) == "a Tensor of shape (2, 3), torch.float32"
     assert len(shown("x" * 1000)) == 60
+    assert (shown(torch.nn.Linear(2, 2)), shown(torch.nn.Embedding(2, 2))) == ("a Linear", "an Embedding")
