@@ -1,10 +1,16 @@
 """The command line: python -m aae_lib train | sample | compare | reproduce | doctor | reset."""
 
 import argparse
+import contextlib
+import os
 import sys
-from collections.abc import Sequence
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from .arguments import WIDEST, Kind, count, number, one_of, path, seed, shown, text
 
 MODELS = {
     "ae": "AE",
@@ -17,6 +23,10 @@ MODELS = {
     "map": "MapAAE",
 }
 WITH_GAME = ("aae", "supervised", "semi-supervised", "cluster", "map")
+DATASETS = ("digits", "glyphs", "mnist", "fashion_mnist")
+PRIORS = ("gaussian", "ring", "grid", "uniform", "circle", "sphere", "swiss-roll", "categorical")
+PICTURES = ("", ".png", ".pdf", ".svg", ".jpg", ".jpeg", ".webp")
+MOST_STEPS = 10**12
 EPILOGUE = """examples:
   python -m aae_lib train --dataset digits --out runs/digits
   python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
@@ -26,8 +36,16 @@ EPILOGUE = """examples:
 """
 
 
+class OptionError(ValueError):
+    """An option or argument is wrong, which argparse could not see; the sentence names it."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted."""
+    """Run one command.
+
+    Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted. A wrong option or argument is told
+    likewise and raises SystemExit(2), before any work.
+    """
     options = parser().parse_args(arguments)
     if options.command is doctor:  # it must run where nothing else does
         return doctor(options)
@@ -37,27 +55,95 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         return options.command(options) or 0
-    except (ValueError, OSError, CheckpointError, DataNotFoundError, NotFiniteError, ProcessLostError) as error:
-        print(f"aae_lib: {error}", file=sys.stderr)
-        return 1
+    except OptionError as error:
+        parser().error(str(error))
+    except (ValueError, CheckpointError, DataNotFoundError, NotFiniteError, ProcessLostError) as error:
+        told = str(error)
+    except OSError as error:
+        name = error.filename2 or error.filename
+        told = f"{name}: {error.strerror}." if name else str(error)
+    except (RuntimeError, MemoryError) as error:
+        told = machine_fault(error)
+        if not told:
+            raise
     except KeyboardInterrupt:
         out = getattr(options, "out", None)
         kept = out is not None and checkpoints.exists(out)
         told = "The last checkpoint is kept: --resume goes on from there." if kept else "Nothing was saved."
         print(f"interrupted. {told}", file=sys.stderr)
         return 130
+    print(f"aae_lib: {told}", file=sys.stderr)
+    return 1
 
 
-def whole(text: str) -> int:
-    """A whole number of at least 1; else argparse says which option was wrong, and the command ends with 2."""
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"takes a whole number of at least 1; got {text}")
-    return int(text)
+def machine_fault(error: Exception) -> str:
+    """The sentence for what PyTorch says when memory or a device fails; "" for any other error."""
+    words = " ".join((str(error).splitlines() or [""])[0].split()).rstrip(".")
+    if isinstance(error, MemoryError) or "allocat" in words or "out of memory" in words:
+        return "there is not enough memory for this: take a smaller model, batch or sample."
+    if any(name in words for name in ("CUDA", "cuBLAS", "cuDNN", "CUBLAS", "CUDNN", "NCCL", "MPS")):
+        return f"the device has failed ({words}): try again, or another --device."
+    return ""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but what is wrong is told in one sentence, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        told = message.removeprefix("argument ").replace(": must be", " must be", 1)
+        if not told.endswith("."):  # argparse's own words
+            told = f"{told} (see {self.prog} --help)."
+        self.exit(2, f"aae_lib: {told}\n")
+
+
+def typed(kind: Kind, read: Callable[[str], Any] = str) -> Callable[[str], Any]:
+    """An option's `type`: its text, read as a number where that can be done, must be of this kind."""
+
+    def take(value: Any) -> Any:
+        try:
+            value = read(value)
+            return kind.take(value)
+        except Exception:
+            raise argparse.ArgumentTypeError(f"must be {kind.wanted}; got {shown(value)}.") from None
+
+    return take
+
+
+def whole(least: int = 1, most: int = WIDEST) -> Callable[[str], int]:
+    """The type of an option that is a whole number."""
+    return typed(count(least, most), int)
+
+
+def picture() -> Kind:
+    """The name of a picture, which becomes a Path; without an ending it is a PNG."""
+
+    def take(value: Any) -> Path:
+        name = path().take(value)
+        if not name.name or name.suffix.lower() not in PICTURES:
+            raise ValueError
+        return name
+
+    return Kind(f"the name of a picture, ending in {' or '.join(filter(None, PICTURES))}", take)
+
+
+RATE = typed(number(above=0, most=1000), float)
+SEED = typed(seed(), int)
+FOLDER = typed(path())
+THREADS = whole(most=4096)
+
+
+@contextlib.contextmanager
+def blame(words: str) -> Iterator[None]:
+    """A ValueError in here is the fault of these options."""
+    try:
+        yield
+    except ValueError as error:
+        raise OptionError(f"{words}: {error}") from error
 
 
 def parser() -> argparse.ArgumentParser:
     """All commands and options."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="python -m aae_lib",
         description="Adversarial autoencoders: train, sample, compare.",
         epilog=EPILOGUE,
@@ -77,96 +163,167 @@ def parser() -> argparse.ArgumentParser:
     )
 
     s = add("sample", sample, "draw new images from a trained model into a PNG")
-    s.add_argument("run", type=Path, help="folder of a training run")
-    s.add_argument("--n", type=whole, default=64)
-    s.add_argument("--seed", type=int, default=0)
-    s.add_argument("--out", type=Path, help="the picture (default: samples.png in the run's folder)")
+    s.add_argument("run", type=FOLDER, help="folder of a training run")
+    s.add_argument("--n", type=whole(most=10_000), default=64)
+    s.add_argument("--seed", type=SEED, default=0)
+    s.add_argument("--out", type=typed(picture()), help="the picture (default: samples.png in the run's folder)")
 
     c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
-    c.add_argument("runs", type=Path, nargs="+", help="folders of training runs")
-    c.add_argument("--data-dir", type=Path)
+    c.add_argument("runs", type=FOLDER, nargs="+", help="folders of training runs")
+    c.add_argument("--data-dir", type=FOLDER)
     c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
 
-    text = "train and measure experiments of the paper on MNIST; writes results/TASK.json"
-    _reproduce_options(add("reproduce", reproduce, text))
+    told = "train and measure experiments of the paper on MNIST; writes results/TASK.json"
+    _reproduce_options(add("reproduce", reproduce, told))
 
     add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
 
     r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
-    r.add_argument("lesson", nargs="?", help="e.g. 04; the old copy is kept beside the new one")
+    r.add_argument("lesson", nargs="?", type=typed(text()), help="e.g. 04; the old copy is kept beside the new one")
     return top
 
 
+def _choice(
+    p: argparse.ArgumentParser, option: str, default: str | None, words: Sequence[str], told: str | None = None
+) -> None:
+    kind = typed(one_of(*words))
+    p.add_argument(option, default=default, type=kind, metavar=f"{{{','.join(words)}}}", help=told)
+
+
 def _train_options(t: argparse.ArgumentParser) -> None:
-    t.add_argument("--dataset", default="digits", help="digits, glyphs, mnist or fashion_mnist")
-    t.add_argument("--data-dir", type=Path, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
-    t.add_argument("--model", default="aae", choices=tuple(MODELS))
-    t.add_argument("--prior", default="gaussian", help="gaussian, ring, grid, swiss-roll, circle, sphere, uniform")
-    t.add_argument("--labels", type=int, default=0, help="so many training labels are used, evenly over the classes")
-    t.add_argument("--categories", type=whole, metavar="K", help="length of the category y; default: one a class")
-    t.add_argument("--latent-dim", type=whole, metavar="D", help="length of the code z; default 2, with a category 10")
-    t.add_argument("--hidden", type=whole, nargs="+", default=None, metavar="N", help="widths of the hidden layers")
-    t.add_argument("--network", default="mlp", choices=("mlp", "conv"))
-    t.add_argument("--posterior", default=None, choices=("deterministic", "gaussian", "universal"))
+    _choice(t, "--dataset", "digits", DATASETS)
+    t.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
+    _choice(t, "--model", "aae", tuple(MODELS))
+    _choice(t, "--prior", "gaussian", PRIORS)
+    told = "so many training labels are used, evenly over the classes"
+    t.add_argument("--labels", type=whole(least=0), default=0, help=told)
+    told = "length of the category y; default: one a class"
+    t.add_argument("--categories", type=whole(least=2), metavar="K", help=told)
+    told = "length of the code z; default 2, with a category 10"
+    t.add_argument("--latent-dim", type=whole(), metavar="D", help=told)
+    t.add_argument("--hidden", type=whole(), nargs="+", default=None, metavar="N", help="widths of the hidden layers")
+    _choice(t, "--network", "mlp", ("mlp", "conv"))
+    _choice(t, "--posterior", None, ("deterministic", "gaussian", "universal"))
     length = t.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=int, help="training steps (4000 if neither steps nor epochs are given)")
-    length.add_argument("--epochs", type=float, help="passes over the training images")
-    t.add_argument("--batch-size", type=whole, default=100)
-    t.add_argument("--lr", type=float, default=1e-3, help="learning rate of the reconstruction")
-    t.add_argument("--game-lr", type=float, default=1e-3, help="learning rate of both players")
-    t.add_argument("--seed", type=int, default=0)
+    told = "training steps (4000 if neither steps nor epochs are given)"
+    length.add_argument("--steps", type=whole(most=MOST_STEPS), help=told)
+    told = "passes over the training images"
+    length.add_argument("--epochs", type=typed(number(above=0, most=1e6), float), help=told)
+    t.add_argument("--batch-size", type=whole(), default=100)
+    t.add_argument("--lr", type=RATE, default=1e-3, help="learning rate of the reconstruction")
+    t.add_argument("--game-lr", type=RATE, default=1e-3, help="learning rate of both players")
+    t.add_argument("--seed", type=SEED, default=0)
     t.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    t.add_argument("--threads", type=whole, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
-    t.add_argument("--precision", default="fp32", choices=("fp32", "tf32", "bf16"))
-    t.add_argument("--out", type=Path, default=Path("runs/aae"), help="folder for everything that is written")
+    t.add_argument("--threads", type=THREADS, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
+    _choice(t, "--precision", "fp32", ("fp32", "tf32", "bf16"))
+    t.add_argument("--out", type=FOLDER, default=Path("runs/aae"), help="folder for everything that is written")
     t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
-    t.add_argument("--save-seconds", type=float, default=30.0, help="time between two checkpoints")
+    told = "time between two checkpoints"
+    t.add_argument("--save-seconds", type=typed(number(least=0), float), default=30.0, help=told)
 
 
 def _reproduce_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("tasks", nargs="*", metavar="TASK", help="without any, they are listed")
-    p.add_argument("--size", default="small", choices=("small", "full"), help="a laptop's CPU, or the paper's networks")
-    p.add_argument("--seeds", type=whole, help="so many, from 0 on (default: 1 small, 5 full)")
+    _choice(p, "--size", "small", ("small", "full"), "a laptop's CPU, or the paper's networks")
+    p.add_argument("--seeds", type=whole(most=1000), help="so many, from 0 on (default: 1 small, 5 full)")
     p.add_argument("--resume", action="store_true", help="keep the figures that are there, go on from checkpoints")
     p.add_argument("--together", action="store_true", help="train all seeds at once, as a sweep (pays on a GPU)")
-    p.add_argument("--minutes", type=float, help="stop training after so long; --resume goes on")
-    p.add_argument("--steps", type=whole, help="only try so many steps, and write nothing")
+    told = "stop training after so long; --resume goes on"
+    p.add_argument("--minutes", type=typed(number(above=0), float), help=told)
+    p.add_argument("--steps", type=whole(most=MOST_STEPS), help="only try so many steps, and write nothing")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
-    p.add_argument("--threads", type=whole, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
-    p.add_argument("--data-dir", type=Path, help="folder that holds mnist/ (else AAE_DATA_DIR)")
-    p.add_argument("--results", type=Path, default=Path("results"), help="folder of figures")
-    p.add_argument("--runs", type=Path, default=Path("runs/reproduce"), help="folder of checkpoints")
+    p.add_argument("--threads", type=THREADS, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
+    p.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ (else AAE_DATA_DIR)")
+    p.add_argument("--results", type=FOLDER, default=Path("results"), help="folder of figures")
+    p.add_argument("--runs", type=FOLDER, default=Path("runs/reproduce"), help="folder of checkpoints")
 
 
 def train(options: argparse.Namespace) -> int:
     """Train to the end of --steps or --epochs, going on from the checkpoint with --resume."""
-    import torch
-
     from . import metrics, plots
+    from .files import write_whole
     from .training import checkpoints
-    from .training.processes import joined, restarted
+    from .training.processes import Processes, joined, restarted
 
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    if checkpoints.exists(options.out) and not (options.resume or restarted()):
-        raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
+    use_threads(options.threads)
     with joined(options.device) as options.device:
+        first = Processes().first
+        if first:
+            try_folder("--out", options.out)
+        there = checkpoints.exists(options.out)
+        if there and not (options.resume or restarted()):
+            raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
+        if options.resume and first and not there:
+            print(f"aae_lib: there is nothing to resume in {options.out}: the run starts anew.", file=sys.stderr)
         data, trainer = train_to_the_end(options)
-    if not trainer.processes.first:
+    if not first:
         return 0
-    trainer.history.to_csv(options.out / "history.csv", index=False)
     table = metrics.compare(trainer.model, data)
-    (options.out / "figures.json").write_text(table.to_json(orient="index", indent=1))
+    write_whole(options.out / "history.csv", trainer.history.to_csv(index=False).encode())
+    write_whole(options.out / "figures.json", table.to_json(orient="index", indent=1).encode())
     for name, figure in {
         "latent": plots.latent(trainer.model, data.test),
         "samples": plots.samples(trainer.model),
         "reconstructions": plots.reconstructions(trainer.model, data.test),
         "losses": plots.losses(trainer.history),
     }.items():
-        figure.savefig(options.out / f"{name}.png", dpi=100)
+        write_whole(options.out / f"{name}.png", drawn(figure, "png"))
     print(table.to_string())
     print(f"written to {options.out}: checkpoint, history.csv, figures.json and four pictures.")
     return 0
+
+
+def use_threads(n: int | None) -> None:
+    """Compute with so many threads on the CPU; None leaves it as it is.
+
+    OpenMP ends the whole program where it cannot start one, so it is tried with idle ones first.
+    """
+    import torch
+
+    if n is None:
+        return
+    enough, tried = threading.Event(), []
+    try:
+        for _ in range(n):
+            tried.append(threading.Thread(target=enough.wait, daemon=True))
+            tried[-1].start()
+    except RuntimeError:
+        raise OptionError(f"--threads must be fewer: {n} of them cannot be started here.") from None
+    finally:
+        enough.set()
+    torch.set_num_threads(n)
+
+
+def try_folder(option: str, folder: Path) -> None:
+    """OptionError unless files can be written to the folder; leaves nothing behind."""
+    made: list[Path] = []
+    try:
+        for place in (*reversed(folder.parents), folder):
+            if not place.is_dir():
+                place.mkdir()
+                made.append(place)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OptionError(cannot_write(option, folder, error)) from error
+    finally:
+        for place in reversed(made):
+            with contextlib.suppress(OSError):  # another process has begun to use it
+                place.rmdir()
+
+
+def cannot_write(option: str, place: Path, error: OSError) -> str:
+    """The sentence for a place that an option names."""
+    return f"{option}: {shown(str(place))} cannot be written to ({error.strerror or error}): choose another place."
+
+
+def drawn(figure: Any, ending: str) -> bytes:
+    """The picture as the content of a file."""
+    from io import BytesIO
+
+    content = BytesIO()
+    figure.savefig(content, dpi=100, format=ending)
+    return content.getvalue()
 
 
 def train_to_the_end(options: argparse.Namespace) -> tuple[Any, Any]:
@@ -184,51 +341,36 @@ def train_to_the_end(options: argparse.Namespace) -> tuple[Any, Any]:
 
 def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     """Data, trainer and number of steps that the options of `train` ask for."""
-    from dataclasses import replace
-
     import aae_lib
 
-    from . import priors
     from .data import Minibatches, load
-    from .optimizers import Adam, Cosine
+    from .optimizers import Cosine
     from .training import Trainer
+    from .training.devices import check_precision
 
+    arguments = model_arguments(options)
+    device = find(options.device)
+    with blame(f"--precision {options.precision}"):
+        check_precision(options.precision, device)
     data = load(options.dataset, folder=options.data_dir)
-    if len(data.image_shape) != 3:
-        raise ValueError(f"{options.dataset} is a cloud of points; train takes images.")
-    with_category = options.model in WITH_GAME[1:]
-    dim = options.latent_dim or (10 if with_category and options.model != "map" else 2)
-    arguments: dict[str, Any] = {"latent_dim": dim, "seed": options.seed, "prior": priors.named(options.prior, dim=dim)}
-    if options.hidden:
-        arguments["hidden"] = options.hidden
-    if options.posterior:
-        arguments["posterior"] = options.posterior
-    arguments["network"] = options.network
-    arguments["optimizer"] = Adam(options.lr)
-    if options.model in WITH_GAME:
-        arguments["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
     if options.labels:
-        if options.model not in ("aae", "semi-supervised", "map"):
-            raise ValueError(f"--labels keeps a part of the labels, and --model {options.model} cannot use a part.")
-        data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
-        if options.model == "aae":
-            arguments["classes"] = data.classes
-        if options.model == "map":
-            arguments["labelled"] = True
-    if options.categories is not None and not with_category:
-        raise ValueError(f"--categories is for a code with a category, and that of --model {options.model} has none.")
-    if with_category:
-        arguments["categories"] = data.classes if options.categories is None else options.categories
-    model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
+        data = with_labels(options, data, arguments)
+    with blame(f"--batch-size {options.batch_size}"):
+        minibatches = Minibatches(data.train, options.batch_size)
     steps = 4000 if options.steps is None and options.epochs is None else options.steps
-    total = Minibatches(data.train, options.batch_size).count(steps, options.epochs)
+    total = minibatches.count(steps, options.epochs)
     if total < 1:
-        raise ValueError("there is nothing to train: ask for at least one step.")
+        raise OptionError(f"--epochs {options.epochs:g} is less than one step: ask for more.")
+    if "categories" in arguments:
+        arguments["categories"] = arguments["categories"] or data.classes
+    with blame(f"--model {options.model} with --prior {options.prior}"):
+        model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
+        model.check_data(minibatches)
     trainer = Trainer(
         model,
         data,
         seed=options.seed,
-        device=options.device,
+        device=device,
         precision=options.precision,
         batch_size=options.batch_size,
         schedule=Cosine(total),
@@ -236,16 +378,82 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     return data, trainer, total
 
 
+def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of the model, before there are data: of a category's length None, if it is to be theirs."""
+    from . import priors
+    from .optimizers import Adam
+
+    with_category = options.model in WITH_GAME[1:]
+    dim = options.latent_dim or (10 if with_category and options.model != "map" else 2)
+    with blame(f"--prior {options.prior} with --latent-dim {dim}"):
+        prior = priors.named(options.prior, dim=dim)
+    arguments: dict[str, Any] = {"latent_dim": dim, "seed": options.seed, "prior": prior, "network": options.network}
+    if options.hidden:
+        arguments["hidden"] = options.hidden
+    if options.posterior:
+        arguments["posterior"] = options.posterior
+    arguments["optimizer"] = Adam(options.lr)
+    if options.model in WITH_GAME:
+        arguments["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
+    if options.labels and options.model not in ("aae", "semi-supervised", "map"):
+        raise OptionError(f"--labels keeps a part of the labels, and --model {options.model} cannot use a part.")
+    if options.labels and options.model == "aae" and not prior.classes:
+        raise OptionError(
+            f"--labels {options.labels} needs a prior with a part for each class, and --prior {options.prior} has no "
+            "classes: add --prior ring or --prior swiss-roll, or leave --labels out."
+        )
+    if options.categories is not None and not with_category:
+        raise OptionError(f"--categories is for a code with a category, and that of --model {options.model} has none.")
+    return arguments | ({"categories": options.categories} if with_category else {})
+
+
+def with_labels(options: argparse.Namespace, data: Any, arguments: dict[str, Any]) -> Any:
+    """The data with so many labels; the model's arguments are told."""
+    from dataclasses import replace
+
+    with blame(f"--labels {options.labels}"):
+        data = replace(data, train=data.train.keep_labels(options.labels, seed=options.seed))
+    parts = arguments["prior"].classes
+    if options.model == "map":
+        arguments["labelled"] = True
+    elif options.model == "aae":
+        arguments["classes"] = data.classes
+        if parts != data.classes:
+            raise OptionError(
+                f"--labels {options.labels} needs a prior with a part for each of {data.classes} classes, and --prior "
+                f"{options.prior} has {parts}: take --prior ring or --prior swiss-roll, or leave --labels out."
+            )
+    return data
+
+
+def find(device: str) -> Any:
+    """The device of --device."""
+    from .training.devices import find_device
+
+    if device == "auto":  # what is wrong then is not the option
+        return find_device(device)
+    with blame(f"--device {device}"):
+        return find_device(device)
+
+
 def sample(options: argparse.Namespace) -> int:
     """A grid of decoded prior samples as PNG."""
     import torch
 
     from . import plots
+    from .files import write_whole
     from .training import checkpoints
 
-    model = checkpoints.load_model(options.run)
     out = options.out or options.run / "samples.png"
-    plots.samples(model, n=options.n, generator=torch.Generator().manual_seed(options.seed)).savefig(out, dpi=100)
+    if os.path.exists(out) and not out.is_file():
+        raise OptionError(f"--out must be {picture().wanted}; {out} is something else.")
+    model = checkpoints.load_model(options.run)
+    figure = plots.samples(model, n=options.n, generator=torch.Generator().manual_seed(options.seed))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out, drawn(figure, out.suffix[1:].lower() or "png"))
+    except OSError as error:
+        raise OptionError(cannot_write("--out", out, error)) from error
     print(f"{options.n} samples written to {out}.")
     return 0
 
@@ -253,21 +461,35 @@ def sample(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """The scoreboard of every run, on its own data."""
     from . import metrics
-    from .data import load
     from .training import checkpoints
 
-    for run in options.runs:
-        index = checkpoints.read_index(run)
-        data = load(index["made of"]["data"]["name"], folder=options.data_dir)
+    found = [(run, checkpoints.read_index(run)) for run in options.runs]
+    datasets = [own_data(run, index, options.data_dir) for run, index in found]
+    for (run, index), data in zip(found, datasets, strict=True):
         print(f"{run}: {index['made of']['model']['class']}, {index['steps']} steps")
         print(metrics.compare(checkpoints.load_model(run), data, details=options.details).to_string())
     return 0
 
 
+def own_data(run: Path, index: dict[str, Any], folder: Path | None) -> Any:
+    """The library's dataset that a run was trained on; ValueError if it was trained on others."""
+    from .data import load
+    from .data.loading import IMAGES
+    from .data.minibatches import fingerprint
+    from .data.toys import TOYS
+
+    told = index["made of"]["data"]
+    data = load(told["name"], folder=folder) if told["name"] in (*IMAGES, *TOYS) else None
+    if data is None or fingerprint(data.train.images) != told["images"]:
+        raise ValueError(
+            f"{run} was trained on data of your own, which the command line does not have: measure it in Python, with "
+            f'aae.metrics.compare(aae.load_model("{run}"), data).'
+        )
+    return data
+
+
 def reproduce(options: argparse.Namespace) -> int:
     """Train and measure experiments of the paper."""
-    import torch
-
     from .paper.reproduce import run_tasks
     from .paper.tasks import TASKS
 
@@ -275,13 +497,15 @@ def reproduce(options: argparse.Namespace) -> int:
         print("\n".join(f"{name:22} {task.title}" for name, task in TASKS.items()))
         return 0
     if unknown := set(options.tasks) - set(TASKS):
-        raise ValueError(f"there is no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}.")
-    if options.minutes is not None and options.minutes <= 0:
-        raise ValueError(f"--minutes must be positive; got {options.minutes}.")
-    if options.threads:
-        torch.set_num_threads(options.threads)
+        raise OptionError(f"TASK: there is no task {', '.join(sorted(unknown))}; there are {', '.join(TASKS)}.")
+    find(options.device)
+    if options.steps is None:
+        try_folder("--results", options.results)
+        try_folder("--runs", options.runs)
+    use_threads(options.threads)
+    tasks = list(dict.fromkeys(options.tasks))
     names = ("steps", "minutes", "data_dir", "results", "runs", "resume", "device", "together")
-    run_tasks(options.tasks, options.size, options.seeds, **{name: getattr(options, name) for name in names})
+    run_tasks(tasks, options.size, options.seeds, **{name: getattr(options, name) for name in names})
     return 0
 
 
@@ -301,6 +525,9 @@ def reset(options: argparse.Namespace) -> int:
         new = workspace.copy_missing(course)
         print(f"{len(new)} new file(s) in {course / 'work'}; what was there is untouched.")
         return 0
+    known = sorted({copy.name[:2] for copy in workspace.lessons(course) if copy.name[:2].isdigit()})
+    if options.lesson.zfill(2) not in known:
+        raise OptionError(f"lesson: there is no lesson {options.lesson}; there is {', '.join(known)}.")
     for copy, old in workspace.renew(course, options.lesson):
         print(f"{copy} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
     return 0
