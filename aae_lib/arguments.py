@@ -48,9 +48,9 @@ class Kind:
         """The value as it is used; ValueError, with the names of argument and owner, if it is not of this kind."""
         try:
             return self.take(value)
-        except Exception as error:
+        except Exception:
             told = f"{owner}: {name}" if owner else name
-            raise ValueError(f"{told} must be {self.wanted}; got {shown(value)}.") from error
+            raise ValueError(f"{told} must be {self.wanted}; got {shown(value)}.") from None
 
 
 def takes(**kinds: Kind) -> Callable[[F], F]:
