@@ -8,16 +8,19 @@ ones that come with matplotlib: nothing is downloaded.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+
+from ..arguments import Kind, count, shown, takes
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.path import Path
 
 SIDE = 28  # pixels
+MOST = 100_000  # glyphs drawn at once: all of them are on one sheet in memory
 
 # Upright faces of regular weight only. An italic or a bold face would carry slant or weight of its own,
 # and the factors would no longer be the truth. (DejaVu Sans Mono is left out: most of its digits are DejaVu Sans's.)
@@ -27,13 +30,23 @@ FONTS = ("DejaVuSans", "DejaVuSerif", "STIXGeneral", "cmr10", "cmss10", "cmtt10"
 RANGES = {"slant": (-25.0, 25.0), "size": (0.44, 0.64), "weight": (0.0, 1.5)}
 
 
+def _on_the_cpu(generator: Any) -> torch.Generator:
+    if not isinstance(generator, torch.Generator) or generator.device.type != "cpu":
+        raise ValueError
+    return generator
+
+
+@takes(
+    n=count(0, MOST),
+    generator=Kind("a random generator on the CPU, such as torch.Generator().manual_seed(0)", _on_the_cpu),
+)
 def sample_factors(n: int, generator: torch.Generator) -> pd.DataFrame:
     """Draw the factors of n glyphs, each factor independently of the others.
 
     Parameters
     ----------
     n : int
-        How many glyphs.
+        How many glyphs, up to 100 000.
     generator : torch.Generator
         The source of randomness, on the CPU.
 
@@ -47,6 +60,11 @@ def sample_factors(n: int, generator: torch.Generator) -> pd.DataFrame:
         - ``size``: height of the digit's outline as a fraction of the image's height, uniform in [.44, .64];
         - ``weight``: pixels added to the thickness of every stroke, uniform in [0, 1.5];
         - ``font``: one of ``FONTS``, each equally likely.
+
+    Raises
+    ------
+    ValueError
+        For an n that cannot be, and a generator on another device.
 
     Examples
     --------
@@ -83,7 +101,7 @@ def draw(factors: pd.DataFrame) -> torch.Tensor:
     Raises
     ------
     ValueError
-        If a column is missing, a font or class is unknown, or a value lies outside ``RANGES``.
+        If it is no such table, has too many rows, a font or class is unknown, or a value lies outside ``RANGES``.
 
     Examples
     --------
@@ -95,7 +113,7 @@ def draw(factors: pd.DataFrame) -> torch.Tensor:
     from matplotlib.figure import Figure
     from matplotlib.transforms import IdentityTransform
 
-    _check(factors)
+    factors = _checked(factors)
     if len(factors) == 0:
         return torch.zeros(0, 1, SIDE, SIDE, dtype=torch.uint8)
     # All glyphs go onto one sheet, a tile each: a single call draws it, then it is cut into tiles.
@@ -131,17 +149,32 @@ def draw(factors: pd.DataFrame) -> torch.Tensor:
     return torch.from_numpy(tiled[: len(factors)].copy())
 
 
-def _check(factors: pd.DataFrame) -> None:
+def _checked(factors: Any) -> pd.DataFrame:
+    """The table with numbers in its columns of numbers; ValueError for anything else."""
+    import pandas as pd
+
+    if not isinstance(factors, pd.DataFrame) or len(factors) > MOST:
+        raise ValueError(
+            f"draw: factors must be a table of at most {MOST} rows, such as sample_factors makes; got {shown(factors)}."
+        )
     missing = [name for name in ("class", *RANGES, "font") if name not in factors]
     if missing:
         raise ValueError(f"The table of factors lacks {', '.join(missing)}; sample_factors makes a complete one.")
-    for name, allowed in (("class", range(10)), ("font", FONTS)):
-        unknown = set(factors[name]) - set(allowed)
+    for name, allowed in (("class", tuple(range(10))), ("font", FONTS)):
+        unknown = {shown(value) for value in factors[name] if not np.isscalar(value) or value not in allowed}
         if unknown:
-            raise ValueError(f"{name} holds {sorted(unknown)}; it must be one of {', '.join(map(str, allowed))}.")
+            raise ValueError(
+                f"{name} holds {', '.join(sorted(unknown))}; it must be one of {', '.join(map(str, allowed))}."
+            )
     for name, (low, high) in RANGES.items():
-        if not factors[name].between(low, high).all():  # NaN is not between either
+        try:
+            numbers = factors[name].astype(float)
+        except (TypeError, ValueError):
+            numbers = None
+        if numbers is None or not numbers.between(low, high).all():  # NaN is not between either
             raise ValueError(f"{name} must lie between {low:g} and {high:g}; this table holds others.")
+        factors = factors.assign(**{name: numbers})
+    return factors
 
 
 @functools.cache

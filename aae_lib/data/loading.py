@@ -7,12 +7,14 @@ from pathlib import Path
 
 import torch
 
+from ..arguments import count, one_of, path, takes
 from . import glyphs, mnist, toys
 from .dataset import Dataset, Split
 
 IMAGES = ("digits", "glyphs", "mnist", "fashion_mnist")
 
 
+@takes(name=one_of(*IMAGES, *toys.TOYS), folder=path(), n=count(100, glyphs.MOST))
 def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     """Load a dataset in its three splits, the same ones on every machine.
 
@@ -31,7 +33,8 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
         For the two MNISTs, a folder that has the files (see `mnist.find_local`); None looks in AAE_DATA_DIR and the
         cache, then downloads. The other sets need no files.
     n : int, default 6000
-        For glyphs, how many are drawn (about 1.3 s for 1000); 15% each are validation and test images.
+        For glyphs, how many are drawn, from 100 to 100 000 (about 1.3 s for 1000); 15% each are validation and test
+        images.
 
     Returns
     -------
@@ -41,7 +44,8 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     Raises
     ------
     ValueError
-        For an unknown name, fewer than 100 glyphs, or (`mnist.DataCorruptError`) for a damaged file.
+        For an unknown name, an n that cannot be, a folder that cannot be looked into, and (`mnist.DataCorruptError`)
+        for a damaged file.
     mnist.DataNotFoundError
         If the files are neither on this machine nor available for download.
 
@@ -56,9 +60,7 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
         return _glyphs(n)
     if name in mnist.MIRRORS:
         return _mnist(name, folder)
-    if name in toys.TOYS:
-        return _in_three(name, Split(*toys.TOYS[name]()), validation=500, test=500)
-    raise ValueError(f"There is no dataset {name!r}; there are {', '.join((*IMAGES, *toys.TOYS))}.")
+    return _in_three(name, Split(*toys.TOYS[name]()), validation=500, test=500)
 
 
 def _digits() -> Dataset:
@@ -76,8 +78,6 @@ def _all_glyphs(n: int) -> Split:
 
 
 def _glyphs(n: int) -> Dataset:
-    if n < 100:
-        raise ValueError(f"n={n} glyphs are too few for three splits of ten classes; take at least 100.")
     return _in_three("glyphs", _all_glyphs(n), validation=n * 3 // 20, test=n * 3 // 20)
 
 

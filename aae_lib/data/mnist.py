@@ -10,7 +10,9 @@ What is checked at every reading:
 - Fashion-MNIST: the SHA-256 of the packed file, as several public projects list it next to the MD5 sums of its authors;
   we know of no published checksum of the unpacked content. Files that are already unpacked are therefore only checked
   for header and length, and for not being MNIST's.
-- Both: header and length. Nothing is unpickled.
+- Both: header and length, and no more is read or unpacked than the file can hold. Nothing is unpickled.
+
+A download is bounded in size and in time (see `PATIENCE`), whatever a server does.
 """
 
 from __future__ import annotations
@@ -19,14 +21,23 @@ import contextlib
 import gzip
 import hashlib
 import importlib.util
+import io
 import math
 import os
+import queue
+import threading
+import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from ..arguments import one_of, path, takes
+
 RETRIES = 2  # more attempts at each address, after pauses of one and two seconds
+PATIENCE = 60.0  # seconds a download may take at least; and then a second more for every
+LEAST_RATE = 5_000  # bytes that have come
+SLACK = 2**16  # bytes that a packed file may be larger than what is in it: a header, and no gain
 
 FILES = {  # file: shape of its array of bytes, the same in both sets
     "train-images-idx3-ubyte": (60_000, 28, 28),
@@ -50,7 +61,7 @@ PACKED_SHA256 = {
         "t10k-labels-idx1-ubyte": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     },
 }
-MIRRORS = {
+MIRRORS: dict[str, tuple[str, ...]] = {
     "mnist": (
         "https://ossci-datasets.s3.amazonaws.com/mnist",
         "https://storage.googleapis.com/cvdf-datasets/mnist",
@@ -70,6 +81,14 @@ class DataCorruptError(ValueError):
     """A file is truncated, damaged or the wrong one; the message names it, the expected and the found checksum."""
 
 
+class _RefusedError(Exception):
+    """A server sends too much or too slowly. It is not asked for this file again."""
+
+
+SET = one_of(*MIRRORS)
+
+
+@takes(name=SET, folder=path())
 def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read a set's four files, downloading them first if they are nowhere on this machine.
 
@@ -92,6 +111,8 @@ def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.nd
         If files are missing and no mirror provided them, or the cache cannot be written.
     DataCorruptError
         If a file is not what it should be.
+    ValueError
+        For another set, and for a folder that cannot be looked into.
     """
     try:
         place = find_local(name, folder)
@@ -108,12 +129,13 @@ def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.nd
 def cache_folder() -> Path:
     """Where downloads are kept: AAE_CACHE_DIR, else this user's cache folder."""
     if own := os.environ.get("AAE_CACHE_DIR"):
-        return Path(own).expanduser()
+        return _at_home(own, "AAE_CACHE_DIR")
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("aae_course"))
 
 
+@takes(name=SET, folder=path())
 def find_local(name: str, folder: str | Path | None = None) -> Path:
     """The folder on this machine that holds a set's four files, packed (.gz) or not; nothing is downloaded.
 
@@ -134,19 +156,28 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
     ------
     DataNotFoundError
         If no folder holds all four.
+    ValueError
+        For another set, and for a folder that cannot be looked into.
     """
-    own = os.environ.get("AAE_DATA_DIR") if folder is None else folder
-    places = [Path(own).expanduser()] if own else []
-    if folder is None:
+    places = []
+    if folder is not None:
+        places.append(_at_home(folder, "folder"))
+    else:
+        if own := os.environ.get("AAE_DATA_DIR"):
+            places.append(_at_home(own, "AAE_DATA_DIR"))
         with contextlib.suppress(ModuleNotFoundError):  # a bare server has no cache
             places.append(cache_folder())
     for place in places:
-        for inside in (place / name, place):
-            if all(_either(inside, file).is_file() for file in FILES):
-                return inside
+        try:
+            for inside in (place / name, place):
+                if all(_either(inside, file).is_file() for file in FILES):
+                    return inside
+        except OSError as error:
+            raise ValueError(f"{place} cannot be looked into ({error.strerror}): name another folder.") from error
     raise DataNotFoundError(_advice(f"{name} is not complete in {folder or 'AAE_DATA_DIR or the cache'}", name))
 
 
+@takes(name=SET)
 def download(name: str) -> Path:
     """Download a set's files into the cache, from AAE_DATA_MIRROR if that is set, then from the public mirrors.
 
@@ -168,6 +199,8 @@ def download(name: str) -> Path:
     ------
     DataNotFoundError
         If no mirror gave a correct file, or the cache cannot be written.
+    ValueError
+        For another set, and for an AAE_DATA_MIRROR that is no address.
     """
     for tool in ("platformdirs", "pooch"):
         if importlib.util.find_spec(tool) is None:
@@ -176,6 +209,8 @@ def download(name: str) -> Path:
             )
     mirrors = list(MIRRORS[name])
     if own := os.environ.get("AAE_DATA_MIRROR"):
+        if not own.startswith(("http://", "https://")):
+            raise ValueError(f"AAE_DATA_MIRROR must be an address that begins with http:// or https://; got {own!r}.")
         mirrors.insert(0, f"{own.rstrip('/')}/{name}")
     for file in FILES:
         _download_one(name, file, mirrors)
@@ -186,9 +221,8 @@ def _download_one(name: str, file: str, mirrors: list[str]) -> None:
     import pooch
     import requests
 
-    def fetch_and_check(url: str, temporary: str, keeper: pooch.Pooch) -> None:
-        headers = {"Accept-Encoding": "identity"}  # the file as it is, not unpacked on the way
-        pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, headers=headers)(url, temporary, keeper)
+    def fetch_and_check(url: str, temporary: str, _keeper: pooch.Pooch) -> None:
+        _fetch(url, Path(temporary), _size(file) + SLACK, PATIENCE, LEAST_RATE)
         _read_idx(Path(temporary), name, file, shown=f"{file}.gz")  # if this raises, pooch removes the temporary file
 
     failures = []
@@ -200,7 +234,7 @@ def _download_one(name: str, file: str, mirrors: list[str]) -> None:
             path = keeper.fetch(f"{file}.gz", downloader=fetch_and_check)
             os.chmod(path, 0o644)  # temporary files are private, but a cache may be shared
             return
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, _RefusedError) as error:
             failures.append(f"{mirror}/{file}.gz: {error}")
         except OSError as error:
             raise DataNotFoundError(
@@ -210,6 +244,86 @@ def _download_one(name: str, file: str, mirrors: list[str]) -> None:
     raise DataNotFoundError(
         "\n  ".join([_advice(f"{name} could not be downloaded", name) + " What was tried:", *failures])
     )
+
+
+def _fetch(url: str, target: Path, most: int, patience: float, least_rate: float) -> None:
+    """Download one file of at most `most` bytes, in at most `patience` seconds and one for every `least_rate` bytes.
+
+    A thread asks and hands over what comes, so that nothing that a server does, or leaves undone, can hold this up.
+    """
+    from tqdm import tqdm
+
+    blocks: queue.SimpleQueue[int | bytes | Exception] = queue.SimpleQueue()
+    enough = threading.Event()
+    threading.Thread(target=_ask, args=(url, most, patience, blocks, enough), daemon=True).start()
+    start, came = time.monotonic(), 0
+    try:
+        with target.open("wb") as file, tqdm(desc=url.rpartition("/")[2], unit="B", unit_scale=True) as bar:
+            while True:
+                until = start + patience + came / least_rate
+                try:
+                    block = blocks.get(timeout=max(0.0, until - time.monotonic()))
+                except queue.Empty:
+                    raise _RefusedError(
+                        f"only {came:,} bytes came in {time.monotonic() - start:.1f} seconds, fewer than "
+                        f"{least_rate:,} a second."
+                    ) from None
+                if isinstance(block, Exception):
+                    raise block
+                if isinstance(block, int):
+                    bar.reset(block)
+                    continue
+                if not block:
+                    return
+                came += len(block)
+                if came > most:
+                    raise _too_large(most)
+                file.write(block)
+                bar.update(len(block))
+    finally:
+        enough.set()
+
+
+def _ask(
+    url: str, most: int, patience: float, blocks: queue.SimpleQueue[int | bytes | Exception], enough: threading.Event
+) -> None:
+    """Ask for a file, and hand over its length, its blocks, and b"" at its end; or the error, if there is one."""
+    import requests
+    import urllib3
+
+    headers = {"Accept-Encoding": "identity"}  # the file as it is, not unpacked on the way
+    try:
+        with requests.get(url, stream=True, timeout=patience / 2, headers=headers) as answer:
+            answer.raise_for_status()
+            if (announced := answer.headers.get("Content-Length", "")).isdecimal():
+                if int(announced) > most:
+                    raise _too_large(most)
+                blocks.put(int(announced))
+            for block in answer.raw.stream(2**14, decode_content=False):
+                if enough.is_set():
+                    return
+                blocks.put(block)
+        blocks.put(b"")
+    except (requests.Timeout, urllib3.exceptions.TimeoutError):
+        blocks.put(requests.Timeout(f"nothing came for {patience / 2:g} seconds."))
+    except urllib3.exceptions.HTTPError as error:
+        blocks.put(requests.ConnectionError(str(error)))
+    except Exception as error:
+        blocks.put(error)
+
+
+def _too_large(most: int) -> _RefusedError:
+    return _RefusedError(f"the server sends more than {most:,} bytes, the most that this file can have.")
+
+
+def _at_home(place: str | Path, name: str) -> Path:
+    """The path with its ~ spelled out; `name` says where the path is from."""
+    try:
+        return Path(place).expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"{name} is {str(place)!r}, and no such home folder is known here: write the whole path."
+        ) from None
 
 
 def _advice(problem: str, name: str) -> str:
@@ -223,27 +337,46 @@ def _either(folder: Path, file: str) -> Path:
     return packed if packed.is_file() else folder / file
 
 
+def _size(file: str) -> int:
+    """Bytes of an idx file that is not packed."""
+    return len(_header(FILES[file])) + math.prod(FILES[file])
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    """0, 0, 8 for unsigned bytes, the number of dimensions; then each dimension in four bytes, the highest first."""
+    return bytes([0, 0, 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
+
+
 def _read_idx(path: Path, name: str, file: str, shown: str | None = None) -> np.ndarray:
     """The array in an idx file, all checks passed; `shown` is what errors call the file, by default its path."""
-    raw, shape, shown = path.read_bytes(), FILES[file], shown or str(path)
+    shape, size, shown = FILES[file], _size(file), shown or str(path)
+    most = size + SLACK
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(most + 1)
+    except OSError as error:
+        raise DataCorruptError(f"{shown} cannot be read ({error.strerror}): mend or replace it.") from error
+    if len(raw) > most:
+        raise DataCorruptError(f"{shown} has more than {most:,} bytes, so it is another file: replace or delete it.")
     packed = raw[:2] == b"\x1f\x8b"
     if packed and name in PACKED_SHA256:
         _check(raw, PACKED_SHA256[name][file], shown)
-    try:
-        content = gzip.decompress(raw) if packed else raw
-    except (EOFError, OSError, zlib.error):
-        content = raw  # truncated or damaged: it fails below
+    content = raw
+    if packed:
+        with contextlib.suppress(EOFError, OSError, zlib.error):  # truncated or damaged: it fails below
+            content = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(size + 1)
+        if content is not raw and len(content) > size:
+            raise DataCorruptError(f"{shown} holds more than {size:,} bytes once unpacked: replace or delete it.")
     if name in CONTENT_SHA256:
         _check(content, CONTENT_SHA256[name][file], shown)
     elif _sha256(content) in CONTENT_SHA256["mnist"].values():
         raise DataCorruptError(f"{shown} is MNIST's file, not Fashion-MNIST's: name another folder.")
 
-    # 0, 0, 8 for unsigned bytes, the number of dimensions; then each dimension in four bytes, the highest first
-    header = bytes([0, 0, 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
-    if not content.startswith(header) or len(content) != len(header) + math.prod(shape):
+    header = _header(shape)
+    if not content.startswith(header) or len(content) != size:
         raise DataCorruptError(
-            f"{shown} is not an idx file of shape {shape} ({len(content)} bytes, expected "
-            f"{len(header) + math.prod(shape)}; found SHA-256 {_sha256(content)}): replace or delete it."
+            f"{shown} is not an idx file of shape {shape} ({len(content)} bytes, expected {size}; found SHA-256 "
+            f"{_sha256(content)}): replace or delete it."
         )
     return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
 
