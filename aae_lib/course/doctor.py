@@ -112,13 +112,17 @@ def digits() -> Finding:
 
 
 def mnist() -> Finding:
-    """MNIST where it is already on this machine; nothing is downloaded."""
+    """MNIST where it is already on this machine; nothing is downloaded, and nothing read."""
     from ..data import mnist as files
 
     try:
         return Finding("ok", "MNIST", f"found in {files.find_local('mnist')}")
     except files.DataNotFoundError:
         return Finding("ok", "MNIST", "not here yet; aae.load('mnist') downloads it; every lesson also runs on digits")
+    except ValueError as error:
+        return Finding(
+            "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to folders of yours, or unset them"
+        )
 
 
 def report() -> int:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..arguments import Kind, one_of, switch, takes, text
 from . import shell
 
 shell.load_where_there_is_a_shell()
@@ -19,15 +20,37 @@ REASONS = (
 )
 
 
+def _truth(value: Any) -> bool:
+    if getattr(value, "ndim", None) is not None:  # a comparison of tensors gives a tensor
+        value = value.item()
+    return switch().take(value)
+
+
+def _different(value: Any) -> list[str]:
+    if isinstance(value, str | bytes | set | frozenset | dict) or len(value) < 2:
+        raise TypeError
+    choices = [str(text().take(choice)) for choice in value]
+    if len(set(choices)) < len(choices):
+        raise ValueError
+    return choices
+
+
+QUIZZES = Path(__file__).parent / "quizzes"
+TRUTH = Kind("True or False, which is what one comparison gives; ask .all() or .any() of an array", _truth)
+CHOICES = Kind('a list of two or more different texts, such as ["yes", "no"]', _different)
+
+
+@takes(text=text(), ok=TRUTH)
 def claim(text: str, ok: bool, got: Any = "") -> None:
     """State what the lesson says has just happened, and check it.
 
-    text  the claim, in words;  ok  whether it holds here;  got  the figures it rests on
+    text  the claim, in words;  ok  whether it holds here, True or False;  got  the figures it rests on
 
     Prints ✓ and the claim, or "not this time" with what was found and the usual reasons. With AAE_STRICT=1
-    in the environment (the tests) a claim that fails raises AssertionError.
+    in the environment (the tests) a claim that fails raises AssertionError. Raises ValueError for an `ok` that is
+    neither true nor false, such as NaN, a text, or an array of several.
     """
-    shown = f"  ({got})" if got != "" else ""
+    shown = "" if isinstance(got, str) and not got else f"  ({got})"
     if ok:
         print(f"✓ {text}{shown}")
     elif os.environ.get("AAE_STRICT") == "1":
@@ -36,20 +59,22 @@ def claim(text: str, ok: bool, got: Any = "") -> None:
         print(f"✗ not this time: {text}\n  found: {got}\n  {REASONS}.")
 
 
+@takes(question=text(), choices=CHOICES)
 class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
     """Ask for a prediction before the run: predicting first is what makes a demonstration teach (Crouch et al. 2004).
 
     question, choices  shown as radio buttons with a button that locks the choice; nothing waits for it
     Later, `outcome(text)` shows the locked choice beside what happened.
+    Raises ValueError for fewer than two choices, or two of the same text.
     """
 
     def __init__(self, question: str, choices: list[str]) -> None:
-        self.question, self.choices = question, list(choices)
+        self.question, self.choices = question, choices
         self.locked: str | None = None
 
     def lock(self, choice: str) -> None:
         """Lock one of the choices; the first one counts."""
-        if choice not in self.choices:
+        if not isinstance(choice, str) or choice not in self.choices:
             raise ValueError(f"choose one of: {'; '.join(self.choices)}.")
         if self.locked is None:
             self.locked = choice
@@ -90,21 +115,19 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
             return text
 
 
+@takes(number=one_of(*sorted(path.stem for path in QUIZZES.glob("*.json"))))
 class quiz:  # noqa: N801 - read aloud in a lesson: quiz("04")
     """The quiz of a lesson: five questions; every answer unfolds its own feedback.
 
-    number  of the lesson, e.g. "04"; the questions are in aae_lib/quizzes/04.json:
+    number  of the lesson, e.g. "04"; the questions are in aae_lib/course/quizzes/04.json:
             [{"question": ..., "answers": [{"text": ..., "right": true, "feedback": ...}, ...]}, ...]
 
     Plain HTML with folded parts: no JavaScript, so it also works in a saved notebook, on paper, and by keyboard.
+    Raises ValueError for a lesson that has no quiz.
     """
 
     def __init__(self, number: str) -> None:
-        path = Path(__file__).parent / "quizzes" / f"{number}.json"
-        if not path.is_file():
-            have = ", ".join(sorted(p.stem for p in path.parent.glob("*.json")))
-            raise ValueError(f"there is no quiz {number!r}; there is {have}.")
-        self.questions = json.loads(path.read_text(encoding="utf-8"))
+        self.questions = json.loads((QUIZZES / f"{number}.json").read_text(encoding="utf-8"))
 
     def __repr__(self) -> str:
         lines = []

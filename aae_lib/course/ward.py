@@ -24,6 +24,8 @@ from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
 from .. import losses, metrics
+from ..arguments import count, number, one_made_of, one_of, shown, takes
+from ..arguments import seed as seeds
 from ..data import Dataset, Minibatch, Split, load
 from ..models import AAE, WAE, Batch, Phase, PlaneGame, can
 from ..optimizers import Constant, Cosine, Schedule
@@ -81,8 +83,10 @@ def codes_of(model: Any, batch: Batch) -> Tensor:
 
 ILLNESSES = ("healthy", "collapse", "winner", "forgotten", "rate", "saturating")
 CURES = ("r1", "rates", "noise", "smoothing", "batch", "loss", "phase")
+DATASET = one_made_of(Dataset, example='aae.load("digits")')
 
 
+@takes(illness=one_of(*ILLNESSES), seed=seeds(), cure=one_of(*CURES), data=DATASET)
 def fall_ill(
     illness: str,
     seed: int = 0,
@@ -105,9 +109,9 @@ def fall_ill(
     noise       instance noise, sd .5;  smoothing  labels .9 and 0;  batch  300 in place of 100
     loss        what is missing in a loss: the reconstruction, or the non-saturating form
     phase       the forgotten phase
+
+    Raises ValueError for another illness or cure, and data that is no Dataset.
     """
-    if illness not in ILLNESSES or cure not in (None, *CURES):
-        raise ValueError(f"illnesses: {', '.join(ILLNESSES)}; cures: {', '.join(CURES)}; got {illness!r}, {cure!r}.")
     r1 = 1.0 if cure == "r1" else None
     model: AAE | PlaneGame
     schedule: Schedule
@@ -143,6 +147,7 @@ def fall_ill(
     return trainer
 
 
+@takes(seed=seeds(), r1=number(least=0))
 def plane(seed: int, r1: float | None = None) -> PlaneGame:
     """400 points in a lump at a distance of 4 from a narrow Gaussian prior."""
     points = 0.3 * torch.randn(400, 2, generator=Generator().manual_seed(seed)) + torch.tensor([4.0, 0.0])
@@ -152,8 +157,9 @@ def plane(seed: int, r1: float | None = None) -> PlaneGame:
 # ---- the chart ----
 
 
+@takes(trainer=one_made_of(Trainer, example='ward.fall_ill("collapse")'), steps=count(LAST))
 def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
-    """Train so many steps, then measure; held-out images (the validation split) and new prior samples.
+    """Train so many steps, 20 at least, then measure; held-out images (the validation split) and new prior samples.
 
     L_rec, L_D, L_G   the losses, means over the last 20 steps
     mmd       codes against prior
@@ -165,7 +171,11 @@ def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
     step      how far the generator's last update moved its parameters (length)
     wander    how far a code went in the last 20 steps, mean over codes; in units of the prior's spread
     error     squared error of the reconstruction, a pixel
+
+    Raises ValueError for fewer steps, and for a trainer of a Split, which has no held-out images.
     """
+    if can(trainer.model).encode:
+        held_out(trainer)
     trainer.run(steps=steps - LAST, progress=False)
     before = codes(trainer)
     trainer.run(steps=LAST - 1, progress=False)
@@ -200,19 +210,21 @@ def codes(trainer: Trainer) -> Tensor:
 
 
 def held_out(trainer: Trainer) -> Split:
-    """The validation split of the trainer's dataset."""
-    assert isinstance(trainer.data, Dataset)
+    """The validation split of the trainer's dataset; ValueError where it has none."""
+    if not isinstance(trainer.data, Dataset) or not len(trainer.data.validation):
+        raise ValueError("trainer must be one of a Dataset with validation images; this one was given a Split or none.")
     return trainer.data.validation
 
 
 def of_the_game(trainer: Trainer, z: Tensor, real: Tensor) -> dict[str, float]:
-    """What D says of codes and of prior samples, and the push at a code."""
+    """What D says of codes and of prior samples, and the push at a code; NaN where D or the generator sees more."""
     model = trainer.model
-    if not can(model).play:
+    game = [phase.loss for phase in trainer.phases if phase.name == "generator"]
+    if not game or not can(model).play or can(model).told_classes is not None:
         return dict.fromkeys(("d_right", "d_prior", "d_codes", "push"), math.nan)
     z = z.clone().requires_grad_()
     fake = model.discriminator(z)
-    loss = next(phase.loss for phase in trainer.phases if phase.name == "generator")
+    (loss,) = game
     with torch.no_grad():
         real = model.discriminator(real)
     if isinstance(model, PlaneGame):
@@ -239,12 +251,21 @@ def generator_step(trainer: Trainer) -> float:
     return moved
 
 
+@takes(cells=count())
 def held(z: Tensor, reference: Tensor, cells: int = 20) -> float:
     """How much of the prior's room holds codes, from 1/cells (all in one place) to 1 (spread as the prior is).
 
     The plane is cut into cells, each round one of 20 prior samples, and the codes are counted: exp(entropy) of their
     shares is the effective number of cells, and it is divided by what `reference` (prior samples) gets.
+    Raises ValueError unless both are (n, d), with more prior samples than cells.
     """
+    shapes = [tuple(getattr(points, "shape", ())) for points in (z, reference)]
+    if [len(shape) for shape in shapes] != [2, 2] or shapes[0][1] != shapes[1][1] or not 0 < cells < shapes[1][0]:
+        raise ValueError(
+            f"held: z and reference must be tensors (n, d) of one d, reference with more than {cells} rows; these are "
+            f"{shown(z)} and {shown(reference)}."
+        )
+    z, reference = torch.as_tensor(z), torch.as_tensor(reference)
     centres = reference[:cells]
 
     def effective(points: Tensor) -> float:
@@ -314,8 +335,12 @@ WRONG: dict[str, Callable[..., Any]] = {
 }
 
 
-def admit(patient: str | None, seed: int = 0, data: Dataset | None = None) -> Trainer:
-    """A trainer whose training functions have one wrong line: patient "A" to "E"; None for all of them healthy."""
+@takes(patient=one_of(*WRONG), seed=seeds(), data=DATASET)
+def admit(patient: str | None = None, seed: int = 0, data: Dataset | None = None) -> Trainer:
+    """A trainer whose training functions have one wrong line: patient "A" to "E"; None for all of them healthy.
+
+    Raises ValueError for another patient, and data that is no Dataset.
+    """
     data = data or load("digits")
     model = AAE(data.image_shape, hidden=(100, 100), seed=seed)
     f = HEALTHY | ({healthy_name(patient): WRONG[patient]} if patient else {})
@@ -338,13 +363,15 @@ def admit(patient: str | None, seed: int = 0, data: Dataset | None = None) -> Tr
 
 
 def healthy_name(patient: str) -> str:
-    if patient not in WRONG:
-        raise ValueError(f"the patients are {', '.join(WRONG)}; got {patient!r}.")
     return WRONG[patient].__name__.removesuffix(f"_of_{patient.lower()}")
 
 
+@takes(patient=one_of(*WRONG))
 class diff:  # noqa: N801 - read aloud in the lesson: ward.diff("A")
-    """The line that differs between a patient's function and the healthy one; folded in a notebook."""
+    """The line that differs between a patient's function and the healthy one; folded in a notebook.
+
+    Raises ValueError for another patient.
+    """
 
     def __init__(self, patient: str) -> None:
         name = healthy_name(patient)
@@ -377,6 +404,7 @@ TREATED = {
 }
 
 
+@takes(seed=seeds(), data=DATASET)
 def player_free(seed: int = 0, data: Dataset | None = None) -> Trainer:
     """The WAE-MMD of the same size: reconstruction + 100 · MMD, no discriminator."""
     data = data or load("digits")

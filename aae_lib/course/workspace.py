@@ -40,13 +40,15 @@ def copy_missing(course: Path) -> list[Path]:
 def renew(course: Path, number: str) -> list[tuple[Path, Path | None]]:
     """A fresh copy of lesson `number` ("04"), its exercises too. The old one is kept beside it, under a new name.
 
-    Returns (copy, where the old one is now) for each file. ValueError where no lesson has that number.
+    Returns (copy, where the old one is now) for each file. ValueError where no lesson has that number, and for a source
+    that is damaged.
     """
-    number = number.zfill(2)
-    wanted = {copy: source for copy, source in lessons(course).items() if copy.name.startswith(f"{number}_")}
+    number = str(number).strip()
+    begins = f"{number.zfill(2)}_" if number else "/"  # which no name begins with
+    wanted = {copy: source for copy, source in lessons(course).items() if copy.name.startswith(begins)}
     if not wanted:
         have = ", ".join(sorted({copy.name[:2] for copy in lessons(course) if copy.name[:2].isdigit()}))
-        raise ValueError(f"there is no lesson {number}; there is {have}.")
+        raise ValueError(f"there is no lesson {number or repr(number)}; there is {have}.")
     done: list[tuple[Path, Path | None]] = []
     for copy, source in wanted.items():
         old = None
@@ -66,17 +68,20 @@ def _copy(source: Path, copy: Path) -> None:
 
 
 def _fresh(source: Path) -> bytes:
-    """What a new copy holds: the file, and of a notebook no outputs."""
+    """What a new copy holds: the file, and of a notebook no outputs. ValueError where it is no notebook."""
     content = source.read_bytes()
     if source.suffix != ".ipynb":
         return content
-    notebook = json.loads(content)
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell |= {"outputs": [], "execution_count": None}
-        # lessons lie in work/ itself, exercises one folder further in
-        text = "".join(cell["source"])  # nbformat allows a text and a list of lines
-        cell["source"] = text.replace("](../notebooks/", "](../")
+    try:
+        notebook = json.loads(content)
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell |= {"outputs": [], "execution_count": None}
+            # lessons lie in work/ itself, exercises one folder further in
+            text = "".join(cell["source"])  # nbformat allows a text and a list of lines
+            cell["source"] = text.replace("](../notebooks/", "](../")
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{source} is damaged, no notebook: get it anew, with git checkout -- {source}") from error
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 

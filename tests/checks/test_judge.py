@@ -56,9 +56,9 @@ def test_what_is_no_answer_gets_a_sentence(number, answer, right, words):
 
 
 def test_a_task_that_is_not_there_names_those_that_are():
-    with pytest.raises(KeyError, match=r"no task '04\.77'; there is 04\.1"):
+    with pytest.raises(ValueError, match=r"no task '04\.77'; there is 04\.1"):
         checks.check("04.77", stub)
-    with pytest.raises(KeyError, match="none of that lesson"):
+    with pytest.raises(ValueError, match="none of that lesson"):
         checks.borrow("99.1")
 
 

@@ -100,13 +100,12 @@ def check(number: str | float, *answers: Any) -> Verdict:
 
     Raises
     ------
-    KeyError
+    ValueError
         If no task has this number.
     """
-    try:
-        found = find(number)
-    except TypeError as error:
-        return Verdict(str(error), False)
+    if not _is_number(number):
+        return Verdict(f"{NUMBER_FIRST}; this is {kind(number)}.", False)
+    found = find(number)
     if not answers or any(answer is None or answer is ... for answer in answers):
         return Verdict("not written yet.", None, found.hints)
     wanted = len(inspect.signature(found.judge).parameters)
@@ -151,20 +150,25 @@ def borrow(number: str | float) -> Any:
 
     Raises
     ------
-    KeyError
+    ValueError
         If no task has this number.
-    TypeError
-        If it is no number of a task at all.
     """
     return find(number).part()
+
+
+NUMBER_FIRST = 'the number of a task comes first, such as "04.1"'
+
+
+def _is_number(number: Any) -> bool:
+    return isinstance(number, str | int | float) and not isinstance(number, bool)
 
 
 def find(number: str | float) -> Task:
     """The task of that number; its lesson's checks are loaded when they are first wanted."""
     from importlib import import_module
 
-    if isinstance(number, bool) or not isinstance(number, str | int | float):
-        raise TypeError(f'the number of a task comes first, such as "04.1"; this is {kind(number)}.')
+    if not _is_number(number):
+        raise ValueError(f"{NUMBER_FIRST}; this is {kind(number)}.")
     lesson, dot, which = str(number).strip().partition(".")
     if lesson.isdecimal():
         lesson = lesson.zfill(2)
@@ -176,7 +180,7 @@ def find(number: str | float) -> Task:
     name = f"{lesson}{dot}{which}"
     if name not in TASKS:
         have = ", ".join(sorted(n for n in TASKS if n.startswith(f"{lesson}."))) or "none of that lesson"
-        raise KeyError(f"there is no task {name!r}; there is {have}.")
+        raise ValueError(f"there is no task {name!r}; there is {have}.")
     return TASKS[name]
 
 
