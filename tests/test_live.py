@@ -242,14 +242,17 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": -1}, "at least 0"),
-        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": "x"}, "takes a number"),
-        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": float("nan")}, "at least 0"),
+        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": -1}, "generator"),
+        ({"do": "set", "run": 0, "key": ["weights", "generator"], "value": "x"}, "value must be a finite number"),
+        (
+            {"do": "set", "run": 0, "key": ["weights", "generator"], "value": float("nan")},
+            "value must be a finite number",
+        ),
         ({"do": "set", "run": 0, "key": ["repeats", "discriminator"], "value": 0.5}, "whole number"),
         ({"do": "set", "run": 0, "key": ["terms", "nobody", "r1"], "value": 1}, "no phase"),
         ({"do": "set", "run": 0, "key": ["input_noise"], "value": -0.1}, "at least 0"),
         ({"do": "set", "run": 0, "key": ["temperature"], "value": 1}, "no setting"),
-        ({"do": "prior", "name": "star"}, "no prior"),
+        ({"do": "prior", "name": "star"}, "gaussian"),
         ({"do": "draw", "strokes": []}, "nothing is drawn"),
         ({"do": "dance"}, "reload"),
     ],

@@ -12,28 +12,30 @@ import torch
 import traitlets
 from torch import Tensor
 
+from ..arguments import count, takes
 from ..plots.common import check_extent
 from ..priors import Picture
 from .wire import SHARED, built
+from .wishes import STROKES
 
 EXTENT = tuple(map(float, SHARED["pad_extent"]))
 FINER = 4  # a pixel of the prior has 4 x 4 places that hold ink or not: thin strokes and edges keep their mass
 # A prior of 64 x 64 pixels is the largest whose numbers a checkpoint stores, so that the model can be loaded without
 # drawing again. A pixel is then 0.125 of the usual extent, about the narrowest brush
 SIZE = 64
+POINTS = 10_000  # of a stroke, at most
 
 Stroke = Mapping[str, Any]
 
 
+@takes(size=count(most=4096))
 def paint(strokes: Sequence[Stroke], extent: Sequence[float] = EXTENT, size: int = 128) -> Tensor:
     """The ink: (size, size) float32, top row first, 1 where a pixel's centre is at most width/2 from a stroke, else 0.
 
     A stroke of one point is a disc. What lies outside the extent (left, right, bottom, top), in units of z, is cut off.
-    Raises ValueError for anything that is not a stroke, for an extent out of order and for a size below 1.
+    Raises ValueError for anything that is not a stroke, for an extent out of order and for a size that cannot be.
     """
     left, right, bottom, top = check_extent(extent)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ValueError(f"size is how many pixels a side has, a whole number of at least 1, not {size!r}.")
     pixel, row = (right - left) / size, torch.arange(size)[:, None]
     y = top - (row.double() + 0.5) * (top - bottom) / size
     steps = torch.zeros(size * (size + 1), dtype=torch.int64)  # +1 where ink begins in a row, -1 where it ends
@@ -46,6 +48,7 @@ def paint(strokes: Sequence[Stroke], extent: Sequence[float] = EXTENT, size: int
     return (steps.view(size, size + 1).cumsum(1)[:, :size] > 0).float()
 
 
+@takes(size=count(most=4096 // FINER))
 def drawn_prior(strokes: Sequence[Stroke], extent: Sequence[float] = EXTENT, size: int = SIZE) -> Picture:
     """The drawing as a prior: uniform over the ink inside the extent, in size x size pixels; see `paint`.
 
@@ -75,8 +78,16 @@ class Pad(anywidget.AnyWidget):
 
     _esm = built("panel.js")
     _css = built("panel.css")
-    strokes: Any = traitlets.List().tag(sync=True)
-    extent: Any = traitlets.List(default_value=list(EXTENT)).tag(sync=True)
+    strokes: Any = traitlets.Any().tag(sync=True)  # Any: what it is, `_checked` says better than traitlets
+    extent: Any = traitlets.Any().tag(sync=True)
+
+    @traitlets.default("strokes")
+    def _no_strokes(self) -> list[Stroke]:
+        return []
+
+    @traitlets.default("extent")
+    def _usual_extent(self) -> list[float]:
+        return list(EXTENT)
 
     def prior(self) -> Picture:
         """The drawing as a prior, uniform over the ink. ValueError (a sentence) while nothing is drawn."""
@@ -93,7 +104,7 @@ class Pad(anywidget.AnyWidget):
     @traitlets.validate("strokes")
     def _check_strokes(self, proposal: Mapping[str, Any]) -> list[Stroke]:
         list(_checked(proposal["value"]))
-        return proposal["value"]
+        return list(proposal["value"])
 
     @traitlets.validate("extent")
     def _check_extent(self, proposal: Mapping[str, Any]) -> list[float]:
@@ -104,12 +115,16 @@ def _checked(strokes: Sequence[Stroke]) -> Iterator[tuple[Tensor, float]]:
     """Each stroke's points (m, 2) float64, m at least 1, and its width."""
     if not isinstance(strokes, list | tuple):
         raise ValueError(f"strokes is a list of strokes, not {type(strokes).__name__}.")
+    if len(strokes) > STROKES:
+        raise ValueError(f"strokes is a list of at most {STROKES:,} strokes; these are {len(strokes):,}.")
     for number, stroke in enumerate(strokes, 1):
         try:
             points, width = torch.as_tensor(stroke["points"], dtype=torch.float32), float(stroke["width"])
             fits = points.ndim == 2 and points.shape[1] == 2 and len(points) and points.isfinite().all()
         except (KeyError, TypeError, ValueError, RuntimeError, OverflowError):
             fits = False
+        if fits and len(points) > POINTS:
+            raise ValueError(f"stroke {number} has {len(points):,} points; a stroke has at most {POINTS:,}.")
         if not fits or not 0 < width < math.inf:
             raise ValueError(
                 f'stroke {number} is not a stroke: it is {{"width": w, "points": [[x, y], ...]}} with a width above 0, '

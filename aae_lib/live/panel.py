@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import priors
+from ..arguments import Kind, count, number, one_made_of, one_of, switch, takes, text
 from ..data import Split
 from ..models import can
 from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
 from ..training.trainer import Trainer
 from . import sliders
 from .notebook import PIXEL, Display, headless
-from .run import Run
+from .run import Run, split_shown
 from .still import still
 from .training_thread import Request, TrainingThread
 from .wire import NO_WIDGETS, SHARED, frame, widget_class
+from .wishes import looked_at
 
 VIEWS = tuple(SHARED["views"])
 EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 12, "images": 8}  # a layer comes with every n-th picture
@@ -45,6 +47,23 @@ def open_panel() -> "Panel | None":
     return _current
 
 
+def _two_names(value: Any) -> list[str]:
+    if isinstance(value, str | bytes | set | frozenset | dict) or len(value) != 2:
+        raise TypeError
+    return [str(text().take(name)) for name in value]
+
+
+TRAINER = one_made_of(Trainer, example="aae.Trainer(model, data)")
+OPTIONS = {
+    "view": one_of(*VIEWS),
+    "max_steps": count(),
+    "show": one_made_of(Split, example="data.test"),
+    "headless_steps": count(0),
+    "large": switch(),
+}
+
+
+@takes(trainer=TRAINER, **OPTIONS)
 class Panel:
     """A live panel for a trainer: write it as the last line of a cell.
 
@@ -58,7 +77,7 @@ class Panel:
 
     Training happens in a thread, so the kernel stays free: ask `panel.trainer` in the next cell. From Python:
     play, pause, step (one phase), reset, fork, set_prior, stop; `join` waits for rest and raises what went wrong.
-    Raises ValueError for an unknown view or a max_steps below 1.
+    Raises ValueError for an argument that cannot be, such as an unknown view or images of another shape.
     """
 
     def __init__(
@@ -83,16 +102,14 @@ class Panel:
         headless_steps: int,
         large: bool,
     ) -> None:
-        if view not in VIEWS:
-            raise ValueError(f"view={view!r} is unknown; choose one of {', '.join(VIEWS)}.")
-        if max_steps < 1 or max_steps != int(max_steps):
-            raise ValueError(f"max_steps must be a whole number of at least 1; got {max_steps}.")
+        for trainer in trainers:
+            split_shown(trainer, show)  # before the panel that is open is closed
         global _current
         if _current is not None:
             _current.close()
         self.view, self.headless_steps, self.large = view, headless_steps, large
         runs = [Run(trainer, name, show) for trainer, name in zip(trainers, names, strict=True)]
-        self.training = TrainingThread(runs, int(max_steps), self._serve, self._show, self._say)
+        self.training = TrainingThread(runs, max_steps, self._serve, self._show, self._say)
         self.at: int | None = None  # place in the past that is looked at
         self._forked = False
         # None: while phases are run one at a time, when arrows can be followed
@@ -138,6 +155,7 @@ class Panel:
         """Run one phase: one update of some of the networks."""
         self._do("step")
 
+    @takes(on=switch())
     def slow(self, on: bool = True) -> None:
         """Slow motion: a phase at a time, with a pause between two."""
         self._do("slow", on=on)
@@ -163,6 +181,7 @@ class Panel:
         self._do("stop")
         self.training.halt()
 
+    @takes(timeout=number(least=0))
     def join(self, timeout: float | None = None) -> None:
         """Wait until training rests: paused, done, failed or stopped.
 
@@ -230,8 +249,12 @@ class Panel:
 
     # ---- from the page; on whatever thread the kernel pleases ----
 
-    def _heard(self, _widget: Any, request: Request, _buffers: Any) -> None:
-        what = request.get("do")
+    def _heard(self, _widget: Any, heard: Any, _buffers: Any) -> None:
+        try:
+            request = looked_at(heard)
+        except ValueError as error:
+            request = {"do": "tell", "text": str(error)}
+        what = request["do"]
         self.training.answer(shown=what in ("seen", "hello"))
         if what == "seen":
             return
@@ -250,14 +273,16 @@ class Panel:
             case "hello":
                 self._no_answer = False
                 training.changed(full=True)
+            case "tell":
+                self._say(request["text"])
             case "set":
-                run = runs[request["run"]]
+                run = self._run(request)
                 if request["key"] == ["input_noise"]:  # which draws read as they go: not within a step
                     run.finish_step()
                 sliders.set_one(run.trainer, request["key"], request["value"])
                 self._settings_changed()
             case "tug":
-                self._tug(float(request["value"]))
+                self._tug(request["value"])
             case "prior":
                 self._take_prior(priors.named(request["name"], runs[0].view.latent_dim))
             case "draw":
@@ -280,7 +305,7 @@ class Panel:
                 if not self._marks():
                     raise ValueError("there is no past to look at yet: train a little.")
                 training.rest()
-                self.at = min(max(0, int(request["at"])), len(self._marks()) - 1)
+                self.at = min(request["at"], len(self._marks()) - 1)
                 training.changed(full=True)
             case "live":
                 self._live()
@@ -292,10 +317,12 @@ class Panel:
             case "point":
                 self._point(request)
             case "overlay":
-                self._overlays[request["name"]] = bool(request["on"])
+                if request["name"] not in self._overlays:
+                    raise ValueError(f"there is no layer {request['name']!r} here.")
+                self._overlays[request["name"]] = request["on"]
                 training.changed(full=True)
             case "axes":
-                runs[request["run"]].look_along(int(request["choice"]))
+                self._run(request).look_along(request["choice"])
                 training.changed(full=True)
             case "measure":
                 for run in runs:
@@ -313,6 +340,12 @@ class Panel:
             case other:
                 raise ValueError(f"the panel does not know {other!r}: reload the page.")
 
+    def _run(self, request: Request) -> Run:
+        """The run that is asked about; a fork may have been dropped since."""
+        if request["run"] >= len(self.training.runs):
+            raise ValueError(f"there is no run {request['run'] + 1} here any more.")
+        return self.training.runs[request["run"]]
+
     def _settings_changed(self) -> None:
         if not self.training.playing:
             for run in self.training.runs:
@@ -323,6 +356,8 @@ class Panel:
         """From 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
         trainer = self.training.runs[0].trainer
         a, b = TUG
+        if not {a, b} <= set(trainer.weights):
+            raise ValueError(f"there is no tug of war here: it needs the phases {a} and {b}.")
         trainer.weights[a], trainer.weights[b] = min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
         self._settings_changed()
 
@@ -374,11 +409,11 @@ class Panel:
             self._new_spec()
 
     def _point(self, request: Request) -> None:
-        if request["run"] is None or self._widget is None:
+        if request["run"] is None or request["run"] >= len(self.training.runs) or self._widget is None:
             return
         view = self.training.runs[request["run"]].view
         if view.has_decoder:
-            xy = (float(request["x"]), float(request["y"]))
+            xy = (request["x"], request["y"])
             decoded, nearest, near = view.at(xy)
             pictures = [picture.tobytes() for picture in (decoded, nearest) if picture is not None]
             self._widget.send({"kind": "point", "run": request["run"], "z": xy, "near": near}, pictures)
@@ -461,12 +496,14 @@ class Panel:
 TUG = ("reconstruction", "generator")
 
 
+@takes(a=TRAINER, b=TRAINER, names=Kind('two names, such as ("VAE", "AAE")', _two_names), **OPTIONS)
 class Compare(Panel):
     """Two trainers in step with each other, side by side: a VAE and an AAE, or one game with and without its penalty.
 
     a, b    the trainers; they take turns, a step each
     names   what the page calls them; default the models' class names
     Other arguments as for `Panel`. Sliders, play and reset act on each, or on both; forks need a panel of one run.
+    Raises ValueError as `Panel` does, and for one trainer twice.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..data import Dataset, Split
+from ..models import can
 from ..training import checkpoints
 from ..training.trainer import Trainer
 from . import sliders
@@ -28,9 +29,7 @@ class Run:
         with trainer.lock:
             trainer.lock.check()
             trainer.abandon_step()  # a step that was left half done is not taken up again
-        if show is None:
-            show = trainer.data.validation if isinstance(trainer.data, Dataset) else trainer.data
-        self.view = View(trainer, show)
+        self.view = View(trainer, split_shown(trainer, show))
         self.past = Timeline()
         self.walk: Iterator[str] | None = None  # a step that is run phase by phase
         self.lit: str | None = None  # the phase that was run last, when running phase by phase
@@ -39,6 +38,7 @@ class Run:
         self.mmd: float | None = None
         self.mmds: list[tuple[int, float]] = []
         self.surface: np.ndarray | None = None
+        self.planes: list[tuple[str, Any]] = []  # which the page lets one choose from
 
     # ---- training ----
 
@@ -228,7 +228,9 @@ class Run:
         }
 
     def look_along(self, choice: int) -> None:
-        """Draw the plane of `spec()["plane_options"][choice]`."""
+        """Draw the plane of `spec()["plane_options"][choice]`. ValueError where there is none of that number."""
+        if choice >= len(self.planes):
+            raise ValueError(f"there is no plane {choice + 1} to look along here.")
         axes = self.planes[choice][1]
         view = self.view
         if isinstance(axes, str):
@@ -250,6 +252,18 @@ class Run:
         run.past = self.past.until(step)
         run.mmds = [point for point in self.mmds if point[0] <= step]
         return run
+
+
+def split_shown(trainer: Trainer, show: Split | None) -> Split:
+    """The images whose codes are drawn; ValueError where there are none, or the model cannot encode them."""
+    data = trainer.data
+    own = data.train if isinstance(data, Dataset) else data
+    if show is None:
+        show = data.validation if isinstance(data, Dataset) else data
+    shape = tuple(own.images.shape[1:])
+    if not len(show) or (can(trainer.model).encode and tuple(show.images.shape[1:]) != shape):
+        raise ValueError(f"show must be a Split of one image or more, of shape {shape} as in training; got {show!r}.")
+    return show
 
 
 def networks(model: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..arguments import number
 from ..models import Phase, can
 from ..training import Trainer
 
@@ -25,12 +26,11 @@ TERMS = "Terms inside a loss"
 PACE = "Pace"
 
 
-def set_one(trainer: Trainer, key: list[str], value: Any) -> None:
+NOISE = number(least=0)
+
+
+def set_one(trainer: Trainer, key: list[str], value: float) -> None:
     """Set one number, e.g. key ["terms", "discriminator", "r1"]. ValueError or KeyError: nothing has changed."""
-    try:
-        value = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{key[-1]} takes a number; got {value!r}.") from None
     match key:
         case ["weights", phase]:
             trainer.weights[phase] = value
@@ -43,9 +43,7 @@ def set_one(trainer: Trainer, key: list[str], value: Any) -> None:
         case ["rate"]:
             trainer.rate = value
         case ["input_noise"] if can(trainer.model).add_noise:
-            if not 0 <= value < float("inf"):
-                raise ValueError(f"input_noise is a standard deviation of at least 0; got {value}.")
-            trainer.model.input_noise = value
+            trainer.model.input_noise = NOISE.checked("input_noise", value)
         case _:
             raise KeyError(f"there is no setting {'.'.join(map(str, key))!r} here.")
 

@@ -208,7 +208,7 @@ class TrainingThread:
                     self._attempt(self._phases)
                     self.changed(full=True)
                 case "slow":
-                    self.slow = bool(request["on"])
+                    self.slow = request["on"]
                     self._next_phase = 0.0
                     if not self.slow:
                         for run in self.runs:
@@ -223,8 +223,8 @@ class TrainingThread:
                 case _:
                     self.serve(request)
         except (ValueError, TypeError, KeyError) as error:
-            self.say(sentence(error))
-        except Exception as error:
+            self._tell(sentence(error))
+        except (Exception, SystemExit) as error:
             self._fail(error)
 
     def _play(self) -> None:
@@ -284,7 +284,7 @@ class TrainingThread:
             train()
         except NotFiniteError as error:
             self._not_finite(error)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._fail(error)
 
     def _not_finite(self, error: NotFiniteError) -> None:
@@ -292,9 +292,17 @@ class TrainingThread:
         for run in self.runs:
             run.recover()
         self.rest()
-        self.say(sentence(error))
+        self._tell(sentence(error))
 
-    def _fail(self, error: Exception) -> None:
+    def _tell(self, text: str) -> None:
+        try:
+            self.say(text)
+        except Exception as error:  # the page has gone, say
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, SystemExit):  # which would end this thread without a word, and whoever joins it
+            error = RuntimeError("a function stops the whole program, by exit() or SystemExit: return instead.")
         self.error, self.trace = error, "".join(traceback.format_exception(error))
         self.rest()
 
@@ -308,7 +316,7 @@ class TrainingThread:
             self.show(full)
         except NotFiniteError as error:
             self._not_finite(error)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if self.trace:
                 return  # what cannot be drawn after a failure is left out
             self._fail(error)
@@ -318,4 +326,7 @@ class TrainingThread:
 
 def sentence(error: BaseException) -> str:
     """What an error says, without the quotes that KeyError puts round it."""
-    return str(error.args[0]) if error.args else type(error).__name__
+    try:
+        return str(error.args[0]) if error.args else type(error).__name__
+    except Exception:  # an error of a learner's own, whose message cannot be read
+        return type(error).__name__
