@@ -13,6 +13,7 @@ import torch
 import aae_lib as aae
 from aae_lib.cli import main
 from aae_lib.training import checkpoints, processes
+from tests.test_cli import steps_saved
 
 pytestmark = [
     pytest.mark.slow,
@@ -85,7 +86,7 @@ def built(*arguments: str):
 def kill_a_worker(process: subprocess.Popen, folder: Path) -> None:
     """Kill, without warning, the youngest worker, once a checkpoint is there."""
     limit = time.monotonic() + 120
-    while not checkpoints.exists(folder):
+    while not steps_saved(folder):
         assert process.poll() is None, finish(process)
         assert time.monotonic() < limit
         time.sleep(0.05)

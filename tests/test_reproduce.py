@@ -17,6 +17,7 @@ from aae_lib.cli import main
 from aae_lib.paper import reproduce as lib
 from aae_lib.paper.tasks import TASKS, Recipe, Task
 from aae_lib.training import checkpoints
+from tests.test_cli import steps_saved
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +97,7 @@ reproduce.reproduce(task, "small", 1, aae.load("digits"), **folders, progress=Fa
 """
     process = subprocess.Popen([sys.executable, "-c", script])
     folder, end = tmp_path / "runs" / "semi-supervised-100-small-0", time.monotonic() + 120
-    while not checkpoints.exists(folder) and time.monotonic() < end:
+    while not steps_saved(folder) and time.monotonic() < end:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
