@@ -183,9 +183,11 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
                 "numbers differ: resume there, or go on inexactly by load(trainer, folder, inexact=True)."
             )
         tensors["generator"] = torch.Generator(trainer.device).manual_seed(trainer.seed + index["steps"]).get_state()
-    history = tensors.pop("history")
+    history = tensors.pop("history", None)
     if wrong := sorted(n for n in own.keys() | tensors.keys() if _kind(own.get(n)) != _kind(tensors.get(n))):
         raise CheckpointError(f"the checkpoint's tensors are not this model's: {', '.join(wrong[:5])} differ.")
+    if history is None or history.shape[1:] != (2 + len(trainer.phases),):
+        raise CheckpointError("the checkpoint's tensors are not this model's: history differs.")
     with trainer.lock:
         restore(trainer, State(index["steps"], index["cursor"], index["chosen"], tensors))
         trainer.records.restore(history, index["measures"])
