@@ -1,6 +1,7 @@
 """Every loss of the course, each once, with its formula.
 
-All are pure functions of tensors: nothing random, nothing kept. Batch means are over the N rows.
+All are pure functions of tensors: nothing random, nothing kept. Batch means are over the N rows. Shapes are looked at,
+and a ValueError says what is wrong with them; values are not: reading them would make a GPU wait.
 
 Symbols: x an image with pixels in [0, 1], z a code, p(z) the prior, q(z) the codes of the data,
 D(z) = sigmoid(logits(z)) the probability that the discriminator gives to "z came from the prior".
@@ -14,6 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import precision
+from .arguments import as_tensor, number, shown
+
+SMALLEST = 1e-6  # whose square float32 can still hold
 
 # ---- reconstruction: decoder logits (N, C, H, W) against images x (N, C, H, W) in [0, 1] ----
 
@@ -29,6 +33,7 @@ def bce(logits: Tensor, x: Tensor) -> Tensor:
     >>> bce(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))  # 4 log 2
     tensor(2.7726)
     """
+    logits, x = _images(logits, x)
     return F.binary_cross_entropy_with_logits(logits.float(), x, reduction="sum") / len(x)
 
 
@@ -40,6 +45,7 @@ def mse(logits: Tensor, x: Tensor) -> Tensor:
     >>> mse(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
     tensor(0.2500)
     """
+    logits, x = _images(logits, x)
     return F.mse_loss(logits.float().sigmoid(), x)
 
 
@@ -54,7 +60,15 @@ def half_squared_error(logits: Tensor, x: Tensor) -> Tensor:
     >>> half_squared_error(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
     tensor(0.5000)
     """
+    logits, x = _images(logits, x)
     return F.mse_loss(logits.float().sigmoid(), x, reduction="sum") / (2 * len(x))
+
+
+def _images(logits: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    logits, x = _alike(logits, x, "logits and x")
+    if not x.is_floating_point():
+        raise ValueError(f"x must be floats in [0, 1], not {x.dtype}: pass aae_lib.data.scale(x).")
+    return logits, x
 
 
 RECONSTRUCTION: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -87,6 +101,7 @@ def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     >>> discriminator_loss(torch.zeros(3), torch.zeros(3))
     tensor(1.3863)
     """
+    real, fake = _rows(real, "real"), _rows(fake, "fake")
     return F.softplus(-real.float()).mean() + F.softplus(fake.float()).mean()
 
 
@@ -100,7 +115,7 @@ def generator_loss(fake: Tensor) -> Tensor:
     >>> generator_loss(torch.zeros(3))
     tensor(0.6931)
     """
-    return F.softplus(-fake.float()).mean()
+    return F.softplus(-_rows(fake, "fake").float()).mean()
 
 
 def saturating_generator_loss(fake: Tensor) -> Tensor:
@@ -111,7 +126,7 @@ def saturating_generator_loss(fake: Tensor) -> Tensor:
     >>> saturating_generator_loss(torch.zeros(3))
     tensor(-0.6931)
     """
-    return -F.softplus(fake.float()).mean()
+    return -F.softplus(_rows(fake, "fake").float()).mean()
 
 
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,8 +141,11 @@ def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tu
     (tensor([3., 3.]), tensor(9.))
     """
 
+    _check_function(discriminator, "discriminator")
+    z = _rows(z, "z", 2)
+
     def total(z: Tensor) -> tuple[Tensor, Tensor]:
-        logits = discriminator(z)
+        logits = _rows(discriminator(z), "the discriminator's logits")
         return logits.sum(), logits
 
     slope, logits = torch.func.grad(total, has_aux=True)(z)
@@ -158,13 +176,16 @@ def tell_apart(
     >>> tell_apart(lambda z: z[:, 0], torch.zeros(3, 2), torch.zeros(3, 2), r1=0.1)
     tensor(1.4863)
     """
+    _check_function(discriminator, "discriminator")
+    real, fake = _alike(real, fake, "real and fake")
     both = torch.cat([real, fake.detach()])  # a phase moves D alone anyway; this protects who calls backward()
     if r1 is None:
-        return discriminator_loss(*discriminator(both).chunk(2))
+        return discriminator_loss(*_halves(discriminator(both), both))
+    r1 = _number(r1, "r1")
     with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient needs full precision
         logits, slope = gradient_penalty(discriminator, both.float())
     # the mean over both halves, times 2, is the sum of both expectations: r1/2 · 2 = r1
-    return discriminator_loss(*logits.chunk(2)) + r1 * slope
+    return discriminator_loss(*_halves(logits, both)) + r1 * slope
 
 
 # ---- consistency: logits(x) (N, K) of the categories of images x (N, C, H, W) ----
@@ -201,8 +222,15 @@ def virtual_adversarial_loss(
     tensor(0.4338)
     """
 
+    _check_function(logits, "logits")
+    x, direction = _alike(x, direction, "x and direction")
+    length, xi = _number(length, "length"), _number(xi, "xi", SMALLEST)
+
+    def categories(x: Tensor) -> Tensor:
+        return _rows(logits(x), "logits(x)", 2).log_softmax(1)
+
     def divergence(x: Tensor) -> Tensor:
-        return (log_y.exp() * (log_y - logits(x).log_softmax(1))).sum(1)
+        return (log_y.exp() * (log_y - categories(x))).sum(1)
 
     def unit(d: Tensor) -> Tensor:
         return d / d.flatten(1).norm(dim=1).clamp_min(1e-12).view(-1, *[1] * (d.dim() - 1))
@@ -210,7 +238,7 @@ def virtual_adversarial_loss(
     # differences of close numbers need full precision
     with torch.autocast(x.device.type, enabled=False):
         with torch.no_grad():
-            log_y = logits(x).log_softmax(1)
+            log_y = categories(x)
             r = length * unit(torch.func.grad(lambda r: divergence(x + r).sum())(xi * unit(direction)))
         return divergence(x + r).mean()
 
@@ -228,6 +256,9 @@ def gaussian_kl(mean: Tensor, log_var: Tensor, sigma: float = 1.0) -> Tensor:
     >>> gaussian_kl(torch.ones(1, 2), torch.zeros(1, 2))
     tensor(1.)
     """
+    mean, log_var = _alike(mean, log_var, "mean and log_var", 2)
+    if not (type(sigma) is float and SMALLEST <= sigma <= 1e6):
+        sigma = number(least=SMALLEST, most=1e6).checked("sigma", sigma)
     log_ratio = log_var - 2 * math.log(sigma)
     return 0.5 * (mean.square() / sigma**2 + log_ratio.exp() - 1 - log_ratio).sum(1).mean()
 
@@ -255,17 +286,24 @@ def monte_carlo_kl(z: Tensor, mean: Tensor, log_var: Tensor, log_prior: Tensor) 
     >>> monte_carlo_kl(z, z, z, normal_log_prob(z, z, z))
     tensor(0.)
     """
-    return (normal_log_prob(z, mean, log_var) - log_prior).mean()
+    log_q, log_p = _alike(normal_log_prob(z, mean, log_var), log_prior, "log q(z|x) and log_prior")
+    return (log_q - log_p).mean()
 
 
 def normal_log_prob(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
-    """log N(z; mean, exp(log_var)) summed over the d dimensions: (N, d) -> (N,).
+    """log N(z; mean, exp(log_var)) summed over the d dimensions: (N, d) -> (N,); the moments are (N, d) or (d,).
 
     Examples
     --------
     >>> normal_log_prob(torch.zeros(1, 2), torch.zeros(1, 2), torch.zeros(1, 2))  # -log 2π
     tensor([-1.8379])
     """
+    z, mean, log_var = _rows(z, "z", 2), _rows(mean, "mean"), _rows(log_var, "log_var")
+    for name, moment in (("mean", mean), ("log_var", log_var)):
+        if moment.shape not in (z.shape, z.shape[1:]):
+            raise ValueError(
+                f"{name} must have the shape of z, {tuple(z.shape)}, or of a row; got {tuple(moment.shape)}."
+            )
     return -0.5 * ((z - mean).square() / log_var.exp() + log_var + math.log(2 * math.pi)).sum(1)
 
 
@@ -291,13 +329,14 @@ def mmd(x: Tensor, y: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        For fewer than two rows.
+        For fewer than two rows, and for rows of different length.
 
     Examples
     --------
     >>> mmd(torch.zeros(2, 2), torch.ones(2, 2))  # 2 (4 - Σ c/(c + 2))
     tensor(4.0404)
     """
+    x, y = _rows(x, "x", 2), _rows(y, "y", 2)
     if min(len(x), len(y)) < 2:
         raise ValueError(f"MMD needs at least 2 points in each cloud; got {len(x)} and {len(y)}.")
     same = _mean_off_diagonal(mmd_kernel(x, x)) + _mean_off_diagonal(mmd_kernel(y, y))
@@ -306,6 +345,9 @@ def mmd(x: Tensor, y: Tensor) -> Tensor:
 
 def mmd_kernel(x: Tensor, y: Tensor) -> Tensor:
     """The kernel of `mmd`: (n, d), (m, d) -> (n, m)."""
+    x, y = _rows(x, "x", 2), _rows(y, "y", 2)
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(f"x and y must have rows of one length; got {tuple(x.shape)} and {tuple(y.shape)}.")
     # |x − y|² by one matrix product: four times faster than cdist, and its gradient is finite at x = y.
     # Never in bf16 or tf32: the difference of large squares would be mostly rounding
     with precision.full(x.device.type):
@@ -319,3 +361,49 @@ def mmd_kernel(x: Tensor, y: Tensor) -> Tensor:
 def _mean_off_diagonal(kernel: Tensor) -> Tensor:
     n = len(kernel)
     return (kernel.sum() - kernel.diagonal().sum()) / (n * (n - 1))
+
+
+# ---- shapes, compared on the host: a training step must not feel it ----
+
+
+def _rows(x: Tensor, name: str, ndim: int | None = None) -> Tensor:
+    """The tensor, not empty, with so many axes (None: one or more)."""
+    if not isinstance(x, Tensor):
+        x = as_tensor(name, x)
+        x = x.float() if x.dtype == torch.float64 else x  # what NumPy makes of every number
+    if not x.numel() or x.ndim != (ndim or max(x.ndim, 1)) or x.is_complex():
+        wanted = "(N, d)" if ndim == 2 else "(N, ...)"
+        raise ValueError(f"{name} must be a tensor {wanted}, not empty; got {shown(x)}.")
+    return x
+
+
+def _alike(x: Tensor, y: Tensor, names: str, ndim: int | None = None) -> tuple[Tensor, Tensor]:
+    """Two tensors of one shape, not empty: where shapes differ, broadcasting would make something else of them."""
+    if type(x) is type(y) is Tensor and x.shape == y.shape and x.numel() and x.ndim == (ndim or x.ndim or 1):
+        return x, y  # the common case, first
+    first, second = names.split(" and ")
+    x, y = _rows(x, first, ndim), _rows(y, second, ndim)
+    if x.shape != y.shape:
+        raise ValueError(f"{names} must have one shape; got {tuple(x.shape)} and {tuple(y.shape)}.")
+    return x, y
+
+
+def _number(value: float, name: str, least: float = 0.0) -> float:
+    """The number; a tensor, which a sweep has for its members, unseen."""
+    if (isinstance(value, Tensor) and value.ndim == 0) or (type(value) is float and least <= value <= 1e6):
+        return value
+    return number(least=least, most=1e6).checked(name, value)
+
+
+def _halves(logits: Tensor, both: Tensor) -> tuple[Tensor, Tensor]:
+    """The logits of the real and of the fake ones."""
+    if len(_rows(logits, "the discriminator's logits")) != len(both):
+        raise ValueError(f"the discriminator must give {len(both)} logits for {len(both)} codes; got {shown(logits)}.")
+    real, fake = logits.chunk(2)
+    return real, fake
+
+
+def _check_function(value: object, name: str) -> None:
+    unwritten = getattr(type(value), "forward", None) is torch.nn.Module.forward  # a model cannot be called
+    if not callable(value) or isinstance(value, type) or unwritten:
+        raise ValueError(f"{name} must be a function of a tensor; got {shown(value)}.")
