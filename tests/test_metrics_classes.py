@@ -23,13 +23,13 @@ from aae_lib.models.supervised import SupervisedAAE
 RULES = ("confident", "majority", "hungarian")
 
 
-def known(p=None, z=None, labels=None) -> tuple[SimpleNamespace, SimpleNamespace]:
+def known(p=None, z=None, labels=None) -> tuple[SimpleNamespace, Split]:
     """A model whose probabilities p and styles z are given, row by row, and its split."""
     n = len(z if p is None else p)
     model = SimpleNamespace(encode=lambda images: z[images[:, 0].long()], encoder=None)
     if p is not None:
         model.classify = lambda images: p[images[:, 0].long()]
-    return model, SimpleNamespace(images=torch.arange(n).float()[:, None], labels=torch.as_tensor(labels))
+    return model, Split(torch.arange(n).float()[:, None], torch.as_tensor(labels))
 
 
 class OnAMap(aae.models.Model):
@@ -43,7 +43,7 @@ class OnAMap(aae.models.Model):
         self.cluster_heads = torch.nn.Parameter(heads)
 
 
-def table(counts, sure=0.9) -> tuple[SimpleNamespace, SimpleNamespace]:
+def table(counts, sure=0.9) -> tuple[SimpleNamespace, Split]:
     """A model that puts counts[k][c] images of class c into category k, and its split."""
     pairs = [(k, c) for k, row in enumerate(counts) for c, n in enumerate(row) for _ in range(n)]
     k, c = torch.tensor(pairs).T
@@ -126,8 +126,8 @@ def test_equally_sure_images_vote_whatever_their_order():
 def test_names_come_from_one_split_and_the_error_from_the_other():
     p = torch.tensor([[0.9, 0.1], [0.1, 0.9], [0.8, 0.2], [0.2, 0.8]])
     model, _ = known(p, labels=[0] * 4)
-    fit = SimpleNamespace(images=torch.tensor([[0.0], [1.0], [0.0]]), labels=torch.tensor([5, 2, -1]))
-    test = SimpleNamespace(images=torch.tensor([[2.0], [3.0], [3.0], [2.0]]), labels=torch.tensor([2, 5, 2, -1]))
+    fit = Split(torch.tensor([[0.0], [1.0], [0.0]]), torch.tensor([5, 2, -1]))
+    test = Split(torch.tensor([[2.0], [3.0], [3.0], [2.0]]), torch.tensor([2, 5, 2, -1]))
     assert metrics.cluster_labels(model, fit).tolist() == [5, 2]
     assert metrics.cluster_error(model, fit, test) == pytest.approx(2 / 3)
     assert metrics.cluster_error(model, test, test) == pytest.approx(1 / 3)
@@ -160,7 +160,7 @@ def test_chance_agreement_is_none():
 
 def test_occupancy_needs_no_labels():
     model, split = table([[3, 0], [0, 0], [4, 1]])
-    split.labels = torch.full((8,), -1)
+    split = Split(split.images, torch.full((8,), -1))
     assert metrics.occupancy(model, split).tolist() == [3 / 8, 0, 5 / 8]
     assert metrics.effective_number(torch.tensor([0.25] * 4 + [0.0])) == pytest.approx(4)
     assert metrics.effective_number(torch.tensor([1.0, 0.0])) == pytest.approx(1)
@@ -173,9 +173,7 @@ def two_parts(z, labels) -> tuple:
     """A model with styles z, and its first and second half."""
     model, whole = known(z=z, labels=labels)
     half = len(z) // 2
-    return model, *(
-        SimpleNamespace(images=whole.images[i], labels=whole.labels[i]) for i in (slice(half), slice(half, None))
-    )
+    return model, *(Split(whole.images[i], whole.labels[i]) for i in (slice(half), slice(half, None)))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -269,7 +267,9 @@ def test_a_model_without_categories_is_refused_in_words(digits):
         metrics.occupancy,
         lambda model, split: metrics.cluster_error(model, split, split),
     ):
-        with pytest.raises(ValueError, match="SupervisedAAE has no `classify`"):
+        with pytest.raises(
+            ValueError, match=r"model must be a model with `classify`.* got .*SupervisedAAE"
+        ):
             measure(model, digits.test)
 
 
@@ -287,14 +287,14 @@ def test_what_cannot_be_measured_is_refused_in_words(digits):
         arguments = (blind, blind) if measure is metrics.label_spreading_error else (model, blind)
         with pytest.raises(ValueError, match="none of these images has a label"):
             measure(*arguments)
-    with pytest.raises(ValueError, match="rule='best' is unknown; choose one of confident, majority, hungarian"):
+    with pytest.raises(ValueError, match="rule must be one of confident, majority, hungarian; got 'best'"):
         metrics.cluster_labels(model, blind, "best")
     with pytest.raises(ValueError, match="only 5 of these images have a label; at least 10"):
         metrics.class_from_style(*known(z=z, labels=[0, 1, 2, 3, 4] + [-1] * 15))
     with pytest.raises(ValueError, match="of one class"):
         metrics.class_from_style(*known(z=z, labels=[3] * 20))
     with pytest.raises(ValueError, match="holds no images"):
-        metrics.occupancy(model, SimpleNamespace(images=torch.zeros(0, 1)))
+        metrics.occupancy(model, Split(torch.zeros(0, 1), torch.zeros(0).long()))
     p[4, 0] = math.nan
     with pytest.raises(ValueError, match="1 of the model's 20 rows of category probabilities are NaN"):
         metrics.occupancy(model, blind)

@@ -68,9 +68,9 @@ def model(data) -> Linear:
     return Linear(data.train.images, prior=Gaussian(2))
 
 
-def coded(z: torch.Tensor, labels: torch.Tensor) -> tuple[SimpleNamespace, SimpleNamespace]:
+def coded(z: torch.Tensor, labels: torch.Tensor) -> tuple[SimpleNamespace, Split]:
     """A model whose codes are given, and its split."""
-    return SimpleNamespace(encode=lambda images: images, encoder=None), SimpleNamespace(images=z, labels=labels)
+    return SimpleNamespace(encode=lambda images: images, encoder=None), Split(z, labels)
 
 
 # ---- readers ----
@@ -82,9 +82,7 @@ def test_knn_equals_scikit_learn_and_leaves_out_the_unlabelled(model, data):
     assert metrics.knn_accuracy(model, data.train, data.test) == pytest.approx(oracle, abs=0.006)  # ties in float32
 
     junk = torch.randint(0, 255, (500, 1, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    more = SimpleNamespace(
-        images=torch.cat([junk, data.train.images]), labels=torch.cat([torch.full((500,), -1), data.train.labels])
-    )
+    more = Split(torch.cat([junk, data.train.images]), torch.cat([torch.full((500,), -1), data.train.labels]))
     assert metrics.knn_accuracy(model, more, data.test) == metrics.knn_accuracy(model, data.train, data.test)
 
 
@@ -184,7 +182,7 @@ def test_without_a_prior_it_is_held_against_a_unit_gaussian(model, data):
 
 
 def test_unlabelled_data_leaves_the_rows_out(model, data):
-    blind = SimpleNamespace(images=data.test.images, labels=torch.full_like(data.test.labels, -1))
+    blind = Split(data.test.images, torch.full_like(data.test.labels, -1))
     assert list(metrics.compare(model, blind).index) == FIRST[:2]
     assert not {"5-NN accuracy", "linear probe", "effective classes"} & set(metrics.compare(model, blind, True).index)
 
@@ -214,7 +212,7 @@ def test_it_shows_whole_in_terminal_and_notebook(model, data):
 
 
 def test_what_cannot_be_compared_is_refused_in_words(model, data):
-    few = SimpleNamespace(images=data.test.images[:49], labels=data.test.labels[:49])
+    few = Split(data.test.images[:49], data.test.labels[:49])
     with pytest.raises(ValueError, match="at least 50 images are needed to compare; there are 49"):
         metrics.compare(model, few)
     broken = Linear(data.train.images, prior=Gaussian(2))

@@ -11,19 +11,20 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KernelDensity
 
 from aae_lib import metrics
+from aae_lib.data import Split
 
 
 @pytest.fixture(scope="module")
-def digits() -> SimpleNamespace:
+def digits() -> Split:
     """1797 real digits, 8 x 8, uint8 0-255, in random order (as they come, the last ones have other writers)."""
     raw = load_digits()
     images = torch.from_numpy((raw.images * 255 / 16).round().astype(np.uint8)).unsqueeze(1)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    return SimpleNamespace(images=images[order], labels=torch.from_numpy(raw.target).long()[order])
+    return Split(images[order], torch.from_numpy(raw.target).long()[order])
 
 
-def part(split, rows) -> SimpleNamespace:
-    return SimpleNamespace(images=split.images[rows], labels=split.labels[rows])
+def part(split, rows) -> Split:
+    return Split(split.images[rows], split.labels[rows])
 
 
 # ---- reconstruction ----
@@ -71,12 +72,12 @@ def test_effective_classes_of_real_digits(digits):
 
 
 def test_effective_classes_is_the_exponential_of_the_entropy():
-    corners = SimpleNamespace(images=torch.eye(4).repeat_interleave(5, 0), labels=torch.arange(4).repeat_interleave(5))
+    corners = Split(torch.eye(4).repeat_interleave(5, 0), torch.arange(4).repeat_interleave(5))
     corners.labels[15:] = -1  # the fourth corner has no label, so no vote
     uneven = torch.eye(4)[[0, 0, 1, 2]]
     exact = math.exp(0.5 * math.log(2) + 2 * 0.25 * math.log(4))
     assert metrics.effective_classes(uneven, corners) == pytest.approx(exact, rel=1e-5)
-    with pytest.raises(ValueError, match="2 values each and the real ones 4"):
+    with pytest.raises(ValueError, match="2 values each and the real ones, images of split, 4"):
         metrics.effective_classes(torch.zeros(3, 2), corners)
     corners.labels[:] = -1
     with pytest.raises(ValueError, match="has a label"):
@@ -136,6 +137,7 @@ def test_parzen_refuses_a_bandwidth_at_the_edge(digits):
             metrics.parzen_log_likelihood(samples, validation, test, grid)
     unsorted = (4 * best, best / 4, best)
     assert metrics.parzen_log_likelihood(samples, validation, test, unsorted).bandwidth == best
-    for grid in ((0.1, 0.2), (0, 0.1, 0.2)):
-        with pytest.raises(ValueError, match="at least three bandwidths"):
-            metrics.parzen_log_likelihood(samples, validation, test, grid)
+    with pytest.raises(ValueError, match="at least three bandwidths"):
+        metrics.parzen_log_likelihood(samples, validation, test, (0.1, 0.2))
+    with pytest.raises(ValueError, match="grid must be a sequence, each a finite number above 0"):
+        metrics.parzen_log_likelihood(samples, validation, test, (0, 0.1, 0.2))

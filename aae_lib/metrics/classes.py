@@ -8,24 +8,34 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..arguments import one_of, takes
 from ..data import Split
 from ..models import Model, can, of_one_moment
 from . import codes
-from .checks import finite, labelled, own_generator, subsample
-from .images import scaled
+from .checks import (
+    GENERATOR,
+    MANY,
+    SPLIT,
+    a_model,
+    finite,
+    labelled,
+    own_generator,
+    same_pixels,
+    scaled,
+    subsample,
+    tensor,
+)
 
+CLASSIFIER, ENCODER = a_model("classify"), a_model("encode")
 RULES = ("confident", "majority", "hungarian")
 ROWS = 4000  # codes shown to a strong reader, at most, and as many to score it: seconds instead of minutes
 
 
 def probabilities(model: Model, images: Tensor) -> Tensor:
     """How likely each category is for each image: (N, K) float64 on the CPU; ValueError unless they are finite."""
-    if not can(model).classify:
-        raise ValueError(
-            f"a {type(model).__name__} has no `classify`: it puts no image into a category. Measure a model that does, "
-            "such as SemiSupervisedAAE, ClusterAAE or MapAAE."
-        )
-    p = model.classify(images).detach().cpu().double()
+    p = tensor(model.classify(images), "the model's category probabilities").cpu().double()
+    if p.ndim != 2 or len(p) != len(images):
+        raise ValueError(f"the model's category probabilities have the shape {tuple(p.shape)}, and not (N, K).")
     return finite(p, f"the model's {len(p)} rows of category probabilities")
 
 
@@ -40,6 +50,7 @@ def styles(model: Model, images: Tensor) -> Tensor:
 # ---- the category ----
 
 
+@takes(model=CLASSIFIER, split=SPLIT)
 @of_one_moment
 def classification_error(model: Model, split: Split) -> float:
     """Share of the labelled images whose most probable category is not their label.
@@ -70,10 +81,11 @@ def classification_error(model: Model, split: Split) -> float:
     >>> 0.5 < classification_error(aae.SemiSupervisedAAE(data.image_shape, seed=0), data.test) <= 1
     True
     """
-    keep = labelled(split.labels)
+    keep = labelled(split.labels, "split")
     return float((probabilities(model, split.images[keep]).argmax(1) != split.labels[keep].cpu()).double().mean())
 
 
+@takes(model=CLASSIFIER, split=SPLIT, rule=one_of(*RULES))
 @of_one_moment
 def cluster_labels(model: Model, split: Split, rule: str = "confident") -> Tensor:
     """The class that each category stands for, read off the labelled images of `split`.
@@ -109,9 +121,7 @@ def cluster_labels(model: Model, split: Split, rule: str = "confident") -> Tenso
     >>> cluster_labels(aae.ClusterAAE(data.image_shape, categories=16, seed=0), data.test).shape
     torch.Size([16])
     """
-    if rule not in RULES:
-        raise ValueError(f"rule={rule!r} is unknown; choose one of {', '.join(RULES)}.")
-    keep = labelled(split.labels)
+    keep = labelled(split.labels, "split")
     p, one_hot = probabilities(model, split.images[keep]), F.one_hot(split.labels[keep].cpu()).double()
     counts = one_hot.T @ F.one_hot(p.argmax(1), p.shape[1]).double()  # (classes, K) images
     if rule == "hungarian":
@@ -123,6 +133,7 @@ def cluster_labels(model: Model, split: Split, rule: str = "confident") -> Tenso
     return confident if rule == "confident" else torch.where(counts.sum(0) > 0, counts.argmax(0), confident)
 
 
+@takes(model=CLASSIFIER, fit=SPLIT, test=SPLIT, rule=one_of(*RULES))
 @of_one_moment
 def cluster_error(model: Model, fit: Split, test: Split, rule: str = "confident") -> float:
     """Share of the labelled images of `test` whose category stands for a class other than their label.
@@ -152,7 +163,8 @@ def cluster_error(model: Model, fit: Split, test: Split, rule: str = "confident"
     >>> 0 < cluster_error(aae.ClusterAAE(data.image_shape, seed=0), data.validation, data.test) < 1
     True
     """
-    names, keep = cluster_labels(model, fit, rule), labelled(test.labels)
+    labelled(fit.labels, "fit")
+    names, keep = cluster_labels(model, fit, rule), labelled(test.labels, "test")
     found = names[probabilities(model, test.images[keep]).argmax(1)]
     return float((found != test.labels[keep].cpu()).double().mean())
 
@@ -164,6 +176,7 @@ class Agreement(NamedTuple):
     ari: float
 
 
+@takes(model=CLASSIFIER, split=SPLIT)
 @of_one_moment
 def cluster_agreement(model: Model, split: Split) -> Agreement:
     """How far categories and labels group the images in the same way, without naming categories.
@@ -184,11 +197,12 @@ def cluster_agreement(model: Model, split: Split) -> Agreement:
     """
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-    keep = labelled(split.labels)
+    keep = labelled(split.labels, "split")
     pair = split.labels[keep].cpu().numpy(), probabilities(model, split.images[keep]).argmax(1).numpy()
     return Agreement(float(normalized_mutual_info_score(*pair)), float(adjusted_rand_score(*pair)))
 
 
+@takes(model=CLASSIFIER, split=SPLIT)
 @of_one_moment
 def occupancy(model: Model, split: Split) -> Tensor:
     """Share of the images, labelled or not, whose most probable category is k.
@@ -205,7 +219,7 @@ def occupancy(model: Model, split: Split) -> Tensor:
     tensor
         (K,) float64, sums to 1.
     """
-    if len(split.images) == 0:
+    if len(split) == 0:
         raise ValueError("this split holds no images, so no category holds a share of them.")
     p = probabilities(model, split.images)
     return p.argmax(1).bincount(minlength=p.shape[1]).double() / len(p)
@@ -222,6 +236,7 @@ class Reading(NamedTuple):
     sd: float
 
 
+@takes(model=ENCODER, train=SPLIT, test=SPLIT, generator=GENERATOR)
 @of_one_moment
 def class_from_style(
     model: Model, train: Split, test: Split | None = None, generator: torch.Generator | None = None
@@ -249,10 +264,9 @@ def class_from_style(
         Accuracy, chance, and the standard deviation of chance.
     """
     generator = own_generator(generator)
-    z, known = _labelled_styles(model, train, generator)
-    if len(np.unique(known)) < 2:
-        raise ValueError("all labelled images to learn from are of one class, so there is nothing to tell apart.")
-    t, asked = (z, known) if test is None else _labelled_styles(model, test, generator)
+    z, known = _labelled_styles(model, train, "train", generator)
+    codes.check_classes(known)
+    t, asked = (z, known) if test is None else _labelled_styles(model, test, "test", generator)
     z, t = standardised(z, t)
     accuracy = read_off((z, known), None if test is None else (t, asked), generator)
     chance = float(np.bincount(asked).max() / len(asked))
@@ -290,10 +304,8 @@ def read_off(train: codes.Pair, test: codes.Pair | None, generator: torch.Genera
     return float(np.nanmax([codes.accuracy(reader, train, test, generator) for reader in readers]))
 
 
-def _labelled_styles(model: Model, split: Split, generator: torch.Generator) -> codes.Pair:
-    keep = labelled(split.labels)
-    if int(keep.sum()) < 10:
-        raise ValueError(f"only {int(keep.sum())} of these images have a label; at least 10 are needed.")
+def _labelled_styles(model: Model, split: Split, name: str, generator: torch.Generator) -> codes.Pair:
+    keep = labelled(split.labels, name, at_least=10)
     images, labels = subsample(generator, ROWS, split.images[keep], split.labels[keep])
     return styles(model, images).numpy(), labels.cpu().numpy()
 
@@ -301,6 +313,7 @@ def _labelled_styles(model: Model, split: Split, generator: torch.Generator) -> 
 # ---- a yardstick ----
 
 
+@takes(train=SPLIT, test=SPLIT, n=MANY, generator=GENERATOR)
 def label_spreading_error(
     train: Split, test: Split, n: int = 10_000, generator: torch.Generator | None = None
 ) -> float:
@@ -339,13 +352,16 @@ def label_spreading_error(
     """
     from sklearn.semi_supervised import LabelSpreading
 
-    generator, known, scored = own_generator(generator), labelled(train.labels), labelled(test.labels)
+    generator, known = own_generator(generator), labelled(train.labels, "train")
+    scored = labelled(test.labels, "test")
     order = torch.randperm(len(known), generator=generator)
     rows = order[(~known.cpu()[order]).long().argsort(stable=True)][:n]
-    x, y = (scaled(train.images[rows]).flatten(1).numpy(), train.labels[rows].cpu().numpy())
+    real, y = scaled(train.images[rows], "images of train").flatten(1), train.labels[rows].cpu().numpy()
     images, labels = subsample(generator, n, test.images[scored], test.labels[scored])
+    asked = same_pixels(images, "images of test", real, "images of train")
+    x = real.numpy()
     spread = LabelSpreading(kernel="knn", n_neighbors=min(7, len(x)), alpha=0.8, max_iter=1000).fit(x, y)
     with np.errstate(invalid="ignore"):  # 0/0 where no label reaches
-        votes = spread.predict_proba(scaled(images).flatten(1).numpy())
+        votes = spread.predict_proba(asked.numpy())
     right = (spread.classes_[votes.argmax(1)] == labels.cpu().numpy()) & np.isfinite(votes).all(1)
     return float(1 - right.mean())

@@ -4,15 +4,28 @@ Each measure takes points (n, d) and (m, d) and returns one number. No number me
 what one sample of the prior gets against another of the same size.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from ..arguments import WIDEST, Kind, count, function, plain_number, shown, takes
 from ..losses import MMD_SCALES, mmd_kernel
-from ..priors import PriorLike, as_prior
-from .checks import own_generator, two_clouds
+from ..priors import PriorLike
+from .checks import GENERATOR, MANY, own_generator, points, prior_of, two_clouds
+
+DIRECTIONS = count(most=100_000)
+
+
+def _of_two_clouds(value: Any) -> Callable[..., float]:
+    if isinstance(value, torch.nn.Module):  # can be called, and is no measure
+        raise TypeError
+    return function().take(value)
+
+
+METRIC = Kind("a function of two clouds, such as aae.metrics.mmd", _of_two_clouds)
 
 
 def mmd(x: Tensor, y: Tensor) -> float:
@@ -48,6 +61,7 @@ def mmd(x: Tensor, y: Tensor) -> float:
     return (xx - n * itself) / (n * (n - 1)) + (yy - m * itself) / (m * (m - 1)) - 2 * xy / (n * m)
 
 
+@takes(permutations=MANY, generator=GENERATOR)
 def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Generator | None = None) -> float:
     """p-value of "both clouds come from one distribution", by permuting which point belongs to which cloud.
 
@@ -83,8 +97,6 @@ def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Gen
     >>> mmd_test(x, x + 1, permutations=19)
     0.05
     """
-    if permutations < 1:
-        raise ValueError(f"permutations must be at least 1, not {permutations}.")
     x, y = two_clouds(x, y)
     n, m, generator = len(x), len(y), own_generator(generator)
     pooled = torch.cat([x, y])
@@ -102,6 +114,7 @@ def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Gen
     return (1 + int(as_large.sum())) / (1 + permutations)
 
 
+@takes(generator=GENERATOR)
 def sliced_wasserstein(
     x: Tensor, y: Tensor, projections: int | Tensor = 200, generator: torch.Generator | None = None
 ) -> float:
@@ -115,7 +128,7 @@ def sliced_wasserstein(
     x, y : tensor
         (n, d) and (m, d), at least 1 point each.
     projections : int or tensor, default 200
-        The number of random directions, or unit vectors (d, P) of your own.
+        The number of random directions, at most 100,000; or unit vectors (d, P) of your own.
     generator : torch.Generator, optional
         Of the directions; None: one seeded with 0.
 
@@ -127,7 +140,7 @@ def sliced_wasserstein(
     Raises
     ------
     ValueError
-        As `mmd`, and for projections below 1.
+        As `mmd`, and for projections that are neither.
 
     References
     ----------
@@ -139,12 +152,17 @@ def sliced_wasserstein(
     1.0
     """
     x, y = two_clouds(x, y, at_least=1)
-    if isinstance(projections, Tensor):
-        directions = projections
+    if getattr(projections, "ndim", 0) or isinstance(projections, list | tuple):
+        directions = points(projections, "projections", at_least=1)
+        if len(directions) != x.shape[1] or (directions.norm(dim=0) - 1).abs().max() > 1e-3:
+            raise ValueError(
+                f"projections must be unit vectors ({x.shape[1]}, P), one a column; these have the shape "
+                f"{tuple(directions.shape)} and lengths from {directions.norm(dim=0).min():g} to "
+                f"{directions.norm(dim=0).max():g}."
+            )
     else:
-        if projections < 1:
-            raise ValueError(f"projections must be at least 1, not {projections}.")
-        normal = torch.randn(x.shape[1], projections, generator=own_generator(generator), dtype=x.dtype)
+        p = DIRECTIONS.checked("projections", projections, "sliced_wasserstein")
+        normal = torch.randn(x.shape[1], p, generator=own_generator(generator), dtype=x.dtype)
         directions = normal / normal.norm(dim=0)
     n, m = len(x), len(y)
     # Both quantile functions are steps; between these levels (in units of 1/(nm), so exact) neither jumps.
@@ -195,6 +213,7 @@ def _summed(pairs: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> 
     return float(sum(pairs(rows, y).sum() for rows in x.split(1024)))
 
 
+@takes(generator=GENERATOR)
 def classifier_two_sample(x: Tensor, y: Tensor, generator: torch.Generator | None = None) -> float:
     """Held-out accuracy of a classifier that tells x from y: .5 is chance (no difference seen), 1 is two clouds apart.
 
@@ -218,7 +237,7 @@ def classifier_two_sample(x: Tensor, y: Tensor, generator: torch.Generator | Non
     Raises
     ------
     ValueError
-        As `mmd`.
+        As `mmd`, and for fewer than 8 points.
 
     References
     ----------
@@ -250,6 +269,7 @@ class Floor(NamedTuple):
     sd: float
 
 
+@takes(n=MANY, metric=METRIC, repeats=count(2, WIDEST), generator=GENERATOR)
 def floor(
     prior: PriorLike,
     n: int,
@@ -283,7 +303,7 @@ def floor(
     Raises
     ------
     ValueError
-        For repeats below 2.
+        For repeats below 2, for what is no prior, and for a metric that does not take the options or gives no number.
 
     Examples
     --------
@@ -292,9 +312,26 @@ def floor(
     >>> abs(mean) < 0.01, 0 < sd < 0.01
     (True, True)
     """
-    if repeats < 2:
-        raise ValueError(f"repeats must be at least 2 for a standard deviation, not {repeats}.")
-    p, generator = as_prior(prior), own_generator(generator)
+    _check_call(metric, options)
+    p, generator = prior_of(prior), own_generator(generator)
     pairs = ((p.sample(n, generator=generator), p.sample(n, generator=generator)) for _ in range(repeats))
-    values = torch.tensor([metric(x, y, **options) for x, y in pairs], dtype=torch.float64)
+    values = torch.tensor([_number(metric(x, y, **options)) for x, y in pairs], dtype=torch.float64)
     return Floor(float(values.mean()), float(values.std()))
+
+
+def _check_call(metric: Callable[..., float], options: dict[str, Any]) -> None:
+    """ValueError unless metric(x, y, **options) can be called."""
+    try:
+        inspect.signature(metric).bind(None, None, **options)
+    except TypeError as error:
+        with_options = "".join(f", {name}=..." for name in options)
+        raise ValueError(f"metric cannot be called as metric(x, y{with_options}): {error}.") from error
+    except ValueError:  # built in, without a signature: the call will tell
+        pass
+
+
+def _number(value: Any) -> float:
+    try:
+        return plain_number(value)
+    except TypeError:
+        raise ValueError(f"metric must give one number for two clouds; got {shown(value)}.") from None

@@ -1,14 +1,16 @@
 """What the codes know about the class, by two simple readers: neighbours and a straight line."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..arguments import takes
 from ..data import Split
 from ..models import Model, of_one_moment
-from .checks import finite, labelled, own_generator, points, seed_from
+from .checks import GENERATOR, MANY, SPLIT, a_model, codes_of, labelled, own_generator, points, seed_from
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
@@ -40,11 +42,10 @@ def encode(model: Model, images: Tensor, generator: torch.Generator | None = Non
     ValueError
         For codes that are not finite.
     """
-    random = generator is not None and getattr(model.encoder, "noise_dim", None)
-    z = model.encode(images, generator=generator) if random else model.encode(images)
-    return points(finite(z, f"the model's {len(z)} codes"), "the codes")
+    return points(codes_of(model, images, generator), "codes", at_least=1)
 
 
+@takes(model=a_model("encode"), train=SPLIT, test=SPLIT, k=MANY, generator=GENERATOR)
 @of_one_moment
 def knn_accuracy(
     model: Model, train: Split, test: Split | None = None, k: int = 5, generator: torch.Generator | None = None
@@ -63,7 +64,7 @@ def knn_accuracy(
     test : Split, optional
         To score on; None: five-fold cross-validation within `train`.
     k : int, default 5
-        Neighbours.
+        Neighbours; at most as many as there are codes to learn from.
     generator : torch.Generator, optional
         Of the folds; None: one seeded with 0.
 
@@ -75,7 +76,7 @@ def knn_accuracy(
     Raises
     ------
     ValueError
-        For fewer than 10 labelled images, and for codes that are not finite.
+        For fewer than 10 labelled images, for more neighbours than codes, and for codes that are not finite.
 
     Examples
     --------
@@ -87,6 +88,7 @@ def knn_accuracy(
     return accuracy(neighbours(k), *_codes_of(model, train, test), generator)
 
 
+@takes(model=a_model("encode"), train=SPLIT, test=SPLIT, generator=GENERATOR)
 @of_one_moment
 def linear_probe(
     model: Model, train: Split, test: Split | None = None, generator: torch.Generator | None = None
@@ -105,13 +107,24 @@ def linear_probe(
     float
         In [0, 1].
 
+    Raises
+    ------
+    ValueError
+        As `knn_accuracy`, and where there is one class only to learn from.
+
     References
     ----------
     Alain and Bengio 2017, "Understanding intermediate layers using linear classifier probes".
     """
-    return accuracy(straight_line(), *_codes_of(model, train, test), generator)
+    fit, score = _codes_of(model, train, test)
+    check_classes(fit[1])
+    found = accuracy(straight_line(), fit, score, generator)
+    if math.isnan(found):
+        raise ValueError("train has so few images outside its main class that a fold has none: pass test as well.")
+    return found
 
 
+@takes(k=MANY)
 def neighbours(k: int = 5) -> "KNeighborsClassifier":
     """The reader of `knn_accuracy`, from scikit-learn."""
     from sklearn.neighbors import KNeighborsClassifier
@@ -128,26 +141,43 @@ def straight_line() -> "Pipeline":
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 
-def labelled_codes(model: Model, split: Split) -> Pair:
+def labelled_codes(model: Model, split: Split, name: str = "split") -> Pair:
     """Codes (n, d) and classes (n,) of the images that have a label, as arrays."""
-    keep = labelled(split.labels)
-    if int(keep.sum()) < 10:
-        raise ValueError(f"only {int(keep.sum())} of these images have a label; at least 10 are needed.")
+    keep = labelled(split.labels, name, at_least=10)
     return encode(model, split.images[keep]).numpy(), split.labels[keep].cpu().numpy()
 
 
 def accuracy(
     reader: "ClassifierMixin", train: Pair, test: Pair | None, generator: torch.Generator | None = None
 ) -> float:
-    """Of a scikit-learn classifier on labelled codes: on `test`, or cross-validated within `train`."""
-    if test is not None:
-        return float(reader.fit(*train).score(*test))
+    """Of a scikit-learn classifier on labelled codes: on `test`, or cross-validated within `train`.
 
+    NaN where there, or in a fold, all codes to learn from are of one class; neighbours name that class.
+    """
     from sklearn.model_selection import KFold, cross_val_score
+    from sklearn.neighbors import KNeighborsClassifier
 
-    folds = KFold(5, shuffle=True, random_state=seed_from(own_generator(generator)))
-    return float(cross_val_score(reader, *train, cv=folds).mean())
+    z, classes = train
+    every = [np.arange(len(z))]
+    folds = []
+    if test is None:
+        folds = list(KFold(5, shuffle=True, random_state=seed_from(own_generator(generator))).split(z))
+        every = [rows for rows, _ in folds]
+    if isinstance(reader, KNeighborsClassifier):
+        if reader.n_neighbors > (n := min(map(len, every))):
+            raise ValueError(f"k = {reader.n_neighbors} neighbours are too many: there are {n} codes to learn from.")
+    elif min(len(np.unique(classes[rows])) for rows in every) < 2:
+        return math.nan
+    if test is not None:
+        return float(reader.fit(z, classes).score(*test))
+    return float(cross_val_score(reader, z, classes, cv=folds).mean())
+
+
+def check_classes(classes: np.ndarray) -> None:
+    """ValueError unless there are two classes to tell apart."""
+    if len(np.unique(classes)) < 2:
+        raise ValueError("all labelled images of train are of one class, so there is nothing to tell apart.")
 
 
 def _codes_of(model: Model, train: Split, test: Split | None) -> tuple[Pair, Pair | None]:
-    return labelled_codes(model, train), None if test is None else labelled_codes(model, test)
+    return labelled_codes(model, train, "train"), None if test is None else labelled_codes(model, test, "test")

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ..arguments import takes
 from ..data import Split
 from ..models import Model, can, of_one_moment
-from .checks import own_generator, seed_from
+from .checks import GENERATOR, SPLIT, a_model, own_generator, seed_from
 from .classes import ROWS, probabilities, read_off, standardised, styles
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@takes(model=a_model("encode"), train=SPLIT, test=SPLIT, generator=GENERATOR)
 @of_one_moment
 def factor_scores(model: Model, train: Split, test: Split, generator: torch.Generator | None = None) -> "pd.DataFrame":
     """How well each factor can be read off each part of the code, fitted on split `train` and scored on `test`.
@@ -49,7 +51,8 @@ def factor_scores(model: Model, train: Split, test: Split, generator: torch.Gene
     Raises
     ------
     ValueError
-        For a split without factors, or with other factors than the other, and for codes that are not finite.
+        For a split without factors, with factors that are missing for an image, with other factors than the other
+        split, or with fewer than 10 images, and for codes that are not finite.
 
     Notes
     -----
@@ -60,7 +63,9 @@ def factor_scores(model: Model, train: Split, test: Split, generator: torch.Gene
     import pandas as pd
 
     generator = own_generator(generator)
-    train, test = (_at_most(ROWS, split, generator) for split in (_with_factors(train), _with_factors(test)))
+    _check_factors(train, "train")
+    _check_factors(test, "test")
+    train, test = (_at_most(ROWS, split, generator) for split in (train, test))
     made, sought = _factors(train), _factors(test)
     if list(made) != list(sought):
         raise ValueError(
@@ -87,16 +92,26 @@ def factor_scores(model: Model, train: Split, test: Split, generator: torch.Gene
 
 
 def _factors(split: Split) -> "pd.DataFrame":
-    """What the images were made from; ValueError if the split does not say."""
-    table = getattr(split, "factors", None)
-    if table is None:
-        raise ValueError('this split does not say what its images were made from; take the glyphs: aae.load("glyphs").')
-    return table
+    """What the images were made from, of a split that `_check_factors` has seen."""
+    assert split.factors is not None
+    return split.factors
 
 
-def _with_factors(split: Split) -> Split:
-    _factors(split)
-    return split
+def _check_factors(split: Split, name: str) -> None:
+    """ValueError unless the split says what its images were made from."""
+    import pandas as pd
+
+    table = split.factors
+    if not isinstance(table, pd.DataFrame) or table.shape[1] == 0:
+        raise ValueError(
+            f'{name}: this split does not say what its images were made from; take the glyphs: aae.load("glyphs").'
+        )
+    if len(table) < 10:
+        raise ValueError(f"{name} has {len(table)} images; at least 10 are needed.")
+    for column in table:
+        floats = pd.api.types.is_float_dtype(table[column])
+        if table[column].isna().any() or (floats and not np.isfinite(table[column]).all()):
+            raise ValueError(f"{name}: the factor {column} is missing, or not finite, for some images: leave them out.")
 
 
 def _at_most(n: int, split: Split, generator: torch.Generator) -> Split:

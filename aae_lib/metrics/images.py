@@ -5,17 +5,13 @@ lie.
 import torch
 from torch import Tensor
 
-from ..data import Split, scale
+from ..arguments import shown, takes
+from ..data import Split
 from ..models import Model, can, of_one_moment
-from .checks import finite, labelled
+from .checks import MANY, SPLIT, a_model, labelled, same_pixels, scaled, tensor
 
 
-def scaled(images: Tensor) -> Tensor:
-    """Floats in [0, 1] on the CPU; ValueError unless they are finite."""
-    images = scale(images).detach().cpu()
-    return finite(images, f"the {len(images)} images")
-
-
+@takes(model=a_model("reconstruct"), split=SPLIT)
 def reconstructed(model: Model, split: Split) -> Tensor:
     """The images of `split` encoded and decoded again, (N, C, H, W): with their labels for a model that needs them.
 
@@ -31,6 +27,7 @@ def reconstructed(model: Model, split: Split) -> Tensor:
     return model.reconstruct(split.images, split.labels)
 
 
+@takes(model=a_model("reconstruct"), split=SPLIT)
 @of_one_moment
 def reconstruction_error(model: Model, split: Split) -> float:
     """Mean squared error per pixel of decode(encode(x)), pixels in [0, 1] (for point sets: per coordinate).
@@ -47,6 +44,11 @@ def reconstruction_error(model: Model, split: Split) -> float:
     float
         In pixel units squared.
 
+    Raises
+    ------
+    ValueError
+        For a split without images, for images that are not the model's, and for pixels that are not finite.
+
     Examples
     --------
     >>> import aae_lib as aae
@@ -54,7 +56,11 @@ def reconstruction_error(model: Model, split: Split) -> float:
     >>> f"{reconstruction_error(aae.AE(data.image_shape, seed=0), data.test):.1f}"
     '0.2'
     """
-    return float((scaled(reconstructed(model, split)) - scaled(split.images)).square().mean())
+    images = scaled(split.images, "images of split")
+    found = scaled(reconstructed(model, split))
+    if found.shape != images.shape:
+        raise ValueError(f"the model makes {tuple(found.shape)} of the images {tuple(images.shape)} of split.")
+    return float((found - images).square().mean())
 
 
 def sharpness(images: Tensor) -> float:
@@ -87,6 +93,7 @@ def sharpness(images: Tensor) -> float:
     >>> sharpness(torch.zeros(1, 1, 8, 8))
     0.0
     """
+    images = tensor(images, "images")
     if images.ndim != 4 or min(images.shape[2:]) < 3:
         raise ValueError(
             f"sharpness needs images (N, C, H, W) of at least 3 x 3 pixels; the shape is {tuple(images.shape)}."
@@ -100,16 +107,21 @@ def sharpness(images: Tensor) -> float:
 def effective_number(shares: Tensor) -> float:
     """How many parts there are, weighted by their shares (K,), which sum to 1: exp(entropy).
 
-    K equal shares give K, a single one gives 1. Hill 1973, "Diversity and evenness" (order 1).
+    K equal shares give K, a single one gives 1. Hill 1973, "Diversity and evenness" (order 1). ValueError for numbers
+    that are no shares.
 
     Examples
     --------
     >>> effective_number(torch.tensor([0.5, 0.5, 0.0]))
     2.0
     """
+    shares = tensor(shares, "shares")
+    if shares.ndim != 1 or not ((shares >= 0).all() and abs(float(shares.sum()) - 1) < 1e-3):
+        raise ValueError(f"shares must be numbers (K,) of at least 0 that sum to 1; got {shown(shares)}.")
     return float(torch.special.entr(shares).sum().exp())
 
 
+@takes(split=SPLIT, k=MANY)
 def effective_classes(images: Tensor, split: Split, k: int = 5) -> float:
     """How many classes the images show, weighted by their frequency (`effective_number`).
 
@@ -123,12 +135,17 @@ def effective_classes(images: Tensor, split: Split, k: int = 5) -> float:
     split : Split
         Real images with labels, preferably the training split; those without (-1) are left out.
     k : int, default 5
-        Neighbours.
+        Neighbours; at most as many as there are labelled images.
 
     Returns
     -------
     float
         From 1 to the number of classes.
+
+    Raises
+    ------
+    ValueError
+        For images of another shape than those of `split`, for none at all, and for too many neighbours.
 
     Examples
     --------
@@ -139,9 +156,11 @@ def effective_classes(images: Tensor, split: Split, k: int = 5) -> float:
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    keep = labelled(split.labels)
-    real, classes = scaled(split.images[keep]).flatten(1), split.labels[keep].cpu()
-    fakes = _same_pixels(images, real)
+    keep = labelled(split.labels, "split")
+    real, classes = scaled(split.images[keep], "images of split").flatten(1), split.labels[keep].cpu()
+    if k > len(real):
+        raise ValueError(f"k = {k} neighbours are too many: split has {len(real)} labelled images.")
+    fakes = same_pixels(images, "images", real, "images of split")
     seen = torch.from_numpy(KNeighborsClassifier(k).fit(real.numpy(), classes.numpy()).predict(fakes.numpy()))
     return effective_number(seen.bincount() / len(seen))
 
@@ -167,7 +186,7 @@ def nearest_distance(images: Tensor, train_images: Tensor, test_images: Tensor) 
     Raises
     ------
     ValueError
-        If most test images are training images too.
+        If most test images are training images too, for images of different shapes, and for none at all.
 
     Examples
     --------
@@ -178,20 +197,12 @@ def nearest_distance(images: Tensor, train_images: Tensor, test_images: Tensor) 
     """
     from sklearn.neighbors import NearestNeighbors
 
-    real = scaled(train_images).flatten(1)
-    index = NearestNeighbors(n_neighbors=1).fit(real.numpy())
-    fake, unseen = (
-        float(torch.from_numpy(index.kneighbors(_same_pixels(x, real).numpy())[0]).median())
-        for x in (images, test_images)
+    real = scaled(train_images, "train_images").flatten(1)
+    fakes, others = (
+        same_pixels(x, name, real, "train_images") for x, name in ((images, "images"), (test_images, "test_images"))
     )
+    index = NearestNeighbors(n_neighbors=1).fit(real.numpy())
+    fake, unseen = (float(torch.from_numpy(index.kneighbors(x.numpy())[0]).median()) for x in (fakes, others))
     if unseen < 1e-5:  # rounding in float32
         raise ValueError("most test images are training images too, so there is no distance to measure by.")
     return fake / unseen
-
-
-def _same_pixels(images: Tensor, real: Tensor) -> Tensor:
-    """Images flattened to (N, d), once d is known to be that of the real ones."""
-    flat = scaled(images).flatten(1)
-    if flat.shape[1] != real.shape[1]:
-        raise ValueError(f"the images have {flat.shape[1]} values each and the real ones {real.shape[1]}.")
-    return flat

@@ -3,13 +3,15 @@
 import torch
 from torch import Tensor
 
+from ..arguments import WIDEST, count, number, takes
 from ..priors import Prior
-from .checks import labelled, own_generator, points
+from .checks import GENERATOR, labelled, own_generator, points, prior_of, whole
 
 NEIGHBOUR = 5  # distance to a component = distance to the fifth nearest of its samples
 INSIDE = 0.99  # a code is inside where this share of the component's own samples is
 
 
+@takes(per_mode=count(2 * NEIGHBOUR, WIDEST), generator=GENERATOR)
 def assign_modes(codes: Tensor, prior: Prior, per_mode: int = 500, generator: torch.Generator | None = None) -> Tensor:
     """Which component of the prior each code lies in.
 
@@ -44,12 +46,10 @@ def assign_modes(codes: Tensor, prior: Prior, per_mode: int = 500, generator: to
     >>> assign_modes(torch.tensor([[2.5, 0.0], [0.0, 0.0]]), aae.priors.GaussianRing(4))
     tensor([ 0, -1])
     """
+    prior = prior_of(prior)
     if not prior.classes:
         raise ValueError("this prior has no classes, so no modes to count; take one with parts, such as a ring.")
-    codes, generator = points(codes, "the codes", at_least=1), own_generator(generator)
-    if per_mode < 2 * NEIGHBOUR:
-        raise ValueError(f"per_mode must be at least {2 * NEIGHBOUR}, not {per_mode}.")
-
+    codes, generator = points(codes, "codes", at_least=1), own_generator(generator)
     distances = []  # K of (n,); infinite where the code is outside
     for k in range(prior.classes):
         labels = torch.full((2 * per_mode,), k)
@@ -64,6 +64,7 @@ def assign_modes(codes: Tensor, prior: Prior, per_mode: int = 500, generator: to
     return torch.where(nearest.values.isfinite(), nearest.indices, -1)
 
 
+@takes(share=number(least=0, most=1), generator=GENERATOR)
 def mode_coverage(
     codes: Tensor,
     prior: Prior,
@@ -85,7 +86,7 @@ def mode_coverage(
     labels : tensor, optional
         (n,): component k must then also hold codes of class k by more than half; unlabelled codes (-1) are left out.
     share : float, default 0.3
-        Of the expected codes.
+        Of the expected codes, in [0, 1].
     generator : torch.Generator, optional
         Of prior samples; None: one seeded with 0.
 
@@ -94,6 +95,11 @@ def mode_coverage(
     int
         From 0 to K.
 
+    Raises
+    ------
+    ValueError
+        As `assign_modes`, and for labels that are not one whole number for each code.
+
     Examples
     --------
     >>> import aae_lib as aae
@@ -101,11 +107,13 @@ def mode_coverage(
     >>> mode_coverage(ring.sample(500, generator=torch.Generator().manual_seed(0)), ring)
     4
     """
+    codes = points(codes, "codes", at_least=1)
     if labels is not None:
+        labels = whole(labels)
         if len(labels) != len(codes):
             raise ValueError(f"{len(codes)} codes and {len(labels)} labels; each code needs one (-1 for none).")
-        keep = labelled(labels)
-        codes, labels = codes[keep.to(codes.device)], labels[keep].cpu()
+        keep = labelled(labels, "labels")
+        codes, labels = codes[keep.cpu()], labels[keep].cpu()
     modes = assign_modes(codes, prior, generator=generator)
     covered, classes = 0, prior.classes or 0  # `assign_modes` has refused a prior without
     for k in range(classes):

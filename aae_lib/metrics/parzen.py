@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..data import scale
-from .checks import points
+from ..arguments import number, numbers, takes
+from .checks import points, scaled
 
 GRID = tuple(10 ** (-2 + i / 10) for i in range(21))  # .01 to 1, in pixels of [0, 1]
 
@@ -21,6 +21,7 @@ class Parzen(NamedTuple):
     bandwidth: float
 
 
+@takes(grid=numbers(kind=number(above=0), example="(0.1, 0.2, 0.4)"))
 def parzen_log_likelihood(
     samples: Tensor, validation_images: Tensor, test_images: Tensor, grid: Sequence[float] = GRID
 ) -> Parzen:
@@ -35,7 +36,7 @@ def parzen_log_likelihood(
     Parameters
     ----------
     samples, validation_images, test_images : tensor
-        (N, C, H, W) or (N, d), uint8 or floats in [0, 1].
+        (N, C, H, W) or (N, d), uint8 or floats in [0, 1], at least 2.
     grid : sequence of float
         Bandwidths to try, at least three, positive; by default 21 from .01 to 1.
 
@@ -47,8 +48,8 @@ def parzen_log_likelihood(
     Raises
     ------
     ValueError
-        If the best bandwidth is the smallest or the largest of the grid, so that the figure is no likelihood at the
-        best bandwidth: widen the grid.
+        For images of different shapes, and if the best bandwidth is the smallest or the largest of the grid, so that
+        the figure is no likelihood at the best bandwidth: widen the grid.
 
     References
     ----------
@@ -62,13 +63,20 @@ def parzen_log_likelihood(
     >>> f"{found.bandwidth:.2f}"
     '0.16'
     """
-    grid = sorted(float(sigma) for sigma in grid)
-    if len(grid) < 3 or grid[0] <= 0:
+    grid = sorted(grid)
+    if len(grid) < 3:
         raise ValueError("grid needs at least three bandwidths, all above 0.")
     samples, validation, test = (
-        _flat(images, name)
-        for images, name in ((samples, "samples"), (validation_images, "validation"), (test_images, "test"))
-    )
+        points(scaled(images, name).flatten(1), name)
+        for images, name in (
+            (samples, "samples"), (validation_images, "validation_images"), (test_images, "test_images"),
+        )
+    )  # fmt: skip
+    if not samples.shape[1] == validation.shape[1] == test.shape[1]:
+        raise ValueError(
+            f"samples have {samples.shape[1]} values each, validation_images {validation.shape[1]} and test_images "
+            f"{test.shape[1]}: pass images of one shape."
+        )
     scores = _log_likelihoods(validation, samples, grid).mean(dim=0)
     best = int(scores.argmax())
     if best in (0, len(grid) - 1):
@@ -89,8 +97,3 @@ def _log_likelihoods(x: Tensor, samples: Tensor, grid: Sequence[float]) -> Tenso
         kernels = [torch.logsumexp(squared / (-2 * s * s), 1) - d / 2 * math.log(2 * math.pi * s * s) for s in grid]
         rows.append(torch.stack(kernels, dim=1) - math.log(n))
     return torch.cat(rows)
-
-
-def _flat(images: Tensor, name: str) -> Tensor:
-
-    return points(scale(images).flatten(1), f"the {name} images")

@@ -1,16 +1,18 @@
 """`compare`: the three figures that tell whether an autoencoder's codes match its prior, and all the others."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from ..arguments import WIDEST, count, switch, takes
 from ..data import Dataset, Split
 from ..models import Model, can, of_one_moment
 from ..priors import Gaussian, Prior
 from . import classes, clouds, codes, images, modes
-from .checks import own_generator, subsample
+from .checks import DATA, GENERATOR, a_model, own_generator, prior_of, scaled, subsample
 from .table import Row, table
 
 if TYPE_CHECKING:
@@ -21,6 +23,13 @@ NEIGHBOURS_SEE = 10  # dimensions, at most
 PICTURES = 1000  # samples judged by their pixels
 
 
+@takes(
+    model=a_model("encode", "decode", "reconstruct", "sample"),
+    data=DATA,
+    details=switch(),
+    generator=GENERATOR,
+    n=count(AT_LEAST, WIDEST),
+)
 @of_one_moment
 def compare(
     model: Model,
@@ -59,7 +68,8 @@ def compare(
     DataFrame
         One row per measure. Columns: `value`; `reference`, what to compare it with (for the distances the floor: two
         prior samples of the same size), and its `sd` where it varies; `good`, where a good model is; `meaning`. Rows
-        that need labels are left out where there are fewer than 10.
+        that need labels are left out where there are fewer than 10, or where they are of one class and the row tells
+        classes apart.
 
     Raises
     ------
@@ -75,13 +85,14 @@ def compare(
     """
     train, test = (data.train, data.test) if isinstance(data, Dataset) else (data, None)
     split = train if test is None else test
-    if min(len(split.images), n) < AT_LEAST:
-        raise ValueError(f"at least {AT_LEAST} images are needed to compare; there are {min(len(split.images), n)}.")
+    if len(split) < AT_LEAST:
+        raise ValueError(f"data: at least {AT_LEAST} images are needed to compare; there are {len(split)}.")
     generator = own_generator(generator)
     some_images, labels = subsample(generator, n, split.images, split.labels)
     z = codes.encode(model, some_images, generator)  # drawn from q(z|x): q(z) is their mixture
-    against = "prior" if model.prior is not None else "N(0, I), as the model has no prior"
-    prior = model.prior if model.prior is not None else Gaussian(z.shape[1])
+    own = getattr(model, "prior", None)
+    against = "prior" if own is not None else "N(0, I), as the model has no prior"
+    prior = prior_of(own) if own is not None else Gaussian(z.shape[1])
     p = prior.sample(len(z), generator=generator)
 
     rows = [*_reconstruction(model, split), _distance("MMD", clouds.mmd, z, p, prior, generator, against)]
@@ -99,7 +110,8 @@ def compare(
         rows += _pictures(model, prior, train, test, generator)
     if details and named:
         value = codes.accuracy(codes.straight_line(), fit, score, generator)
-        rows.append(Row("linear probe", value, _guessing(split), wanted, f"class from a straight line, {how}"))
+        if not math.isnan(value):  # it is where all are of one class
+            rows.append(Row("linear probe", value, _guessing(split), wanted, f"class from a straight line, {how}"))
     if details:
         rows += _style(model, train, test, generator)
     return table(rows)
@@ -112,7 +124,7 @@ def _reconstruction(model: Model, split: Split) -> Iterator[Row]:
         if not known.any():
             return
     value = images.reconstruction_error(model, split)
-    x = images.scaled(split.images)
+    x = scaled(split.images)
     always_mean = float((x - x.mean(0)).square().mean())
     yield Row("reconstruction", value, always_mean, "low", "squared error a pixel; reference: always the mean image")
 
@@ -189,12 +201,12 @@ def _pictures(
     model: Model, prior: Prior, train: Split, test: Split | None, generator: torch.Generator
 ) -> Iterator[Row]:
     split = train if test is None else test
-    if model.prior is None:
-        device = next(model.parameters()).device
+    if getattr(model, "prior", None) is None:
+        device = next((p.device for p in getattr(model, "parameters", tuple)()), "cpu")
         samples = model.decode(prior.sample(PICTURES, generator=generator).to(device))
     else:
         samples = model.sample(PICTURES, generator=generator)
-    if (train.labels >= 0).any():
+    if _labels(train) >= 5 and _labels(split):
         shares = split.labels[split.labels >= 0].bincount() / int((split.labels >= 0).sum())
         reference = images.effective_number(shares)
         value = images.effective_classes(samples, train)
@@ -202,7 +214,7 @@ def _pictures(
     if split.images.ndim == 4 and min(split.images.shape[2:]) >= 3:
         value, reference = images.sharpness(samples), images.sharpness(split.images)
         yield Row("sharpness", value, reference, "near", "of samples; reference: of the data")
-    if test is not None:
+    if test is not None and len(train):
         (unseen,) = subsample(generator, PICTURES, test.images)
         value = images.nearest_distance(samples, train.images, unseen)
         yield Row("distance to the data", value, 1.0, "near", "samples to nearest training image; 1: as test images")
