@@ -6,7 +6,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from ..data import Split
+from ..arguments import count, takes
+from ..data import Split, scale
+from ..metrics.checks import SPLIT, a_model, codes_of, finite, tensor
 from ..models import Model, can, of_one_moment
 from . import codes, common
 from .picture import Picture
@@ -14,6 +16,9 @@ from .picture import Picture
 Size = tuple[float, float] | None
 
 
+@takes(
+    model=a_model("decode"), split=SPLIT, n=count(most=1000), generator=common.GENERATOR, figsize=common.FIGSIZE
+)  # fmt: skip
 @of_one_moment
 def style_by_class(
     model: Model, split: Split | None = None, n: int = 10, generator: torch.Generator | None = None,
@@ -30,7 +35,7 @@ def style_by_class(
     split : Split, optional
         None: the styles are prior samples; otherwise those of its first images, which are drawn on the left.
     n : int, default 10
-        Styles.
+        Styles, 1 to 1000.
     generator : torch.Generator, optional
         Of the prior samples; None: one seeded with 0.
     figsize : tuple of float, optional
@@ -44,7 +49,7 @@ def style_by_class(
     Raises
     ------
     ValueError
-        For a model whose decoder sees no category.
+        For a model whose decoder sees no category, and for an empty split.
 
     Examples
     --------
@@ -60,12 +65,12 @@ def style_by_class(
         z = common.prior_sample(model, n, generator)
     else:
         originals = common.first_images(split, n)
-        z = common.check_finite(model.encode(originals).cpu())
+        z = codes_of(model, originals)
     every = torch.arange(k).repeat(len(z))
     rows = model.decode(z.repeat_interleave(k, 0).to(model.device), every.to(model.device)).cpu().unflatten(0, (-1, k))
     lead, ticks = 0, [str(i) for i in range(k)]
     if originals is not None:
-        shown = common.scale(originals).cpu()[:, None]
+        shown = common.scaled(originals)[:, None]
         rows, lead = torch.cat([shown, torch.ones_like(shown), rows], 1), 2
     columns = k + lead
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(len(z), columns))
@@ -80,6 +85,7 @@ def style_by_class(
     return figure
 
 
+@takes(model=a_model(), split=SPLIT, n=count(most=100), figsize=common.FIGSIZE)
 @of_one_moment
 def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) -> Picture:
     """A row for each category: its prototype, then the images that the model is surest belong to it.
@@ -95,7 +101,7 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
     split : Split
         The images.
     n : int, default 8
-        Images in a row, at least 1.
+        Images in a row, 1 to 100.
     figsize : tuple of float, optional
         In inches.
 
@@ -107,7 +113,7 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
     Raises
     ------
     ValueError
-        For a model without `classify`, and for n below 1.
+        For a model without `classify`, for an n out of range, and for an empty split.
 
     Examples
     --------
@@ -116,9 +122,8 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
     >>> prototypes(aae.ClusterAAE(data.image_shape, categories=4, seed=0), data.test, n=3).alt[:60]
     '4 rows, one a category: its decoded prototype and up to 3 im'
     """
-    k, (y, labels) = _categories(model, "prototypes"), _classified(model, split)
-    if n < 1:
-        raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
+    k = _categories(model, "prototypes")
+    y, labels = _classified(model, split, k)
     first = model.decode(*_centres(model)).cpu()
     sheet = torch.ones(k, n + 2, *first.shape[1:])
     sheet[:, 0] = first
@@ -126,7 +131,7 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
     for i in range(k):
         own = (y.argmax(1) == i).nonzero()[:, 0]
         surest = own[y[own, i].argsort(descending=True, stable=True)[:n]]
-        sheet[i, 2 : 2 + len(surest)] = common.scale(split.images[surest]).cpu()
+        sheet[i, 2 : 2 + len(surest)] = scale(split.images[surest]).cpu()
         names.append(_described(i, len(own) / len(y), labels[own]))
     figure, (ax,) = common.blank(figsize=figsize or (0.6 * n + 5.5, 0.6 * k + 1.2))
     common.gallery(ax, sheet.flatten(0, 1), n + 2)
@@ -141,6 +146,9 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
     return figure
 
 
+@takes(
+    model=a_model("encode"), split=SPLIT, n=count(0, 10_000), generator=common.GENERATOR, figsize=common.FIGSIZE
+)  # fmt: skip
 @of_one_moment
 def map_with_images(
     model: Model, split: Split, n: int = 60, generator: torch.Generator | None = None, *, figsize: Size = None
@@ -182,7 +190,7 @@ def map_with_images(
     """
     common.need_plane(model, "A map")
     images, labels = common.random_part(split, 2000, common.own_generator(generator))
-    z, labels = common.check_finite(model.encode(images).cpu()), labels.cpu()
+    z, labels = codes_of(model, images), labels.cpu()
     untold = bool((labels < 0).all())
     if can(model).classify and (untold or can(model).named_categories):
         labels = labels.where(labels >= 0, model.classify(images).argmax(1).cpu())
@@ -207,6 +215,7 @@ def map_with_images(
     return figure
 
 
+@takes(model=a_model(), split=SPLIT, figsize=common.FIGSIZE)
 @of_one_moment
 def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
     """Bars: the share of the images in each category, by true class where known; the line is the even share 1/K.
@@ -225,6 +234,11 @@ def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
     Picture
         The figure.
 
+    Raises
+    ------
+    ValueError
+        For a model without `classify`, and for an empty split.
+
     Examples
     --------
     >>> import aae_lib as aae
@@ -232,7 +246,8 @@ def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
     >>> occupancy(aae.ClusterAAE(data.image_shape, categories=4, seed=0), data.test).alt[:46]
     'Bars of the shares of 297 images in 4 categori'
     """
-    k, (y, labels) = _categories(model, "occupancy"), _classified(model, split)
+    k = _categories(model, "occupancy")
+    y, labels = _classified(model, split, k)
     figure, (ax,) = common.blank(figsize=figsize or (max(6.0, 0.42 * k + 2.5), 4.2))
     own, below = y.argmax(1), torch.zeros(k)
     tallest = float(own.bincount().max()) / len(own)
@@ -267,11 +282,14 @@ def _categories(model: Model, what: str) -> int:
     return k
 
 
-def _classified(model: Model, split: Split) -> tuple[Tensor, Tensor]:
-    """How likely each category is for each image (N, K), and the labels (N,)."""
+def _classified(model: Model, split: Split, k: int) -> tuple[Tensor, Tensor]:
+    """How likely each of k categories is for each image (N, k), and the labels (N,)."""
     if not can(model).classify:
         raise ValueError(f"A {type(model).__name__} is told the category and gives none: use style_by_class.")
-    return model.classify(common.first_images(split, max(1, len(split)))).cpu(), split.labels.cpu()
+    y = tensor(model.classify(common.first_images(split, max(1, len(split)))), "the model's probabilities").cpu()
+    if y.shape != (len(split), k):
+        raise ValueError(f"the model's probabilities have the shape {tuple(y.shape)}, and not ({len(split)}, {k}).")
+    return finite(y, f"the model's {len(y)} rows of category probabilities"), split.labels.cpu()
 
 
 def _centres(model: Model) -> tuple[Tensor, ...]:

@@ -3,10 +3,13 @@
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.mathtext import MathTextParser
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
+from ..arguments import WIDEST, Kind, count, takes, text
 from ..data import Split
+from ..metrics.checks import MANY, SPLIT, a_model, codes_of, whole
 from ..metrics.classes import styles
 from ..models import Model, can, of_one_moment
 from . import common
@@ -16,6 +19,16 @@ Size = tuple[float, float] | None
 DARK_BLUE, DARK_ORANGE = "#003A5C", "#6B2C00"  # dots that stand out from a surface in the lighter blue and orange
 
 
+def _symbol(value: str) -> str:
+    if "$" in text().take(value):
+        MathTextParser("path").parse(common.axis_name(0, value))  # as matplotlib will do when it draws
+    return value
+
+
+SYMBOL = Kind("a word, or a formula that matplotlib can set, such as 'z' or '$x$'", _symbol)
+
+
+@takes(axes=common.AXES, symbol=SYMBOL, figsize=common.FIGSIZE)
 def points(
     x: Tensor, labels: Tensor | None = None, reference: Tensor | None = None, axes: tuple[int, int] = (0, 1),
     *, symbol: str = "z", figsize: Size = None,
@@ -27,7 +40,7 @@ def points(
     x : tensor
         (N, d), at least one point.
     labels : tensor, optional
-        (N,) int64; -1 means "no label".
+        (N,) whole numbers; -1 means "no label".
     reference : tensor, optional
         (M, d).
     axes : pair of int, default (0, 1)
@@ -54,6 +67,9 @@ def points(
     >>> points(data.test.images, data.test.labels, symbol="x")
     500 points in the plane.
     """
+    x = common.check_points(x)
+    labels = None if labels is None else whole(labels)
+    reference = None if reference is None else common.check_points(reference, "reference")
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
     _clouds(ax, x, labels, reference, axes, "points", "reference")
     _name_axes(ax, axes, symbol)
@@ -61,6 +77,9 @@ def points(
     return figure
 
 
+@takes(
+    model=a_model("encode"), split=SPLIT, n=MANY, axes=common.AXES, generator=common.GENERATOR, figsize=common.FIGSIZE
+)  # fmt: skip
 @of_one_moment
 def latent(
     model: Model, split: Split, n: int = 2000, axes: tuple[int, int] = (0, 1),
@@ -94,7 +113,7 @@ def latent(
     Raises
     ------
     ValueError
-        For an empty split, and for axes that the code does not have.
+        For an empty split, for axes that the code does not have, and for codes that are not finite.
 
     Examples
     --------
@@ -105,7 +124,7 @@ def latent(
     """
     generator = common.own_generator(generator)
     images, labels = common.random_part(split, n, generator)
-    z = model.encode(images).cpu()
+    z = codes_of(model, images)
     prior = common.prior_sample(model, len(z), generator)
     line = z.shape[1] == 1
     if line:
@@ -121,6 +140,9 @@ def latent(
     return figure
 
 
+@takes(
+    model=a_model(), split=SPLIT, n=MANY, generator=common.GENERATOR, label=count(-1, WIDEST), figsize=common.FIGSIZE
+)  # fmt: skip
 @of_one_moment
 def surface(
     model: Model, split: Split | None = None, extent: tuple[float, float, float, float] | None = None,
@@ -169,7 +191,11 @@ def surface(
     if not callable(getattr(model, "discriminator", None)):
         raise ValueError(f"This {type(model).__name__} has no discriminator to draw: an AAE has one.")
     common.need_plane(model, "The discriminator's surface")
+    if split is not None and not can(model).encode:
+        raise ValueError(f"This {type(model).__name__} gives no codes of images to draw: leave split out.")
     y = _told(model, label)
+    if extent is not None:
+        extent = common.check_extent(extent)
     generator = common.own_generator(generator)
     labels = None if label is None else torch.full((n,), label)
     prior = common.prior_sample(model, n, generator, labels, of_style=True)
@@ -192,6 +218,11 @@ def surface(
     device = next(model.parameters()).device
     with torch.no_grad():
         logits = model.discriminator(grid.to(device), y if y is None else y.expand(len(grid)).to(device))
+    if logits.numel() != len(grid):
+        raise ValueError(
+            f"This discriminator gives {tuple(logits.shape)} for {len(grid)} codes: a surface is drawn of one number "
+            "for each."
+        )
     belief = logits.float().sigmoid().reshape(side, side).cpu().numpy()  # (z2, z1)
 
     figure, (ax,) = common.blank(figsize=figsize or (8.6, 7.0))
@@ -220,13 +251,14 @@ def surface(
 def _clouds(
     ax: Axes, x: Tensor, labels: Tensor | None, reference: Tensor | None, axes: tuple[int, int], name: str, behind: str
 ) -> None:
-    if x.ndim != 2 or len(x) == 0:
-        raise ValueError(f"Points to draw have the shape (N, d) with N of 1 or more, and these have {tuple(x.shape)}.")
-    if len(axes) != 2 or not all(0 <= axis < x.shape[1] for axis in axes):
+    x = common.check_points(x, "codes")
+    if not all(axis < x.shape[1] for axis in axes):
         raise ValueError(f"axes={axes!r} must be two of the {x.shape[1]} coordinates of z, counted from 0.")
     if labels is not None and len(labels) != len(x):
         raise ValueError(f"{len(x)} points came with {len(labels)} labels: each point needs one (-1 for none).")
-    x = common.check_finite(x.detach().cpu())[:, list(axes)]
+    if reference is not None and reference.shape[1] != x.shape[1]:
+        raise ValueError(f"reference has {reference.shape[1]} coordinates and x {x.shape[1]}: they must be the same.")
+    x = x[:, list(axes)]
     labels = torch.full((len(x),), -1) if labels is None else labels.cpu()
     if reference is not None:
         first, second = reference.detach().cpu()[:, list(axes)].T.numpy()

@@ -1,6 +1,7 @@
 """What all plots share: colours, a blank figure, image grids, and error messages for input that cannot be drawn."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from torch import Tensor
 
-from ..data import Split, scale
-from ..metrics.checks import finite, own_generator
+from ..arguments import Kind, count, counts, number, numbers, one_made_of, shown, takes
+from ..data import Split
+from ..metrics.checks import FROM_WHERE, finite, own_generator, scaled, tensor
 from ..models import Model, can
 from .picture import Picture
 
@@ -24,6 +26,21 @@ REAL, FAKE = "#0072B2", "#D55E00"  # the two sides of the game (Okabe and Ito): 
 SIZE = 13  # of text, in points: readable from the back of a classroom
 
 
+def _inches(value: Any) -> tuple[float, ...]:
+    width, height = numbers(2, number(least=0.5, most=1000)).take(value)
+    if width * height > 10_000:  # half a gigabyte of pixels
+        raise ValueError
+    return width, height
+
+
+FIGSIZE = Kind("two lengths in inches, 0.5 to 1000, of at most 10,000 square inches, such as (8.0, 6.0)", _inches)
+GENERATOR = one_made_of(torch.Generator, example="torch.Generator().manual_seed(0)")
+AXES = counts(2, least=0, example="(0, 1)")
+SHOWN = count(most=10_000)  # images in one picture
+EXTENT = numbers(4, example="(-3.0, 3.0, -3.0, 3.0)")
+
+
+@takes(panels=count(most=1000), figsize=FIGSIZE)
 def blank(panels: int = 1, *, figsize: tuple[float, float]) -> tuple[Picture, list[Axes]]:
     """A figure of `panels`, at most three in a row, as every plot begins: its axes carry the course's text sizes."""
     figure = Picture(figsize=figsize, dpi=110, layout="constrained", facecolor="white")
@@ -40,6 +57,7 @@ def title(ax: Axes, text: str) -> None:
     ax.set_title(text, fontsize=SIZE + 2, loc="left", pad=10)
 
 
+@takes(columns=SHOWN, gap=count(0, 1000))
 def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
     """Images as one picture, row by row from the top left.
 
@@ -60,20 +78,16 @@ def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
     Raises
     ------
     ValueError
-        For any other shape.
+        For any other shape, and for pixels that are not finite.
 
     Examples
     --------
     >>> mosaic(torch.zeros(3, 1, 8, 8), columns=2, gap=1).shape
     (18, 18)
     """
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(
-            f"A grid needs images of shape (N, 1 or 3, H, W), and these have {tuple(images.shape)}: "
-            "draw points in the plane with aae.plots.points."
-        )
+    images = drawable(images)
     rows = -(-len(images) // columns)
-    images = torch.nn.functional.pad(scale(images.detach().cpu()), (0, gap, 0, gap), value=1)
+    images = torch.nn.functional.pad(scaled(images), (0, gap, 0, gap), value=1)
     sheet = images.new_ones((rows * columns, *images.shape[1:]))
     sheet[: len(images)] = images
     sheet = sheet.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2)  # (rows, H, columns, W, C)
@@ -81,8 +95,23 @@ def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
     return sheet.squeeze(-1).clamp(0, 1).numpy()
 
 
+def drawable(images: Any, name: str = "images") -> Tensor:
+    """Images (N, C, H, W); ValueError for anything else."""
+    images = tensor(images, name)
+    if images.ndim != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(
+            f"{name}: a grid needs images of shape (N, 1 or 3, H, W), and these have {tuple(images.shape)}: "
+            "draw points in the plane with aae.plots.points."
+        )
+    if images.numel() == 0:
+        raise ValueError(f"{name}: there are no images here to draw; the shape is {tuple(images.shape)}.")
+    return images
+
+
+@takes(columns=SHOWN)
 def gallery(ax: Axes, images: Tensor, columns: int) -> AxesImage:
     """Draw images (N, C, H, W) as a grid; in data coordinates image (row, column) has its centre at (column, row)."""
+    images = drawable(images)
     height, width = images.shape[-2:]
     gap = max(1, width // 14)
     sheet = mosaic(images, columns, gap)
@@ -106,8 +135,6 @@ def sheet_size(rows: int, columns: int, cell: float = 0.75) -> tuple[float, floa
 
 def first_images(split: Split, n: int) -> Tensor:
     """The first `n` images of a split (all, where it holds fewer)."""
-    if n < 1:
-        raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
     if len(split) == 0:
         raise ValueError("This split is empty, there is nothing to draw: choose another one, such as data.test.")
     return split.images[:n]
@@ -129,7 +156,9 @@ def prior_sample(
 
     On a map `of_style` asks for the prior of z, which spreads around each head, instead of that of the places.
     """
-    generator, prior = own_generator(generator), model.prior
+    generator, prior = own_generator(generator), getattr(model, "prior", None)
+    if prior is None:
+        raise ValueError(f"This {type(model).__name__} has no prior to draw samples of: give it one.")
     if of_style and can(model).heads:
         prior = model.style_prior
     return prior.sample(n, generator=generator, device=generator.device, labels=labels).detach().cpu()
@@ -141,14 +170,16 @@ def decode(model: Model, z: Tensor, y: int | Tensor | None = None) -> Tensor:
     Raises
     ------
     ValueError
-        If the decoder sees a category and y is None, and if it sees none and y is given.
+        If the decoder sees a category and y is none of its own or None, and if it sees none and y is given.
     """
     if not can(model).see_category:
         if y is not None:
             raise ValueError(f"The decoder of this {type(model).__name__} sees no category: leave label out.")
         return model.decode(z).cpu()
-    if y is None:
-        raise ValueError(f"This decoder sees a category beside z: say which, label=0 to {model.categories - 1}.")
+    if y is None or (isinstance(y, int) and not 0 <= y < model.categories):
+        raise ValueError(
+            f"This decoder sees a category beside z: say which, label=0 to {model.categories - 1}, not {y}."
+        )
     return model.decode(z, y if isinstance(y, Tensor) else torch.full((len(z),), y)).cpu()
 
 
@@ -168,9 +199,14 @@ def extent_of(points: Tensor, share: float = 0.99) -> tuple[float, float, float,
     return left, right, bottom, top
 
 
-def check_finite(z: Tensor) -> Tensor:
-    """The codes; ValueError unless they are finite."""
-    return finite(z, f"these {len(z)} codes")
+def check_points(x: Any, name: str = "x") -> Tensor:
+    """Points (N, d) on the CPU; ValueError unless they are finite, and at least one."""
+    x = tensor(x, name).cpu()
+    if x.ndim != 2 or x.numel() == 0:
+        raise ValueError(
+            f"{name}: points to draw have the shape (N, d) with N of 1 or more, and these have {tuple(x.shape)}."
+        )
+    return finite(x, f"the {len(x)} points of {name}", FROM_WHERE)
 
 
 def axis_name(i: int, symbol: str = "z") -> str:
@@ -181,18 +217,19 @@ def axis_name(i: int, symbol: str = "z") -> str:
 def check_extent(extent: Sequence[float]) -> tuple[float, float, float, float]:
     """The extent as floats; ValueError unless it is (left, right, bottom, top) in growing order."""
     try:
-        left, right, bottom, top = (float(side) for side in extent)
+        left, right, bottom, top = EXTENT.take(extent)
     except (TypeError, ValueError):
-        raise ValueError(f"extent is (left, right, bottom, top) in units of z, and not {extent!r}.") from None
-    if not (left < right and bottom < top and np.isfinite([left, right, bottom, top]).all()):
+        raise ValueError(f"extent is (left, right, bottom, top) in units of z, and not {shown(extent)}.") from None
+    smallest = 1e-6 * max(1e-6, *map(abs, (left, right, bottom, top)))  # finer than float32 can tell apart
+    if right - left < smallest or top - bottom < smallest:
         raise ValueError(f"extent is (left, right, bottom, top) with left < right and bottom < top, not {extent!r}.")
     return left, right, bottom, top
 
 
 def need_plane(model: Model, what: str) -> None:
     """ValueError unless the model's codes are 2-D."""
-    if model.latent_dim != 2:
+    if (d := getattr(model, "latent_dim", None)) != 2:
         raise ValueError(
-            f"{what} is a picture of a plane and needs latent_dim=2; this model has {model.latent_dim}: "
+            f"{what} is a picture of a plane and needs latent_dim=2; this model has {d}: "
             "use aae.plots.latent with axes=(i, j), or aae.plots.interpolation."
         )

@@ -6,7 +6,9 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 from pandas import DataFrame, Series
+from pandas.api.types import is_numeric_dtype
 
+from ..arguments import one_made_of, takes
 from . import common
 from .picture import Picture
 
@@ -16,6 +18,7 @@ PHASES = ("reconstruction", "discriminator", "generator", "classification", "con
 TIE = {"discriminator": (2 * math.log(2), "2 log 2", "bottom"), "generator": (math.log(2), "log 2", "top")}
 
 
+@takes(history=one_made_of(DataFrame, example="trainer.history"), figsize=common.FIGSIZE)
 def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) -> Picture:
     """The losses of a run: a panel for the game, and one for each other loss or measure.
 
@@ -39,7 +42,7 @@ def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) ->
     Raises
     ------
     ValueError
-        For a history without steps or losses.
+        For a history without steps or losses, or with columns that are not numbers.
 
     Examples
     --------
@@ -48,9 +51,12 @@ def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) ->
     >>> losses(trainer.run(steps=3, progress=False))
     Curves over 3 training steps: reconstruction.
     """
+    odd = [name for name in history.columns if not (isinstance(name, str) and is_numeric_dtype(history[name]))]
+    if odd and len(history):
+        raise ValueError(f"history holds what is no column of numbers: {', '.join(map(str, odd))}. Leave it out.")
     names = [name for name in history.columns if name not in ("step", "seconds") and history[name].notna().any()]
-    if "step" not in history.columns or len(history) == 0 or not names:
-        raise ValueError("This history holds no losses to draw: run the trainer first, then pass trainer.history.")
+    if "step" not in history.columns or len(history) == 0 or history["step"].isna().any() or not names:
+        raise ValueError("history holds no losses to draw: run the trainer first, then pass trainer.history.")
     game = [name for name in names if name.startswith(tuple(TIE))]
     measured = [name for name in names if not name.startswith(PHASES) and history[name].isna().any()]
     panels = [[name] for name in names if name not in game and name not in measured]

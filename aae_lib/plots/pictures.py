@@ -1,12 +1,15 @@
 """Plots made of images: the data, reconstructions, samples, the decoded plane, and walks between two codes."""
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..arguments import Kind, as_tensor, count, counts, shown, switch, takes
 from ..data import Split
+from ..metrics.checks import MANY, SPLIT, a_model, codes_of, finite, scaled, tensor
 from ..metrics.images import reconstructed
 from ..models import Model, can, of_one_moment
 from . import common
@@ -15,13 +18,14 @@ from .picture import Picture
 Size = tuple[float, float] | None
 
 
+@takes(n=MANY, figsize=common.FIGSIZE)
 def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Picture:
     """A grid of the first images of a split.
 
     Parameters
     ----------
     split : Split or tensor
-        A tensor is (N, C, H, W), uint8 0-255 or floats in [0, 1].
+        A tensor or array is (N, C, H, W), uint8 0-255 or floats in [0, 1].
     n : int, default 64
         How many.
     figsize : tuple of float, optional
@@ -35,7 +39,7 @@ def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Pictu
     Raises
     ------
     ValueError
-        For an empty split, and for points instead of images.
+        For an empty split, for points instead of images, and for a whole dataset.
 
     Examples
     --------
@@ -43,17 +47,23 @@ def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Pictu
     >>> images(aae.load("digits").test)
     A grid of 64 images from the data.
     """
-    shown = split[:n] if isinstance(split, Tensor) else common.first_images(split, n)
-    if len(shown) == 0:
-        raise ValueError("There are no images here to draw.")
-    columns = math.ceil(math.sqrt(len(shown)))
-    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(-(-len(shown) // columns), columns))
-    common.gallery(ax, shown, columns)
-    common.title(ax, f"The first {len(shown)} images")
-    figure.alt = f"A grid of {len(shown)} images from the data."
+    if isinstance(split, Split):
+        first = common.first_images(split, n)
+    else:
+        try:
+            first = as_tensor("split", split)[:n]
+        except (ValueError, IndexError):  # no numbers, or a single one
+            raise ValueError(f"split must be a Split, such as data.test, or images; got {shown(split)}.") from None
+    first = scaled(common.drawable(first, "split"), "images of split")
+    columns = math.ceil(math.sqrt(len(first)))
+    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(-(-len(first) // columns), columns))
+    common.gallery(ax, first, columns)
+    common.title(ax, f"The first {len(first)} images")
+    figure.alt = f"A grid of {len(first)} images from the data."
     return figure
 
 
+@takes(model=a_model("reconstruct"), split=SPLIT, n=common.SHOWN, figsize=common.FIGSIZE)
 @of_one_moment
 def reconstructions(model: Model, split: Split, n: int = 10, *, figsize: Size = None) -> Picture:
     """The first images of a split above their reconstructions decode(encode(x)).
@@ -88,7 +98,7 @@ def reconstructions(model: Model, split: Split, n: int = 10, *, figsize: Size = 
     """
     originals = common.first_images(split, n)
     back = reconstructed(model, split.take(torch.arange(len(originals))))
-    both = torch.cat([common.scale(originals).cpu(), back.cpu()])
+    both = torch.cat([scaled(originals), scaled(back, "reconstructions")])
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(2, len(originals), cell=1.0))
     common.gallery(ax, both, len(originals))
     ax.set_yticks([0, 1], ["image", "reconstruction"])
@@ -97,6 +107,7 @@ def reconstructions(model: Model, split: Split, n: int = 10, *, figsize: Size = 
     return figure
 
 
+@takes(model=a_model("decode", "sample"), n=common.SHOWN, generator=common.GENERATOR, figsize=common.FIGSIZE)
 @of_one_moment
 def samples(model: Model, n: int = 64, generator: torch.Generator | None = None, *, figsize: Size = None) -> Picture:
     """A grid of images decoded from prior samples z ~ p(z).
@@ -106,9 +117,9 @@ def samples(model: Model, n: int = 64, generator: torch.Generator | None = None,
     Parameters
     ----------
     model : Model
-        With `decode`.
+        With `decode` and `sample`.
     n : int, default 64
-        How many, at least 1.
+        How many, 1 to 10,000.
     generator : torch.Generator, optional
         Of the prior samples; None: one seeded with 0, so that the same model gives the same picture.
     figsize : tuple of float, optional
@@ -122,7 +133,7 @@ def samples(model: Model, n: int = 64, generator: torch.Generator | None = None,
     Raises
     ------
     ValueError
-        For n below 1.
+        For an n out of range, and for a model that cannot be sampled.
 
     Examples
     --------
@@ -130,9 +141,8 @@ def samples(model: Model, n: int = 64, generator: torch.Generator | None = None,
     >>> samples(aae.AE((1, 8, 8)), n=9)
     A grid of 9 images decoded from samples of the prior.
     """
-    if n < 1:
-        raise ValueError(f"n = {n} leaves nothing to draw: ask for 1 or more.")
-    generator, classes = common.own_generator(generator), can(model).categories or model.prior.classes
+    generator = common.own_generator(generator)
+    classes = can(model).categories or getattr(getattr(model, "prior", None), "classes", None)
     columns = max(1, n // classes) if classes else math.ceil(math.sqrt(n))
     labels = torch.arange(classes).repeat_interleave(columns) if classes else None
     drawn = model.sample(n if labels is None else len(labels), generator=generator, labels=labels)
@@ -148,6 +158,7 @@ def samples(model: Model, n: int = 64, generator: torch.Generator | None = None,
     return figure
 
 
+@takes(model=a_model("decode"), n=count(2, 200), label=count(0), figsize=common.FIGSIZE)
 @of_one_moment
 def plane(
     model: Model, extent: tuple[float, float, float, float] | None = None, n: int = 20, *, label: int | None = None,
@@ -165,7 +176,7 @@ def plane(
         (left, right, bottom, top): the codes of the outermost images, in units of z; by default the square around 99 %
         of the prior.
     n : int, default 20
-        Images in a row, at least 2.
+        Images in a row, 2 to 200.
     label : int, optional
         The category, where the decoder sees one as well as z.
     figsize : tuple of float, optional
@@ -189,8 +200,6 @@ def plane(
     5 by 5 decoded images, each placed at its code (z1, z2) in the latent plane.
     """
     common.need_plane(model, "The decoded plane")
-    if n < 2:
-        raise ValueError(f"n = {n} makes no grid: ask for 2 or more.")
     if extent is None:
         extent = common.extent_of(common.prior_sample(model, 2000))
     left, right, bottom, top = common.check_extent(extent)
@@ -213,6 +222,17 @@ def plane(
     return figure
 
 
+def _category_or_ends(value: Any) -> int | tuple[int, ...]:
+    ends = getattr(value, "ndim", 0) or isinstance(value, tuple | list)
+    return counts(2, least=0).take(value) if ends else count(0).take(value)
+
+
+ENDS = Kind("a category, such as 3, or two for the ends of the walk, such as (3, 8)", _category_or_ends)
+
+
+@takes(
+    model=a_model("encode", "decode"), n=count(2, 1000), spherical=switch(), label=ENDS, figsize=common.FIGSIZE
+)  # fmt: skip
 @of_one_moment
 def interpolation(
     model: Model, a: Tensor, b: Tensor, n: int = 10, spherical: bool = False,
@@ -227,7 +247,7 @@ def interpolation(
     a, b : tensor
         Images (C, H, W), which are encoded, and also drawn at both ends; or codes (d,).
     n : int, default 10
-        Steps, at least 2.
+        Steps, 2 to 1000.
     spherical : bool, default False
         Along `slerp` instead of a straight line.
     label : int or pair of int, optional
@@ -245,7 +265,7 @@ def interpolation(
     Raises
     ------
     ValueError
-        For any other shape, for n < 2, and for a label that is missing or that the decoder does not see.
+        For any other shape, for an n out of range, and for a label that is missing or that the decoder does not see.
 
     Examples
     --------
@@ -253,16 +273,15 @@ def interpolation(
     >>> interpolation(aae.AE((1, 8, 8)), torch.zeros(2), torch.ones(2), n=5)
     5 images decoded along a straight line between two codes.
     """
-    if n < 2:
-        raise ValueError(f"n = {n} is no walk: ask for 2 or more.")
-    start, goal = _code(model, a), _code(model, b)
+    a, b = tensor(a, "a"), tensor(b, "b")
+    start, goal = _code(model, a, "a"), _code(model, b, "b")
     t = torch.linspace(0, 1, n)
     path = slerp(start, goal, t) if spherical else torch.lerp(start, goal, t[:, None])
     walk, ticks = common.decode(model, path, _category(model, a, b, t, label)), [f"{step:.2g}" for step in t.tolist()]
     if a.ndim == 3:
-        walk, ticks = torch.cat([common.scale(a[None]).cpu(), walk]), ["image a", *ticks]
+        walk, ticks = torch.cat([scaled(a[None]), walk]), ["image a", *ticks]
     if b.ndim == 3:
-        walk, ticks = torch.cat([walk, common.scale(b[None]).cpu()]), [*ticks, "image b"]
+        walk, ticks = torch.cat([walk, scaled(b[None])]), [*ticks, "image b"]
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(1, len(walk), cell=1.0))
     common.gallery(ax, walk, len(walk))
     ax.set_xticks(range(len(walk)), ticks)
@@ -272,14 +291,15 @@ def interpolation(
     return figure
 
 
-def _code(model: Model, end: Tensor) -> Tensor:
-    if tuple(end.shape) == tuple(model.image_shape) and end.ndim == 3:
-        return model.encode(end[None])[0].cpu()
-    if tuple(end.shape) == (model.latent_dim,):
-        return end.detach().cpu().float()
+def _code(model: Model, end: Tensor, name: str) -> Tensor:
+    shape, d = getattr(model, "image_shape", "(C, H, W)"), getattr(model, "latent_dim", "d")
+    if tuple(end.shape) == tuple(shape) and end.ndim == 3:
+        return codes_of(model, end[None])[0]
+    if tuple(end.shape) == (d,):
+        return finite(end[None].cpu().float(), f"1 code, {name},")[0]
     raise ValueError(
-        f"An end of the walk is one image of shape {tuple(model.image_shape)} or one code of shape "
-        f"({model.latent_dim},), and this has {tuple(end.shape)}: pass data.test.images[0], say."
+        f"{name}: an end of the walk is one image of shape {shape} or one code of shape "
+        f"({d},), and this has {tuple(end.shape)}: pass data.test.images[0], say."
     )
 
 
@@ -313,7 +333,7 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     a, b : tensor
         (d,).
     t : float or tensor
-        In [0, 1]; a tensor has shape (n,).
+        In [0, 1], or beyond the ends; a tensor has shape (n,).
 
     Returns
     -------
@@ -323,7 +343,7 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        For codes of different shapes.
+        For codes of different shapes, and for numbers that are not finite.
 
     References
     ----------
@@ -334,12 +354,26 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     >>> slerp(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 0.5)
     tensor([0.7071, 0.7071])
     """
+    a, b = _floats(a, "a"), _floats(b, "b")
     if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"slerp needs two codes of one shape (d,), not {tuple(a.shape)} and {tuple(b.shape)}.")
+        raise ValueError(
+            f"slerp: a and b must be two codes of one shape (d,), not {tuple(a.shape)} and {tuple(b.shape)}."
+        )
     p, q = a.double(), b.double()
-    t = torch.as_tensor(t, dtype=torch.float64, device=p.device)[..., None]
+    t = _floats(t, "t").to(p)[..., None]
+    if t.ndim > 2:
+        raise ValueError(f"t must be a number or have the shape (n,), not {tuple(t.shape[:-1])}.")
     u, v = p / p.norm().clamp_min(1e-300), q / q.norm().clamp_min(1e-300)
     w = 2 * torch.atan2((u - v).norm(), (u + v).norm())  # exact for small angles too, where arccos(u·v) is not
     if torch.sin(w) < 1e-6 or min(p.norm(), q.norm()) == 0:
         return torch.lerp(p, q, t).to(a.dtype)
     return ((torch.sin((1 - t) * w) * p + torch.sin(t * w) * q) / torch.sin(w)).to(a.dtype)
+
+
+def _floats(x: Any, name: str) -> Tensor:
+    """Finite floats; ValueError for anything else."""
+    if not isinstance(x, Tensor):
+        x = as_tensor(name, x)
+    if x.is_complex() or not x.isfinite().all():
+        raise ValueError(f"{name} must be finite numbers; got {shown(x)}.")
+    return x if x.is_floating_point() else x.float()
