@@ -105,8 +105,8 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
 
 def count(least: int = 1, most: int | None = None) -> Kind:
     """A whole number: at least `least`, at most `most`."""
-    told = most is not None and most <= WIDEST  # larger bounds only keep numbers within int64
-    wanted = f"a whole number from {least} to {most}" if told else f"a whole number of at least {least}"
+    largest = f"{most}" if most is None or most <= WIDEST else f"2**{most.bit_length()}"
+    wanted = f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {largest}"
 
     def take(value: Any) -> int:
         found = int(plain_number(value))
@@ -213,6 +213,28 @@ def one_made_of(*classes: type, example: str) -> Kind:
     """An object of one of these classes."""
     names = " or ".join(c.__name__ for c in classes)
     return Kind(f"a {names}, such as {example}", lambda value: _true(value, isinstance(value, classes)))
+
+
+def generator() -> Kind:
+    """A source of random numbers."""
+
+    def take(value: Any) -> "torch.Generator":
+        import torch
+
+        return _true(value, isinstance(value, torch.Generator))
+
+    return Kind("a torch.Generator, such as torch.Generator().manual_seed(0)", take)
+
+
+def device() -> Kind:
+    """Where tensors are."""
+
+    def take(value: Any) -> "torch.device":
+        import torch
+
+        return torch.device(value)
+
+    return Kind("a device that torch knows, such as 'cpu'", take)
 
 
 def path() -> Kind:

@@ -31,6 +31,8 @@ def write_whole(path: Path, content: bytes) -> None:
     ...     (Path(folder) / "a.txt").read_text()
     'hello'
     """
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is no file: it will not be replaced.")
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)  # of a process that was killed
     try:

@@ -12,11 +12,23 @@ from typing import TypedDict, TypeVar, Unpack
 import torch
 from torch import Generator, Tensor, nn
 
+from .arguments import WIDEST, Kind, count, counts, generator, number, one_of, switch, takes
+
 Layer = TypeVar("Layer", bound=nn.Module)
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "silu": nn.SiLU}
 POSTERIORS = ("deterministic", "gaussian", "universal")
 NETWORKS = ("mlp", "conv")
+# what networks and models are made of: the kind of each argument
+PARTS: dict[str, Kind] = {
+    "image_shape": counts(3, most=100_000, example="(1, 28, 28): channels, height, width"),
+    "latent_dim": count(most=WIDEST),
+    "hidden": counts(),
+    "network": one_of(*NETWORKS),
+    "activation": one_of(*ACTIVATIONS),
+    "weight_sd": number(above=0, most=1e6),
+}
+START = {name: PARTS[name] for name in ("activation", "weight_sd")} | {"generator": generator()}
 
 
 class Start(TypedDict):
@@ -35,8 +47,6 @@ class NetworkOptions(Start):
 
 def check_network(network: str, image_shape: Sequence[int]) -> None:
     """ValueError if there is no such network, or images of that shape (C, H, W) do not fit it."""
-    if network not in NETWORKS:
-        raise ValueError(f"network={network!r} is unknown; choose one of {', '.join(NETWORKS)}.")
     _, h, w = image_shape
     if network == "conv" and (h % 4 or w % 4):
         raise ValueError(f'network="conv" halves the picture twice: {h}x{w} is not a multiple of 4. Use network="mlp".')
@@ -142,6 +152,7 @@ class MLP(nn.Sequential):
     torch.Size([3, 2])
     """
 
+    @takes(sizes=counts(example="(784, 1000, 2)"), batch_norm=switch(), **START)
     def __init__(
         self,
         sizes: Sequence[int],
@@ -150,7 +161,7 @@ class MLP(nn.Sequential):
         generator: Generator | None = None,
         weight_sd: float | None = None,
     ) -> None:
-        if len(sizes) < 2 or min(sizes) < 1:
+        if len(sizes) < 2:
             raise ValueError(f"an MLP needs at least an input and an output size, all positive; got {tuple(sizes)}.")
         layers: list[nn.Module] = [linear(sizes[0], sizes[1], generator, weight_sd)]
         for n_in, n_out in pairwise(sizes[1:]):
@@ -161,9 +172,7 @@ class MLP(nn.Sequential):
 
 def activation_named(name: str) -> nn.Module:
     """The activation module of that name; for an unknown name, ValueError lists the choices."""
-    if name not in ACTIVATIONS:
-        raise ValueError(f"activation={name!r} is unknown; choose one of {', '.join(ACTIVATIONS)}.")
-    return ACTIVATIONS[name]()
+    return ACTIVATIONS[PARTS["activation"].checked("activation", name)]()
 
 
 class Encoder(nn.Module):
@@ -207,6 +216,9 @@ class Encoder(nn.Module):
     torch.Size([3, 2])
     """
 
+    @takes(
+        posterior=one_of(*POSTERIORS), noise_dim=count(most=WIDEST), batch_norm=switch(), generator=generator(), **PARTS
+    )
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -222,8 +234,6 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         check_network(network, image_shape)
-        if posterior not in POSTERIORS:
-            raise ValueError(f"posterior={posterior!r} is unknown; choose one of {', '.join(POSTERIORS)}.")
         self.posterior = posterior
         universal_noise = 10 if noise_dim is None else noise_dim
         self.noise_dim = {"deterministic": 0, "gaussian": latent_dim, "universal": universal_noise}[posterior]
@@ -280,6 +290,7 @@ class TwoHeads(nn.Module):
     noise_dim = 0
     posterior = "deterministic"
 
+    @takes(categories=count(most=WIDEST), batch_norm=switch(), generator=generator(), **PARTS)
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -347,6 +358,7 @@ class Decoder(nn.Module):
     torch.Size([3, 1, 8, 8])
     """
 
+    @takes(generator=generator(), **PARTS)
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -398,6 +410,7 @@ class Discriminator(nn.Module):
 
     one_hot: Tensor
 
+    @takes(latent_dim=PARTS["latent_dim"], hidden=PARTS["hidden"], classes=count(most=WIDEST), **START)
     def __init__(
         self,
         latent_dim: int,

@@ -16,7 +16,7 @@ from .arguments import count, counts, number, takes
 
 # a step of Adam moves a parameter by about lr: more than this is a slip of the pen, and ruins a model in one step
 RATE = number(least=0, most=1000)
-STEP = count(0, 2**62)
+STEP = count(0, 2**62 - 1)
 
 
 @takes(lr=RATE, beta1=number(least=0, below=1), beta2=number(least=0, below=1))
@@ -110,7 +110,7 @@ class Constant:
         return 1.0
 
 
-@takes(steps=count(most=2**62), final=number(least=0, most=1))
+@takes(steps=count(most=2**62 - 1), final=number(least=0, most=1))
 @dataclass(frozen=True)
 class Cosine:
     """Half a cosine from 1 at step 0 to `final` at step `steps`; `final` from there on.
@@ -136,7 +136,7 @@ class Cosine:
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * done))
 
 
-@takes(at=counts(least=0, most=2**62, example="(1000, 2000)"), factor=number(least=0, most=1))
+@takes(at=counts(least=0, most=2**62 - 1, example="(1000, 2000)"), factor=number(least=0, most=1))
 @dataclass(frozen=True)
 class Drops:
     """Multiply by `factor` at each of the steps `at`; the paper drops twice by 10, at epochs 50 and 1000.

@@ -206,7 +206,7 @@ def test_keep_labels_is_fixed_by_its_seed_and_nested():
 
 @pytest.mark.parametrize("n", [-1, 0, 9, 1301])
 def test_keep_labels_refuses_what_cannot_be(n):
-    with pytest.raises(ValueError, match="ask for 10 to 1300"):
+    with pytest.raises(ValueError, match="ask for 10 to 1300|must be a whole number of at least 1"):
         aae.load("digits").train.keep_labels(n)
 
 
@@ -218,9 +218,9 @@ def test_keep_labels_cannot_bring_labels_back():
 
 def test_wrong_splits_are_refused():
     images, labels = torch.zeros(4, 1, 2, 2, dtype=torch.uint8), torch.tensor([0, 1, 2, -1])
-    with pytest.raises(ValueError, match="4 int64 numbers"):
+    with pytest.raises(ValueError, match="4 whole numbers"):
         Split(images, labels[:3])
-    with pytest.raises(ValueError, match="4 int64 numbers"):
+    with pytest.raises(ValueError, match="4 whole numbers"):
         Split(images, labels.float())
     good = Split(images, labels)
     Dataset("mine", good, good, good, (1, 2, 2), 3)

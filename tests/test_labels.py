@@ -327,7 +327,7 @@ def test_labels_that_cannot_be_learned_from_are_refused(make, digits):
         make(aae.SupervisedAAE, data=replace(digits, train=digits.train.keep_labels(20)))
     with pytest.raises(ValueError, match="from 2 to 1000000; got 1"):
         aae.ClusterAAE(SHAPE, categories=1)
-    with pytest.raises(ValueError, match=r"whole number of at least 2; got 2\.5"):
+    with pytest.raises(ValueError, match=r"whole number from 2 to 1000000; got 2\.5"):
         aae.ClusterAAE(SHAPE, categories=2.5)
     with pytest.raises(ValueError, match="without classes"):
         aae.SemiSupervisedAAE(SHAPE, classes=10)
@@ -420,8 +420,8 @@ def test_waiting_survives_a_checkpoint(make, tmp_path):
     ("options", "words"),
     [
         ({"virtual": 0.0}, "virtual must be a finite number above 0"),
-        ({"y_game_from": -1}, "y_game_from must be a whole number of at least 0"),
-        ({"virtual_from": 2.5}, "virtual_from must be a whole number of at least 0"),
+        ({"y_game_from": -1}, "y_game_from must be a whole number from 0"),
+        ({"virtual_from": 2.5}, "virtual_from must be a whole number from 0"),
     ],
 )
 def test_waits_that_make_no_sense_are_refused(options, words):

@@ -54,8 +54,8 @@ class Split:
         object.__setattr__(self, "images", as_images(self.images))  # frozen for all others
         object.__setattr__(self, "labels", _as_labels(self.labels, len(self.images)))
         n = len(self.images)
-        if self.factors is not None and len(self.factors) != n:
-            raise ValueError(f"factors must have a row for each of the {n} images, and has {len(self.factors)}.")
+        if self.factors is not None and (not hasattr(self.factors, "iloc") or len(self.factors) != n):
+            raise ValueError(f"factors must be a table with a row for each of {n} images; got {shown(self.factors)}.")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -224,7 +224,7 @@ def as_images(images: Any) -> Tensor:
     torch.float32
     """
     images = as_tensor("images", images)
-    if images.ndim < 2 or not (images.dtype == torch.uint8 or images.is_floating_point()):
+    if images.is_meta or images.ndim < 2 or not (images.dtype == torch.uint8 or images.is_floating_point()):
         raise ValueError(
             f"images must be (N, ...) of uint8 (0 to 255) or floats (0 to 1); got {shown(images)}: convert them."
         )
@@ -260,7 +260,13 @@ def check_values(images: Tensor, low: float, high: float) -> None:
 
 def _as_labels(labels: Any, n: int) -> Tensor:
     found = as_tensor("labels", labels)
-    if found.shape != (n,) or found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
+    if (
+        found.is_meta
+        or found.shape != (n,)
+        or found.is_floating_point()
+        or found.is_complex()
+        or found.dtype == torch.bool
+    ):
         raise ValueError(f"labels must be {n} whole numbers, one for each image (-1: not known); got {shown(labels)}.")
     return found.long()
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Generator, Tensor
 
-from ..arguments import Kind, count, number, shown
+from ..arguments import Kind, count, device, number, shown, takes
 from .dataset import Split, check_values, scale
 
 
@@ -40,6 +40,7 @@ class Minibatches:
     torch.Size([100, 1, 8, 8])
     """
 
+    @takes(device=device())
     def __init__(self, split: Split, batch_size: int = 100, device: torch.device | str = "cpu") -> None:
         if not isinstance(split, Split):
             raise ValueError(f"data must be a Dataset or a Split, such as aae.load('digits'); got {shown(split)}.")
@@ -84,7 +85,7 @@ class Minibatches:
         if (steps is None) == (epochs is None):
             raise ValueError("say either steps= or epochs=.")
         if epochs is None:
-            return count(0, 2**62).checked("steps", steps)
+            return count(0, 2**62 - 1).checked("steps", steps)
         return math.ceil(number(least=0, most=1e12).checked("epochs", epochs) * self.steps_per_epoch - 1e-9)
 
     def next(self, generator: Generator) -> "Minibatch":

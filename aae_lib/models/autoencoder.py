@@ -10,9 +10,9 @@ import torch
 from torch import Generator, Tensor
 
 from .. import losses
-from ..arguments import WIDEST, as_tensor, count, counts, number, one_of, seed, shown, switch, takes
+from ..arguments import WIDEST, as_tensor, count, number, one_of, seed, shown, switch, takes
 from ..data import Minibatch, Minibatches, as_images, check_values, scale
-from ..networks import ACTIVATIONS, NETWORKS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
+from ..networks import PARTS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
 from ..priors import Gaussian, PriorLike
 from .model import Abilities, Model
@@ -70,20 +70,15 @@ class AE(Model):
     """
 
     @takes(
-        image_shape=counts(3, most=100_000, example="(1, 28, 28): channels, height, width"),
-        latent_dim=count(most=WIDEST),
-        hidden=counts(),
         posterior=one_of(*POSTERIORS),
         noise_dim=count(most=WIDEST),
         reconstruction=one_of(*losses.RECONSTRUCTION),
         input_noise=number(least=0, most=1e6),
         input_dropout=number(least=0, below=1),
-        network=one_of(*NETWORKS),
-        activation=one_of(*ACTIVATIONS),
         batch_norm=switch(),
-        weight_sd=number(above=0, most=1e6),
         optimizer=OPTIMIZER,
         seed=seed(),
+        **PARTS,
     )
     def __init__(
         self,
@@ -281,8 +276,10 @@ class AE(Model):
 def as_rows(name: str, rows: Tensor) -> Tensor:
     """Finite numbers (N, M) as float32; ValueError with their name for anything else."""
     found = as_tensor(name, rows)
-    if found.ndim != 2 or found.is_complex() or found.dtype == torch.bool or not found.isfinite().all():
-        raise ValueError(f"{name} must be finite numbers of shape (N, M); got {shown(rows)}.")
+    if found.is_meta or found.ndim != 2 or found.is_complex() or found.dtype == torch.bool:
+        raise ValueError(f"{name} must be numbers of shape (N, M); got {shown(rows)}.")
+    if not found.isfinite().all():
+        raise ValueError(f"{name} must be finite, and hold NaN or infinity: if a model gave them, it has diverged.")
     return found.float()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ..arguments import as_tensor
 from ..data import Minibatches
 from ..networks import Discriminator, Encoder, TwoHeads
 from ..priors import Prior, PriorLike, as_prior
@@ -245,7 +246,7 @@ def _arguments(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dic
                 found.setdefault(p.name, value)
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
-    return {name: _plain(value) for name, value in found.items() if name != "prior" and _is_plain(value)}
+    return {name: _plain(name, value) for name, value in found.items() if name != "prior" and _is_plain(value)}
 
 
 def _is_plain(value: Any) -> bool:
@@ -254,13 +255,15 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, str | bool | int | float | Tensor) or hasattr(value, "item")
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
     """As JSON will give it back: lists, Python's own numbers; of a tensor of many numbers its shape and SHA-256."""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(part) for part in value]
+        return [_plain(name, part) for part in value]
     if hasattr(value, "item"):
         if getattr(value, "ndim", 0) == 0:
             return value.item()
-        content = torch.as_tensor(value).detach().cpu().contiguous()
+        if getattr(value, "is_meta", False):
+            raise ValueError(f"{name} holds no numbers: it is a tensor on the meta device.")
+        content = as_tensor(name, value).detach().cpu().contiguous()
         return {"shape": list(content.shape), "sha256": hashlib.sha256(content.numpy().tobytes()).hexdigest()}
     return value

@@ -132,9 +132,7 @@ class Phase:
         if loss.dim():
             raise ValueError(f"the loss of phase {self.name!r} has shape {tuple(loss.shape)}, not (): take its mean.")
         if not torch.is_grad_enabled():
-            raise ValueError(
-                "gradients are switched off here, by no_grad or inference_mode: train outside of it."
-            )
+            raise ValueError("gradients are switched off here, by no_grad or inference_mode: train outside of it.")
         if held := [name for name, parameter in parameters.items() if not parameter.requires_grad]:
             raise ValueError(
                 f"phase {self.name!r} is to move {', '.join(held[:3])}, whose gradient is switched off: "

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import torch
 from torch import Tensor
 
-from ..arguments import WIDEST, Kind, as_tensor, count, number, plain_number, shown
+from .. import arguments
+from ..arguments import WIDEST, Kind, as_tensor, count, number, plain_number
 
 DIM = count(most=WIDEST)
+DEVICE, GENERATOR = arguments.device(), arguments.generator()
 # in units of z: its square, and one over it, still fit into float32
 LENGTH = Kind("a positive number, 1e-6 to 1e6", number(least=1e-6, most=1e6).take)
 BLUR = Kind("0 or a positive number, 1e-6 to 1e6", lambda value: plain_number(value) and LENGTH.take(value))
@@ -105,9 +107,9 @@ class Prior:
         """
         if type(n) is not int or n < 0:
             n = count(0).checked("n", n, type(self).__name__)
-        device = _device(device)
-        if generator is not None and not isinstance(generator, torch.Generator):
-            raise ValueError(f"generator must be a torch.Generator; got {shown(generator)}.")
+        device = torch.device(DEVICE.checked("device", device, type(self).__name__))
+        if generator is not None:
+            GENERATOR.checked("generator", generator, type(self).__name__)
         if generator is not None and not _same_device(generator.device, device):
             raise ValueError(
                 f"The generator is on {generator.device}, the samples are wanted on {device}: "
@@ -199,13 +201,6 @@ def log_kernel_density(z: Tensor, centres: Tensor, sd: float, log_weights: Tenso
     block = max(1, 2**22 // centres.numel())
     parts = [(log_normal(b[:, None] - centres, sd).sum(2) + log_weights).logsumexp(1) for b in z.split(block)]
     return torch.cat(parts)
-
-
-def _device(device: Any) -> torch.device:
-    try:
-        return torch.device(device)
-    except (TypeError, ValueError, RuntimeError):
-        raise ValueError(f"device must be one that torch knows, such as 'cpu'; got {shown(device)}.") from None
 
 
 def _same_device(a: torch.device, b: torch.device) -> bool:

@@ -108,13 +108,18 @@ def _write(trainer: "Trainer", folder: Path) -> Path:
         "chosen": state.chosen,
         "measures": measures,
     }
-    body = json.loads(json.dumps(index))  # as it will be read
-    digest = _digest(body)
     write_whole(folder / name, content)
-    write_whole(folder / INDEX, json.dumps({"format": FORMAT, "sha256": digest} | body, indent=1).encode())
-    trainer.kept[folder.resolve()] = digest
+    trainer.kept[folder.resolve()] = write_index(folder, index)
     remove(folder, keep=(INDEX, name))
     return folder
+
+
+def write_index(folder: Path, index: Mapping[str, Any]) -> str:
+    """Write checkpoint.json with its format and SHA-256, which is returned."""
+    body = json.loads(json.dumps(index))  # as it will be read
+    digest = _digest(body)
+    write_whole(folder / INDEX, json.dumps({"format": FORMAT, "sha256": digest} | body, indent=1).encode())
+    return digest
 
 
 def remove(folder: Path, keep: Sequence[str] = ()) -> None:

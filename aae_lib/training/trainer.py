@@ -398,7 +398,7 @@ class Trainer:
 
     @takes(
         measure=function("lambda model: {'mmd': ...}"),
-        every=count(most=2**62),
+        every=count(most=2**62 - 1),
         folder=path(),
         overwrite=switch(),
         save_seconds=number(least=0),

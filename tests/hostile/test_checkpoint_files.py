@@ -127,18 +127,15 @@ def test_files_of_two_runs_are_not_mixed(good, tmp_path):
     assert not loads_all_or_nothing(tmp_path)
 
 
-def forged(files, **changes):
-    """The files with other entries and tensors, and SHA-256s that fit: what only an attacker would write."""
-    index = index_of(files) | changes
-    index.pop("format")
-    index.pop("sha256")
-    digest = checkpoints._digest(index)
-    return files | {"checkpoint.json": json.dumps({"format": checkpoints.FORMAT, "sha256": digest} | index).encode()}
+def forge(folder, files, **changes):
+    """The files with other entries, and SHA-256s that fit: what only an attacker would write."""
+    put(folder, files)
+    checkpoints.write_index(folder, checkpoints.read_index(folder) | changes)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "checkpoint.json", "", "state-1.safetensors"])
 def test_a_forged_index_reaches_no_other_file(good, tmp_path, name):
-    put(tmp_path, forged(good, tensors={"file": name, "sha256": "0"}))
+    forge(tmp_path, good, tensors={"file": name, "sha256": "0"})
     with pytest.raises(CheckpointError, match=r"is damaged|is missing|cannot be read"):
         checkpoints.load(make(), tmp_path)
 
@@ -157,7 +154,8 @@ def test_forged_tensors_touch_nothing(good, tmp_path, tensors):
     content = to_bytes(tensors)
     digest = hashlib.sha256(content).hexdigest()
     name = f"state-00000003-{digest[:12]}.safetensors"
-    put(tmp_path, forged(good, tensors={"file": name, "sha256": digest}) | {name: content})
+    forge(tmp_path, good, tensors={"file": name, "sha256": digest})
+    (tmp_path / name).write_bytes(content)
     trainer = make()
     before = {n: t.clone() for n, t in trainer.model.state_dict().items()}
     with pytest.raises(CheckpointError, match="tensors are not this model's"):

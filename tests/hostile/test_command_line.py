@@ -24,7 +24,7 @@ from aae_lib.training import devices, processes
 ROOT = Path(__file__).parents[2]
 SMALL = ("--hidden", "8", "--steps", "2")
 NUMBER = r"must be a finite number above 0"
-WHOLE = r"must be a whole number (from 1 to [\d,]+|of at least 1); got "
+WHOLE = r"must be a whole number from 1 to [\d,*]+; got "
 
 
 def told(*arguments):
