@@ -206,7 +206,7 @@ def test_keep_labels_is_fixed_by_its_seed_and_nested():
 
 @pytest.mark.parametrize("n", [-1, 0, 9, 1301])
 def test_keep_labels_refuses_what_cannot_be(n):
-    with pytest.raises(ValueError, match="ask for 10 to 1300|must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match=r"ask for 10 to 1300|must be a whole number of at least 1"):
         aae.load("digits").train.keep_labels(n)
 
 

@@ -74,5 +74,5 @@ def test_a_quiz_shows_every_answer_folded_and_escapes_its_text(tmp_path):
     counter.feed(shown)
     assert counter.summaries == sum(len(item["answers"]) for item in quiz.questions)
     assert "right" not in repr(quiz)  # the printed form does not give the answers away
-    with pytest.raises(ValueError, match="^quiz: number must be one of 00, 01, .* 11; got '77'"):
+    with pytest.raises(ValueError, match=r"^quiz: number must be one of 00, 01, .* 11; got '77'"):
         lesson.quiz("77")

@@ -267,9 +267,7 @@ def test_a_model_without_categories_is_refused_in_words(digits):
         metrics.occupancy,
         lambda model, split: metrics.cluster_error(model, split, split),
     ):
-        with pytest.raises(
-            ValueError, match=r"model must be a model with `classify`.* got .*SupervisedAAE"
-        ):
+        with pytest.raises(ValueError, match=r"model must be a model with `classify`.* got .*SupervisedAAE"):
             measure(model, digits.test)
 
 

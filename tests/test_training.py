@@ -369,7 +369,7 @@ def test_bad_controls_are_refused_and_change_nothing(make):
     with pytest.raises(ValueError, match="belong together"):
         trainer.run(steps=1, measure=lambda model: {}, progress=False)
     for wrong in ({"steps": 2.5}, {"steps": -1}, {"epochs": -1.0}):
-        with pytest.raises(ValueError, match="at least 0|from 0"):
+        with pytest.raises(ValueError, match=r"at least 0|from 0"):
             trainer.run(**wrong, progress=False)
     assert trainer.weights == {"reconstruction": 1, "discriminator": 1, "generator": 1}
     assert trainer.rate == 1
