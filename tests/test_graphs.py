@@ -95,13 +95,13 @@ def test_a_fault_is_told_at_its_step(digits):
     one = unrecorded(trainer(digits))
     one.run(steps=20, progress=False)
     good = {name: tensor.clone() for name, tensor in one.model.state_dict().items()}
-    one.rate = 1e35
+    one.rate = one.weights["reconstruction"] = 1e6
     with pytest.raises(aae.NotFiniteError, match="at step 2"):
         one.run(steps=10, progress=False)
     assert 20 <= one.steps < 30
     assert all(tensor.isfinite().all() for tensor in one.model.state_dict().values())
     one.model.load_state_dict(good)
-    one.rate = 1.0
+    one.rate = one.weights["reconstruction"] = 1.0
     one.run(steps=3, progress=False)
 
 
