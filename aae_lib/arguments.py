@@ -105,8 +105,9 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
 
 def count(least: int = 1, most: int | None = None) -> Kind:
     """A whole number: at least `least`, at most `most`."""
-    largest = f"{most}" if most is None or most <= WIDEST else f"2**{most.bit_length()}"
-    wanted = f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {largest}"
+    wanted = f"a whole number of at least {least}"
+    if most is not None:
+        wanted = f"a whole number from {least} to " + (f"{most:,}" if most <= WIDEST else f"2**{most.bit_length()}")
 
     def take(value: Any) -> int:
         found = int(plain_number(value))
@@ -169,7 +170,7 @@ def counts(length: int | None = None, least: int = 1, most: int = WIDEST, exampl
         found = tuple(count(least, most).take(each) for each in _sequence(value))
         return _true(found, length is None or len(found) == length)
 
-    return Kind(f"a sequence of {how_many}whole numbers from {least} to {most}, such as {example}", take)
+    return Kind(f"a sequence of {how_many}whole numbers from {least} to {_shown(most)}, such as {example}", take)
 
 
 def numbers(length: int | None = None, kind: Kind | None = None, example: str = "(0.0, 1.0)") -> Kind:
@@ -212,7 +213,8 @@ def function(example: str = "") -> Kind:
 def one_made_of(*classes: type, example: str) -> Kind:
     """An object of one of these classes."""
     names = " or ".join(c.__name__ for c in classes)
-    return Kind(f"a {names}, such as {example}", lambda value: _true(value, isinstance(value, classes)))
+    article = "an" if names[0] in "AEIOU" else "a"
+    return Kind(f"{article} {names}, such as {example}", lambda value: _true(value, isinstance(value, classes)))
 
 
 def generator() -> Kind:

@@ -87,7 +87,7 @@ def test_changing_a_loaded_set_does_not_change_the_next_load():
 def test_fewer_glyphs_can_be_drawn_and_too_few_are_refused():
     data = aae.load("glyphs", n=200)
     assert [len(split) for split in splits(data)] == [140, 30, 30]
-    with pytest.raises(ValueError, match="load: n must be a whole number from 100 to 100000; got 20"):
+    with pytest.raises(ValueError, match="load: n must be a whole number from 100 to 100,000; got 20"):
         aae.load("glyphs", n=20)
 
 

@@ -325,9 +325,9 @@ def test_labels_that_cannot_be_learned_from_are_refused(make, digits):
         make(aae.MapAAE, data=labelled(torch.full_like(y, -1)), categories=10, labelled=True)
     with pytest.raises(ValueError, match=r"1280 images have no label.*SemiSupervisedAAE"):
         make(aae.SupervisedAAE, data=replace(digits, train=digits.train.keep_labels(20)))
-    with pytest.raises(ValueError, match="from 2 to 1000000; got 1"):
+    with pytest.raises(ValueError, match="from 2 to 1,000,000; got 1"):
         aae.ClusterAAE(SHAPE, categories=1)
-    with pytest.raises(ValueError, match=r"whole number from 2 to 1000000; got 2\.5"):
+    with pytest.raises(ValueError, match=r"whole number from 2 to 1,000,000; got 2\.5"):
         aae.ClusterAAE(SHAPE, categories=2.5)
     with pytest.raises(ValueError, match="without classes"):
         aae.SemiSupervisedAAE(SHAPE, classes=10)

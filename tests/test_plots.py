@@ -487,7 +487,7 @@ EMPTY = Split(torch.zeros(0, 1, 2, 2, dtype=torch.uint8), torch.zeros(0, dtype=t
         (lambda: aae.plots.images(EMPTY.images), "no images here"),
         (lambda: aae.plots.images(torch.zeros(5, 2)), "aae.plots.points"),
         (lambda: aae.plots.images(torch.zeros(5, 2, 4, 4)), "1 or 3, H, W"),
-        (lambda: aae.plots.samples(Glass(), n=0), "n must be a whole number from 1 to 10000; got 0"),
+        (lambda: aae.plots.samples(Glass(), n=0), "n must be a whole number from 1 to 10,000; got 0"),
         (lambda: aae.plots.plane(Glass(), n=1), "n must be a whole number from 2 to 200; got 1"),
         (lambda: aae.plots.plane(Glass(), extent=(1, -1, -1, 1)), "left < right"),
         (lambda: aae.plots.plane(Glass(), extent=3), "left, right, bottom, top"),

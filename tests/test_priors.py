@@ -503,7 +503,7 @@ def test_bad_labels_are_refused(labels, error, message):
         (lambda: priors.SwissRoll(noise=0).log_prob(torch.zeros(1, 2)), "no density"),
         (lambda: priors.Points(SPOTS, 0).log_prob(SPOTS), "no density"),
         (lambda: priors.Gaussian(sigma=0), "Gaussian: sigma must be a positive number, 1e-6 to 1e6; got 0"),
-        (lambda: priors.Gaussian(dim=2.5), "Gaussian: dim must be a whole number from 1 to 1000000; got 2.5"),
+        (lambda: priors.Gaussian(dim=2.5), "Gaussian: dim must be a whole number from 1 to 1,000,000; got 2.5"),
         (lambda: priors.Gaussian(dim=True), "dim must be a whole number"),
         (lambda: priors.GaussianRing(k=0), "GaussianRing: k must be a whole number"),
         (lambda: priors.GaussianRing(radial=math.nan), "radial must be a positive number, 1e-6 to 1e6; got nan"),

@@ -48,7 +48,7 @@ def run(*arguments, **options):
         (lambda: Decoder(SHAPE, 2, colour="red"), "colour"),
         (lambda: Discriminator(2, colour="red"), "colour"),
         (lambda: aae.AAE(SHAPE, colour="red"), "colour"),
-        (lambda: aae.AAE(SHAPE, latent_dim=0), "latent_dim must be a whole number from 1 to 1000000; got 0"),
+        (lambda: aae.AAE(SHAPE, latent_dim=0), "latent_dim must be a whole number from 1 to 1,000,000; got 0"),
         (lambda: aae.AAE(SHAPE, latent_dim=2.5), "latent_dim must be a whole number"),
         (lambda: aae.AAE(SHAPE, latent_dim=True), "latent_dim must be a whole number"),
     ],

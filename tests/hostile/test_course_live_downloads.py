@@ -52,7 +52,7 @@ LOADS = [
     (lambda: aae.load(["digits"]), r"^load: name must be one of digits, .* checkerboard; got \['digits'\]\.$"),
     (lambda: aae.load(None), "name must be one of"),
     (lambda: aae.load("Digits"), "name must be one of"),
-    *[(lambda n=n: aae.load("glyphs", n=n), "^load: n must be a whole number from 100 to 100000; got ")
+    *[(lambda n=n: aae.load("glyphs", n=n), "^load: n must be a whole number from 100 to 100,000; got ")
       for n in (None, "1000", NAN, INF, 100.5, 99, -1, 10**9, True, [1000], np.zeros(2))],
     *[(lambda f=f: aae.load("mnist", folder=f), "^load: folder must be the name of a file or folder; got ")
       for f in (5, type(None), "", " ", b"data", ["data"], "a\0b", NAN)],
@@ -583,9 +583,9 @@ def test_python_and_page_know_the_same_wishes():
 PADS = [
     *[(lambda f=f, s=s: f(s), "strokes is a list of strokes, not") for s in (None, 5, "x", DOT)
       for f in (paint, drawn_prior, lambda s: Pad(strokes=s))],
-    *[(lambda s=s: paint([DOT], size=s), "^paint: size must be a whole number from 1 to 4096; got ")
+    *[(lambda s=s: paint([DOT], size=s), "^paint: size must be a whole number from 1 to 4,096; got ")
       for s in (0, -1, "x", None, NAN, 1.5, 10**6)],
-    *[(lambda s=s: drawn_prior([DOT], size=s), "^drawn_prior: size must be a whole number from 1 to 1024; got ")
+    *[(lambda s=s: drawn_prior([DOT], size=s), "^drawn_prior: size must be a whole number from 1 to 1,024; got ")
       for s in (0, "x", 10**6)],
     *[(lambda e=e, f=f: f(e), "extent is") for e in (None, 5, (1, 2, 3), "abcd", (0, 0, 0, 0), (NAN,) * 4)
       for f in (lambda e: paint([DOT], e), lambda e: drawn_prior([DOT], e), lambda e: Pad(extent=e))],

@@ -237,7 +237,7 @@ CASES = [
     (lambda: metrics.classifier_two_sample(X[:7], Y), "x, the first cloud, has 7 points; at least 8"),
     (lambda: metrics.sliced_wasserstein(X, Y, torch.ones(2, 3)), "projections must be unit vectors \\(2, P\\)"),
     (lambda: metrics.sliced_wasserstein(X, Y, torch.eye(3)), "projections must be unit vectors \\(2, P\\)"),
-    (lambda: metrics.sliced_wasserstein(X, Y, 10**6), "projections must be a whole number from 1 to 100000"),
+    (lambda: metrics.sliced_wasserstein(X, Y, 10**6), "projections must be a whole number from 1 to 100,000"),
     (lambda: metrics.floor(RING, 10, nope=1), "metric cannot be called as metric\\(x, y, nope=...\\)"),
     (lambda: metrics.floor(RING, 10, lambda x: 0.0), "metric cannot be called as metric\\(x, y\\)"),
     (lambda: metrics.floor(RING, 10, lambda x, y: None), "metric must give one number for two clouds; got None"),
