@@ -57,6 +57,13 @@ def test_the_examples_of_the_papers_page_run():
     assert int(names["few"].train.labelled.sum()) == 50
 
 
+def test_every_test_that_keeps_a_promise_exists():
+    kept_by = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "promises.md").read_text())
+    assert len(kept_by) > 25
+    for file, name in kept_by:
+        assert re.search(rf"^(def |class )?{name}\b", (ROOT / file).read_text(), re.M), f"{file}::{name}"
+
+
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_a_lesson_has_its_shape(path):
     notebook = nbformat.read(path, as_version=4)
