@@ -110,7 +110,7 @@ def _write(trainer: "Trainer", folder: Path) -> Path:
     }
     write_whole(folder / name, content)
     trainer.kept[folder.resolve()] = write_index(folder, index)
-    remove(folder, keep=(INDEX, name))
+    _remove(folder, keep=(INDEX, name))
     return folder
 
 
@@ -122,8 +122,16 @@ def write_index(folder: Path, index: Mapping[str, Any]) -> str:
     return digest
 
 
-def remove(folder: Path, keep: Sequence[str] = ()) -> None:
-    """Delete what `save` has written to the folder, except the files to keep; nobody else's files."""
+def remove(folder: Path) -> None:
+    """Delete what `save` has written to the folder, and the folder itself if nothing else is in it."""
+    if folder.is_dir():
+        _remove(folder)
+        (folder / ".lock").unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _remove(folder: Path, keep: Sequence[str] = ()) -> None:
     for file in folder.iterdir():
         if OURS.fullmatch(file.name) and file.name not in keep:
             file.unlink(missing_ok=True)

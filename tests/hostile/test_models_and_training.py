@@ -357,6 +357,8 @@ def test_other_peoples_files_stay(tmp_path):
     make().run(steps=1, folder=tmp_path, progress=False)
     assert {name for name in foreign if (tmp_path / name).read_text() == "mine"} == set(foreign)
     assert len(list(tmp_path.iterdir())) == len(foreign) + 3  # index, tensors, lock
+    checkpoints.remove(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(foreign)
 
 
 def test_another_run_is_not_written_over(tmp_path):
