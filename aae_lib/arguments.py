@@ -8,6 +8,7 @@
 NumPy's and PyTorch's scalars are numbers like Python's own, and arrive as those. None passes where it is the default.
 """
 
+import difflib
 import functools
 import inspect
 import math
@@ -83,11 +84,15 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
         places = {name: place for place, name in enumerate(parameters)}
         optional = {name for name in kinds if parameters[name].default is None}
         constructor = made.__name__ == "__init__"
+        closed = not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
 
         @functools.wraps(made)
         def checked(*args: Any, **kwargs: Any) -> Any:
             given = list(args)
             owner = type(args[0]).__name__ if constructor else made.__name__
+            if closed and kwargs.keys() - places.keys():
+                known = _arguments_of(type(args[0])) if constructor else list(places)
+                raise TypeError(_unknown(owner, *(kwargs.keys() - places.keys()), known=known))
             for name, kind in kinds.items():
                 place = places[name]
                 into, at = (kwargs, name) if name in kwargs else (given, place)
@@ -101,6 +106,17 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
         return checked  # type: ignore[return-value]
 
     return decorate
+
+
+def _arguments_of(made: type) -> list[str]:
+    """Names of all arguments of a class's constructor, those that it hands on to its parents among them."""
+    constructors = [vars(owner)["__init__"] for owner in made.__mro__[:-1] if "__init__" in vars(owner)]
+    return [name for constructor in constructors for name in inspect.signature(constructor).parameters]
+
+
+def _unknown(owner: str, name: str, *_: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{owner} has no argument {name!r}" + (f": did you mean {near[0]!r}?" if near else ".")
 
 
 def count(least: int = 1, most: int | None = None) -> Kind:

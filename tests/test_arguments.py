@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import aae_lib as aae
 from aae_lib.arguments import count, counts, function, number, numbers, one_of, path, seed, shown, switch, takes, text
 
 ODD = [None, True, "3", b"3", [3], (3,), {3}, {"a": 3}, 3j, float("nan"), float("inf"), object(), int, np.zeros(2)]
@@ -100,6 +101,14 @@ def test_a_class_names_the_class_that_is_made():
     assert Child(np.int64(2)).width == 2
     with pytest.raises(ValueError, match=r"^Child: width must"):
         Child(0)
+
+
+def test_a_misspelt_argument_is_told_with_its_neighbour():
+    for kind, wrong, near in ((aae.AAE, "lable_share", "label_share"), (aae.AAE, "latent_dims", "latent_dim")):
+        with pytest.raises(TypeError, match=rf"^AAE has no argument '{wrong}': did you mean '{near}'\?$"):
+            kind((1, 8, 8), **{wrong: 1})
+    with pytest.raises(TypeError, match=r"^Trainer has no argument 'zzz'\.$"):
+        aae.Trainer(aae.AE((1, 8, 8), hidden=(4,)), aae.load("digits"), zzz=1)
 
 
 def test_any_object_can_be_shown():
