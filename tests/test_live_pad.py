@@ -177,7 +177,7 @@ def test_other_bad_input():
     with pytest.raises(ValueError, match="left < right"):
         paint([DOT], extent=(4, -4, -4, 4))
     for size in (0, 1.5, True):
-        with pytest.raises(ValueError, match="size must be a whole number from 1 to 4096"):
+        with pytest.raises(ValueError, match="size must be a whole number from 1 to 4,096"):
             paint([DOT], size=size)
 
 
