@@ -8,6 +8,7 @@
 NumPy's and PyTorch's scalars are numbers like Python's own, and arrive as those. None passes where it is the default.
 """
 
+import contextlib
 import difflib
 import functools
 import inspect
@@ -220,10 +221,18 @@ def seed() -> Kind:
     return count(0, 2**62 - 1)
 
 
-def function(example: str = "") -> Kind:
-    """A function, or any object that can be called; no class."""
+def function(example: str = "", arguments: int | None = None) -> Kind:
+    """A function, or any object that can be called, with so many arguments; no class."""
     wanted = "a function" + (f", such as {example}" if example else "")
-    return Kind(wanted, lambda value: _true(value, callable(value) and not isinstance(value, type)))
+
+    def take(value: Any) -> Any:
+        _true(value, callable(value) and not isinstance(value, type))
+        if arguments is not None:
+            with contextlib.suppress(ValueError):  # some built-in functions hide their arguments
+                inspect.signature(value).bind(*range(arguments))
+        return value
+
+    return Kind(wanted, take)
 
 
 def one_made_of(*classes: type, example: str) -> Kind:
@@ -250,9 +259,11 @@ def device() -> Kind:
     def take(value: Any) -> "torch.device":
         import torch
 
-        return torch.device(value)
+        found = torch.device(value)
+        absent = found.type == "cuda" and not (torch.cuda.is_initialized() or torch.cuda.is_available())
+        return _true(found, not absent)
 
-    return Kind("a device that torch knows, such as 'cpu'", take)
+    return Kind("a device that is here, such as 'cpu'", take)
 
 
 def path() -> Kind:
@@ -260,7 +271,7 @@ def path() -> Kind:
 
     def take(value: Any) -> Path:
         name = os.fspath(value)
-        return _true(Path(name), bool(name.strip()) and "\0" not in name)
+        return _true(Path(name).expanduser(), bool(name.strip()) and "\0" not in name)
 
     return Kind("the name of a file or folder", take)
 
@@ -280,6 +291,8 @@ def as_tensor(name: str, value: Any) -> "torch.Tensor":
     import torch
 
     if isinstance(value, torch.Tensor):
+        if value.layout != torch.strided:
+            raise ValueError(f"{name} must be dense, and is {value.layout}: call to_dense().")
         return value
     try:
         array = np.asarray(value)
@@ -304,7 +317,7 @@ def shown(value: Any) -> str:
 
 
 def _shown(bound: float) -> str:
-    return f"{bound:,.7g}"
+    return f"{bound:,.7g}" if abs(bound) < 1e15 else f"2**{math.log2(bound):.0f}"
 
 
 def _sequence(value: Any) -> Any:

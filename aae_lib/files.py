@@ -3,20 +3,18 @@
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write the whole file or nothing: next to its place first, flushed to disk, then moved.
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write whole files or nothing: all next to their places first, flushed to disk, then moved there in this order.
 
     Parameters
     ----------
-    path : Path
-        Killed at any moment, it holds what it held before, or all of the new content.
-    content : bytes
-        All of it.
+    files : dict of Path to bytes
+        Killed at any moment, each holds what it held before, or all of the new content.
 
     Raises
     ------
@@ -27,24 +25,32 @@ def write_whole(path: Path, content: bytes) -> None:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_whole(Path(folder) / "a.txt", b"hello")
+    ...     write_all({Path(folder) / "a.txt": b"hello"})
     ...     (Path(folder) / "a.txt").read_text()
     'hello'
     """
-    if path.exists() and not path.is_file():
-        raise OSError(f"{path} is no file: it will not be replaced.")
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)  # of a process that was killed
+    parts = {path: path.with_name(path.name + ".part") for path in files}
     try:
-        # "x": a file of its own, never through a link that someone has put there
-        with open(part, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        for path, part in parts.items():
+            if path.exists() and not path.is_file():
+                raise OSError(f"{path} is no file: it will not be replaced.")
+            part.unlink(missing_ok=True)  # of a process that was killed
+            # "x": a file of its own, never through a link that someone has put there
+            with open(part, "xb") as file:
+                file.write(files[path])
+                file.flush()
+                os.fsync(file.fileno())
+        for path, part in parts.items():
+            os.replace(part, path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write one whole file or nothing; see `write_all`."""
+    write_all({path: content})
 
 
 _guard = threading.Lock()
@@ -112,4 +118,5 @@ def _taken(folder: Path) -> str:
 
 
 def _refused(folder: Path, error: OSError) -> str:
-    return f"{folder} cannot be written to ({error.strerror or error}): choose another folder."
+    why = "there is a file of that name" if isinstance(error, FileExistsError) else error.strerror or error
+    return f"{folder} cannot be written to ({why}): choose another folder."

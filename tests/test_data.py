@@ -226,7 +226,7 @@ def test_wrong_splits_are_refused():
     Dataset("mine", good, good, good, (1, 2, 2), 3)
     with pytest.raises(ValueError, match=r"test has labels from -1 to 2; with 2 classes they run from 0 to 1"):
         Dataset("mine", replace(good, labels=labels.clamp(max=1)), replace(good, labels=labels * 0), good, (1, 2, 2), 2)
-    with pytest.raises(ValueError, match="labels from -2"):
+    with pytest.raises(ValueError, match="labels must be at least -1"):
         Dataset("mine", replace(good, labels=labels - 1), good, good, (1, 2, 2), 3)
     with pytest.raises(ValueError, match="image_shape"):
         Dataset("mine", good, good, good, (1, 3, 3), 3)

@@ -102,10 +102,15 @@ def test_hovering_says_the_category_that_it_decodes(opened, make):  # noqa: F811
 def test_the_prior_of_a_map_is_drawn_where_its_heads_are(opened, make):  # noqa: F811
     panel, page = opened(make(aae.MapAAE, categories=3, apart=1.0))
     trained(panel, 2)
-    with torch.no_grad():
+    with panel.trainer.lock, torch.no_grad():  # or a picture may be half drawn
         panel.trainer.model.cluster_heads.copy_(torch.tensor([[50.0, 0.0], [50.0, 9.0], [59.0, 0.0]]))
     page.do("live")
-    seen = layers(page.last(lambda content: content["full"] and content["runs"][0]["step"] == 2))
+
+    def moved():
+        full = [m for m in page.messages if m[0]["kind"] == "frame" and m[0]["full"]]
+        return [m for m in full if layers(m)["heads"][0, 0] > 40]
+
+    seen = layers(wait_for(moved)[-1])
     heads = seen["heads"]
     nearest = np.linalg.norm(seen["prior"][:, None] - heads[None], axis=2).min(1)
     assert np.median(nearest) < 2

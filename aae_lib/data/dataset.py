@@ -71,7 +71,11 @@ class Split:
         return self.labels >= 0
 
     def take(self, rows: Tensor) -> Split:
-        """The split with only these rows: (M,) int64 numbers."""
+        """The split with only these rows: (M,) whole numbers from 0 to N - 1; else ValueError."""
+        rows = as_tensor("rows", rows)
+        if rows.ndim != 1 or rows.is_floating_point() or (len(rows) and not 0 <= rows.min() <= rows.max() < len(self)):
+            raise ValueError(f"rows must be whole numbers from 0 to {len(self) - 1}, in a row; got {shown(rows)}.")
+        rows = rows.long()
         factors = None if self.factors is None else self.factors.iloc[rows.tolist()].reset_index(drop=True)
         return Split(self.images[rows], self.labels[rows], factors)
 
@@ -268,6 +272,8 @@ def _as_labels(labels: Any, n: int) -> Tensor:
         or found.dtype == torch.bool
     ):
         raise ValueError(f"labels must be {n} whole numbers, one for each image (-1: not known); got {shown(labels)}.")
+    if len(found) and found.long().min() < -1:
+        raise ValueError(f"labels must be at least -1, which means not known; the least is {int(found.long().min())}.")
     return found.long()
 
 

@@ -43,7 +43,9 @@ class Minibatches:
     @takes(device=device())
     def __init__(self, split: Split, batch_size: int = 100, device: torch.device | str = "cpu") -> None:
         if not isinstance(split, Split):
-            raise ValueError(f"data must be a Dataset or a Split, such as aae.load('digits'); got {shown(split)}.")
+            raise ValueError(f"data must be a Dataset or a Split, such as data.train; got {shown(split)}.")
+        if not len(split):
+            raise ValueError("there are no images to learn from: this split is empty.")
         fits = Kind(f"a whole number from 1 to the number of images, {len(split)}", count(1, len(split)).take)
         self.batch_size = fits.checked("batch_size", batch_size)
         self.images, self.labels = split.images.to(device).contiguous(), split.labels.to(device).contiguous()

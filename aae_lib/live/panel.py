@@ -520,6 +520,8 @@ class Compare(Panel):
     ) -> None:
         if a is b:
             raise ValueError("Compare takes two trainers; this is one and the same.")
+        if a.model is b.model:
+            raise ValueError("the two trainers share a model, and each would move the other's: give each its own.")
         names = names or [type(trainer.model).__name__ for trainer in (a, b)]
         if names[0] == names[1]:
             names = [f"{names[0]} A", f"{names[1]} B"]

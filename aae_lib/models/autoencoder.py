@@ -10,13 +10,15 @@ import torch
 from torch import Generator, Tensor
 
 from .. import losses
-from ..arguments import WIDEST, as_tensor, count, number, one_of, seed, shown, switch, takes
+from ..arguments import WIDEST, as_tensor, count, generator, number, one_of, seed, shown, switch, takes
 from ..data import Minibatch, Minibatches, as_images, check_values, scale
 from ..networks import PARTS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
 from ..priors import Gaussian, PriorLike
 from .model import Abilities, Model
 from .phase import OPTIMIZER, Batch, Phase
+
+NOISE = number(least=0, most=1e6)
 
 
 class AE(Model):
@@ -73,7 +75,7 @@ class AE(Model):
         posterior=one_of(*POSTERIORS),
         noise_dim=count(most=WIDEST),
         reconstruction=one_of(*losses.RECONSTRUCTION),
-        input_noise=number(least=0, most=1e6),
+        input_noise=NOISE,
         input_dropout=number(least=0, below=1),
         batch_norm=switch(),
         optimizer=OPTIMIZER,
@@ -107,7 +109,7 @@ class AE(Model):
         self.hidden = tuple(hidden)
         self.set_prior(Gaussian(self.latent_dim) if prior is None else prior)
         self.reconstruction = reconstruction
-        self.input_noise, self.input_dropout = input_noise, input_dropout
+        self._input_noise, self.input_dropout = input_noise, input_dropout
         self.optimizer = optimizer or Adam()
         shared: NetworkOptions = {
             "network": network,
@@ -124,6 +126,15 @@ class AE(Model):
         return Encoder(
             self.image_shape, self.latent_dim, self.hidden, posterior, noise_dim, batch_norm=batch_norm, **shared
         )
+
+    @property
+    def input_noise(self) -> float:
+        """Standard deviation of the noise on what the encoder sees while training; may be changed between steps."""
+        return self._input_noise
+
+    @input_noise.setter
+    def input_noise(self, sd: float) -> None:
+        self._input_noise = NOISE.checked("input_noise", sd)
 
     @property
     def decoder_width(self) -> int:
@@ -195,6 +206,7 @@ class AE(Model):
 
     # ---- use of the trained model: no gradients, evaluation mode, any number of rows ----
 
+    @takes(generator=generator())
     def encode(self, images: Tensor, generator: Generator | None = None) -> Tensor:
         """Codes of images.
 
@@ -251,13 +263,14 @@ class AE(Model):
         with self.lock:
             return self.decode(self.encode(images))
 
+    @takes(n=count(0, WIDEST), generator=generator())
     def sample(self, n: int, generator: Generator | None = None, labels: Tensor | None = None) -> Tensor:
         """New images: decoded prior samples.
 
         Parameters
         ----------
         n : int
-            How many.
+            How many, at most a million.
         generator : torch.Generator, optional
             Source of the prior samples, on the device where they are drawn; None is torch's default generator.
         labels : tensor, optional

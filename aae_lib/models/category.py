@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from .. import losses
-from ..arguments import WIDEST, as_tensor, count, number, seed, takes
+from ..arguments import WIDEST, as_tensor, count, generator, number, seed, takes
 from ..data import Minibatch, Minibatches, scale
 from ..networks import NetworkOptions, TwoHeads
 from ..optimizers import STEP, Optimizer
@@ -127,6 +127,7 @@ class DecoderSeesCategory(CategoryAAE):
             f"{tuple(y.shape)} of {y.dtype}."
         )
 
+    @takes(n=count(0, WIDEST), generator=generator())
     def sample(self, n: int, generator: Generator | None = None, labels: Tensor | None = None) -> Tensor:
         """n new images (n, C, H, W) in [0, 1]: decoded prior samples, of the given categories or of all evenly."""
         device = self.device if generator is None else generator.device

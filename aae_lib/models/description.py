@@ -16,9 +16,12 @@ class UnknownModelError(ValueError):
 
 def describe(model: nn.Module) -> dict[str, Any]:
     """Class, arguments and prior, as plain JSON; for a foreign module its class alone."""
+    kind = type(model)
+    own = getattr(models, kind.__name__, None) is not kind  # of a learner's own, with its module
+    name = f"{kind.__module__}.{kind.__qualname__}" if own else kind.__name__
     if not isinstance(model, Model):
-        return {"class": type(model).__name__}
-    return {"class": type(model).__name__, **model.arguments, "prior": model.prior.description()}
+        return {"class": name}
+    return {"class": name, **model.arguments, "prior": model.prior.description()}
 
 
 def build(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: PriorLike | None = None) -> Model:

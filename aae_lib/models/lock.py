@@ -67,8 +67,8 @@ class StepLock:
             elif self._holder == me:  # it was handed over in just that moment
                 self._hand_on()
 
-    def __deepcopy__(self, memo: object) -> "StepLock":
-        return StepLock()  # a copy of a model is nobody's yet
+    def __reduce__(self) -> "tuple[type[StepLock], tuple[()]]":
+        return StepLock, ()  # a copy of a model, and one from a file, is nobody's yet
 
     @property
     def elsewhere(self) -> bool:

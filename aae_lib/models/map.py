@@ -77,7 +77,7 @@ class MapAAE(EncoderGivesCategory):
         """Take another prior of z, the spread around each head."""
         super().set_prior(prior.styles if isinstance(prior, RoundHeads) else prior)
         with self.lock:
-            self._style_prior, self.prior = self.prior, RoundHeads(self)
+            self._style_prior, self._prior = self._prior, RoundHeads(self)
 
     @property
     def style_prior(self) -> Prior:

@@ -120,7 +120,6 @@ class Model(nn.Module):
     """
 
     latent_dim: int
-    prior: Prior
     arguments: dict[str, Any]
     lock: StepLock
 
@@ -161,7 +160,16 @@ class Model(nn.Module):
         prior = as_prior(prior)
         self.check_prior(prior)
         with self.lock:
-            self.prior = prior
+            self._prior = prior
+
+    @property
+    def prior(self) -> Prior:
+        """p(z); set, it is looked at as by `set_prior`."""
+        return self._prior
+
+    @prior.setter
+    def prior(self, prior: PriorLike) -> None:
+        self.set_prior(prior)
 
     def check_prior(self, prior: Prior) -> None:
         """Refuse a prior that this model cannot use, with a sentence."""
@@ -234,17 +242,19 @@ def _arguments(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dic
     prior describes itself, and optimizers belong to the phases.
     """
     found: dict[str, Any] = {}
-    given = dict(kwargs)
-    for i, owner in enumerate(owner for owner in cls.__mro__ if "__init__" in vars(owner)):
+    given, rest = dict(kwargs), list(args)
+    for owner in (owner for owner in cls.__mro__ if "__init__" in vars(owner)):
         parameters = list(inspect.signature(vars(owner)["__init__"]).parameters.values())[1:]
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        if i == 0:
-            given |= {p.name: value for p, value in zip(named, args, strict=False)}
+        by_place = [p.name for p in named if p.kind is not p.KEYWORD_ONLY]
+        given |= dict(zip(by_place, rest, strict=False))
+        # *rest hands the others on to the parent
+        rest = rest[len(by_place) :] if any(p.kind is p.VAR_POSITIONAL for p in parameters) else []
         for p in named:
             value = given.get(p.name, p.default)
             if value is not p.empty:
                 found.setdefault(p.name, value)
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        if not rest and not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return {name: _plain(name, value) for name, value in found.items() if name != "prior" and _is_plain(value)}
 

@@ -29,7 +29,10 @@ OPTIMIZER = one_made_of(Adam, SGD, example="Adam(lr=1e-3)")
 def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         raise ValueError
-    return tuple(text().take(name) for name in value)
+    names = tuple(text().take(name) for name in value)
+    if not names:
+        raise ValueError
+    return names
 
 
 def _of_names(kind: Kind) -> Callable[[Any], dict[str, Any]]:
@@ -38,10 +41,10 @@ def _of_names(kind: Kind) -> Callable[[Any], dict[str, Any]]:
 
 @takes(
     name=text(),
-    loss=function("lambda model, batch, terms: ..."),
+    loss=function("lambda model, batch, terms: ...", arguments=3),
     updates=Kind('names in a tuple, such as ("encoder", "decoder")', _names),
-    draw=function("model.draw_images"),
-    share=function("lambda model, batch: {...}"),
+    draw=function("model.draw_images", arguments=2),
+    share=function("lambda model, batch: {...}", arguments=2),
     optimizer=OPTIMIZER,
     weight=number(least=0, most=1e6),
     terms=Kind('numbers of at least 0 by name, such as {"r1": 0.1}', _of_names(number(least=0, most=1e9))),
@@ -129,6 +132,8 @@ class Phase:
             raise ValueError(
                 f"the loss of phase {self.name!r} must be a tensor of shape (), with its gradient; got {shown(loss)}."
             )
+        if loss.is_complex():
+            raise ValueError(f"the loss of phase {self.name!r} is complex: take its absolute value.")
         if loss.dim():
             raise ValueError(f"the loss of phase {self.name!r} has shape {tuple(loss.shape)}, not (): take its mean.")
         if not torch.is_grad_enabled():
@@ -140,8 +145,18 @@ class Phase:
             )
         if not loss.requires_grad:
             moved = ", ".join(self.updates)
-            raise ValueError(f"the loss of phase {self.name!r} depends on no parameter of {moved}: a detach too many?")
-        gradients = torch.autograd.grad(loss, tuple(parameters.values()), allow_unused=True)
+            raise ValueError(
+                f"the loss of phase {self.name!r} depends on no parameter of {moved}: a detach too many? encode and "
+                "decode give no gradient either; model.codes(batch) and model.decoded(batch) do."
+            )
+        try:
+            gradients = torch.autograd.grad(loss, tuple(parameters.values()), allow_unused=True)
+        except RuntimeError as error:
+            if "a second time" not in str(error):
+                raise
+            raise ValueError(
+                f"the loss of phase {self.name!r} has been differentiated already: return it without backward()."
+            ) from None
         if idle := [name for name, gradient in zip(parameters, gradients, strict=True) if gradient is None]:
             raise ValueError(f"the loss of phase {self.name!r} does not use {', '.join(idle)}, which it is to move.")
         # the fused optimizers read memory in order: a transposed or expanded gradient would move the wrong numbers
@@ -155,6 +170,8 @@ def check_phases(phases: Any) -> tuple[Phase, ...]:
     names = [phase.name for phase in phases]
     if len(set(names)) < len(names) or not names:
         raise ValueError(f"a trainer needs phases with names of their own; got {names}.")
+    if taken := {"step", "seconds", "member"} & set(names):
+        raise ValueError(f"a phase cannot be called {taken.pop()!r}, which is a column of the history.")
     for before, phase in zip((None, *phases), phases, strict=False):
         if phase.draw is None and before is None:
             raise ValueError(f"phase {phase.name!r} comes first, so it needs a draw of its own.")

@@ -52,4 +52,4 @@ class SupervisedAAE(DecoderSeesCategory):
         if labels is None:
             raise ValueError("this decoder is told the label: reconstruct(images, labels).")
         with self.lock:
-            return self.decode(self.encode(images), labels.to(self.device))
+            return self.decode(self.encode(images), labels)

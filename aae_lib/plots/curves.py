@@ -51,6 +51,8 @@ def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) ->
     >>> losses(trainer.run(steps=3, progress=False))
     Curves over 3 training steps: reconstruction.
     """
+    if "member" in history.columns:
+        raise ValueError("this is the history of a sweep: draw a member's, as in losses(sweep.trainers[0].history).")
     odd = [name for name in history.columns if not (isinstance(name, str) and is_numeric_dtype(history[name]))]
     if odd and len(history):
         raise ValueError(f"history holds what is no column of numbers: {', '.join(map(str, odd))}. Leave it out.")

@@ -141,13 +141,16 @@ def as_prior(thing: PriorLike) -> Prior:
     >>> as_prior(aae.priors.Uniform(3, low=0, high=1))
     Uniform(dim=3, low=0, high=1)
     """
-    if isinstance(thing, Prior):
+    if isinstance(thing, Prior) and _is_whole(thing):
         return thing
     if isinstance(thing, type):
         raise TypeError(f"{thing.__name__} is a class: pass one of its objects, as in {thing.__name__}().")
     sample, log_prob = getattr(thing, "sample", None), getattr(thing, "log_prob", None)
     if callable(sample):
         kept = {name: getattr(thing, name) for name in ("dim", "classes", "capturable") if hasattr(thing, name)}
+        if isinstance(thing, Prior):  # what it inherits it has not promised
+            kept.pop("capturable")
+            log_prob = log_prob if thing.has_log_prob else None
         prior = Function(sample, **kept)
         if callable(log_prob):
             prior.log_prob, prior.has_log_prob = _checked(log_prob), True  # type: ignore
@@ -158,6 +161,18 @@ def as_prior(thing: PriorLike) -> Prior:
         f"A {type(thing).__name__} is no prior: pass one from aae_lib.priors, "
         "a function f(n, generator=None) -> (n, d), or an object with such a method `sample`."
     )
+
+
+def _is_whole(prior: Prior) -> bool:
+    """Whether it is written as a Prior is; False for one with a `sample` of its own instead; else TypeError."""
+    name = type(prior).__name__
+    if type(prior)._draw is not Prior._draw:
+        if not isinstance(getattr(prior, "dim", None), int):
+            raise TypeError(f"{name} is a Prior without dim: give it one, a whole number, the length of a sample.")
+        return True
+    if type(prior).sample is not Prior.sample:
+        return False
+    raise TypeError(f"{name} is a Prior that cannot be sampled: write _draw(self, n, labels, *, generator, device).")
 
 
 def _checked(log_prob: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from ..arguments import path, switch, takes
-from ..files import only_writer, write_whole
+from ..files import only_writer, write_all
 from ..models import Loss, Model
 from ..models.description import UnknownModelError, build, describe
 from ..optimizers import Optimizer, Schedule
@@ -108,17 +108,17 @@ def _write(trainer: "Trainer", folder: Path) -> Path:
         "chosen": state.chosen,
         "measures": measures,
     }
-    write_whole(folder / name, content)
-    trainer.kept[folder.resolve()] = write_index(folder, index)
+    trainer.kept[folder.resolve()] = write_index(folder, index, {folder / name: content})
     _remove(folder, keep=(INDEX, name))
     return folder
 
 
-def write_index(folder: Path, index: Mapping[str, Any]) -> str:
-    """Write checkpoint.json with its format and SHA-256, which is returned."""
+def write_index(folder: Path, index: Mapping[str, Any], others: Mapping[Path, bytes] | None = None) -> str:
+    """Write checkpoint.json, after the other files, with its format and SHA-256, which is returned."""
     body = json.loads(json.dumps(index))  # as it will be read
     digest = _digest(body)
-    write_whole(folder / INDEX, json.dumps({"format": FORMAT, "sha256": digest} | body, indent=1).encode())
+    content = json.dumps({"format": FORMAT, "sha256": digest} | body, indent=1).encode()
+    write_all({**(others or {}), folder / INDEX: content})
     return digest
 
 
@@ -140,6 +140,11 @@ def _remove(folder: Path, keep: Sequence[str] = ()) -> None:
 def check_own(trainer: "Trainer", folder: Path) -> None:
     """CheckpointError if the folder holds another run than the trainer's."""
     if not (folder / INDEX).exists():
+        if states := [file.name for file in folder.glob("*.safetensors") if OURS.fullmatch(file.name)]:
+            raise CheckpointError(
+                f"{folder} holds the tensors of a checkpoint ({states[0]}) without its {INDEX}: choose another "
+                "folder, or say overwrite=True."
+            )
         return
     try:
         index = _read_index(folder)
@@ -199,12 +204,25 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
     history = tensors.pop("history", None)
     if wrong := sorted(n for n in own.keys() | tensors.keys() if _kind(own.get(n)) != _kind(tensors.get(n))):
         raise CheckpointError(f"the checkpoint's tensors are not this model's: {', '.join(wrong[:5])} differ.")
+    if index["cursor"] > trainer.minibatches.steps_per_epoch:
+        raise CheckpointError("the checkpoint's place in the epoch lies behind its end.")
     if history is None or history.shape[1:] != (2 + len(trainer.phases),):
         raise CheckpointError("the checkpoint's tensors are not this model's: history differs.")
     with trainer.lock:
+        _choose(trainer, index["chosen"])
         restore(trainer, State(index["steps"], index["cursor"], index["chosen"], tensors))
         trainer.records.restore(history, index["measures"])
         trainer.kept[Path(folder).resolve()] = _digest(index)
+
+
+def _choose(trainer: "Trainer", chosen: Mapping[str, Any]) -> None:
+    """Take what was set while training, or nothing of it."""
+    before = trainer.chosen()
+    try:
+        trainer.choose(chosen)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        trainer.choose(before)
+        raise CheckpointError(f"the checkpoint's weights, terms, repeats or rate do not fit: {error}.") from error
 
 
 def _kind(tensor: Tensor | None) -> object:
@@ -286,6 +304,9 @@ def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
         return build(index["made of"]["model"], weights, prior)
     except UnknownModelError as error:
         raise CheckpointError(str(error)) from error
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        words = str(error).splitlines()[0]
+        raise CheckpointError(f"{folder} holds no model that can be built here: {words}") from error
 
 
 @takes(folder=path())
@@ -387,9 +408,22 @@ def _read_index(folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{file} is damaged or was not written by aae_lib: {error}.") from error
     if version != FORMAT:
         raise CheckpointError(f"{file} has format {version!r}; this aae_lib reads format {FORMAT}.")
-    if _digest(index) != digest or set(index) != PARTS or not OURS.fullmatch(index["tensors"]["file"]):
+    if _digest(index) != digest or set(index) != PARTS or not _fits(index):
         raise CheckpointError(f"{file} is damaged, or was changed after it was written: its SHA-256 does not fit.")
     return index
+
+
+def _fits(index: dict[str, Any]) -> bool:
+    """Whether the entries are of the kinds that `save` writes."""
+    tensors, chosen, measures = index["tensors"], index["chosen"], index["measures"]
+    return (
+        all(type(index[name]) is int and index[name] >= 0 for name in ("steps", "cursor"))
+        and all(isinstance(each, dict) for each in (tensors, chosen, measures, index["made of"]))
+        and all(isinstance(tensors.get(name), str) for name in ("file", "sha256"))
+        and OURS.fullmatch(tensors["file"]) is not None
+        and all(isinstance(index["made of"].get(name), dict) for name in ("model", "data"))
+        and all(isinstance(figures, dict) and step.isdecimal() for step, figures in measures.items())
+    )
 
 
 def _content(file: Path, if_missing: str) -> bytes:
@@ -397,6 +431,8 @@ def _content(file: Path, if_missing: str) -> bytes:
         return file.read_bytes()
     except FileNotFoundError:
         raise CheckpointError(if_missing) from None
+    except NotADirectoryError:
+        raise CheckpointError(f"{file.parent} is a file: a checkpoint is the folder that it lies in.") from None
     except OSError as error:
         raise CheckpointError(f"{file} cannot be read ({error.strerror or error}).") from error
 

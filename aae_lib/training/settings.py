@@ -60,6 +60,43 @@ class Settings:
         )
 
 
+class Terms(Mapping[str, "Controls"]):
+    """The weights of the terms in each phase's loss: terms[phase][term] is a number; the names are fixed.
+
+    Parameters
+    ----------
+    of_phases : dict of str to Controls
+        By the phase's name.
+
+    Examples
+    --------
+    >>> terms = Terms({"discriminator": Controls({"r1": 0.1})})
+    >>> terms["discriminator"] = {"r1": 0.5}
+    >>> terms["discriminator"]["r1"]
+    0.5
+    """
+
+    def __init__(self, of_phases: Mapping[str, "Controls"]) -> None:
+        self._of_phases = dict(of_phases)
+
+    def __getitem__(self, phase: str) -> "Controls":
+        if phase not in self._of_phases:
+            raise KeyError(f"there is no phase {phase!r}; there is {', '.join(self._of_phases)}.")
+        return self._of_phases[phase]
+
+    def __setitem__(self, phase: str, values: Mapping[str, float]) -> None:
+        self[phase].set(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of_phases)
+
+    def __len__(self) -> int:
+        return len(self._of_phases)
+
+    def __repr__(self) -> str:
+        return repr(self._of_phases)
+
+
 WEIGHT = number(least=0, most=1e6)
 TIMES = count(most=1000)
 

@@ -284,7 +284,15 @@ class Sweep:
             return found, [norm.batch for norm in norms if norm.batch is not None]
 
         named = {f"model.{name}": tensor for name, tensor in self.stacked.items()}
-        found, normed = vmap(one)(named, arguments)
+        try:
+            found, normed = vmap(one)(named, arguments)
+        except RuntimeError as error:
+            if not str(error).startswith("vmap:"):
+                raise
+            raise ValueError(
+                "a loss looks at single numbers (.item(), an if), and a sweep runs it for all members at once: write "
+                "it with torch.where, or train each by its own Trainer."
+            ) from None
         self.normed = normed or self.normed
         for norm in norms:
             norm.batch = None

@@ -24,7 +24,7 @@ from .graphs import Graphs
 from .history import History
 from .loop import take_steps, whole_steps
 from .processes import Processes
-from .settings import Controls, Settings
+from .settings import Controls, Settings, Terms
 from .step import step
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 class NotFiniteError(RuntimeError):
     """A loss or a gradient was infinite or NaN; that update was not made, nor any after it."""
+
+
+SCHEDULE = function("Cosine(steps=4000)", arguments=1)
 
 
 class Trainer:
@@ -99,7 +102,7 @@ class Trainer:
 
     @takes(
         seed=seed(),
-        schedule=function("Cosine(steps=4000)"),
+        schedule=SCHEDULE,
         graph=switch(),
     )
     def __init__(
@@ -130,7 +133,7 @@ class Trainer:
             model.check_data(self.minibatches)
         self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"
         self.seed, self.precision = seed, precision
-        self.schedule = schedule or Cosine(steps=4000, final=0.05)
+        self._schedule = schedule or Cosine(steps=4000, final=0.05)
         self.generator = torch.Generator(self.device).manual_seed(seed)
 
         self.phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses or {})
@@ -139,12 +142,16 @@ class Trainer:
         check_norms(self.norms, self.phases, batch_size)
         self.processes = Processes()
         self.processes.check(self.phases, batch_size, bool(self.norms))
+        if odd := sorted({str(p.dtype) for p in model.parameters()} - {"torch.float32"}):
+            raise ValueError(
+                f"parameters must be float32, and some are {odd[0]}: model.float(); see precision= for less."
+            )
         self.parameters = {phase.name: phase.parameters(model) for phase in self.phases}
         self.optimizers = {
             phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
         }
         self._weights = Controls({phase.name: phase.weight for phase in self.phases})
-        self.terms = {phase.name: Controls(phase.terms) for phase in self.phases}
+        self._terms = Terms({phase.name: Controls(phase.terms) for phase in self.phases})
         once = {phase.name for phase in self.phases if phase.draw is None}  # it shares a batch, and that is used up
         self._repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True, once=once)
         self._rate = Controls({"rate": 1.0})
@@ -343,9 +350,7 @@ class Trainer:
                 return factor
         except (TypeError, ValueError, RuntimeError):
             pass
-        raise ValueError(
-            f"a schedule gives a factor of at least 0 at every step; at step {step} it gave {shown(factor)}."
-        )
+        raise ValueError(f"a schedule gives a factor from 0 to 1,000,000; at step {step} it gave {shown(factor)}.")
 
     def chosen(self) -> dict[str, Any]:
         """What may be changed while training, as it is set now; plain JSON."""
@@ -377,6 +382,27 @@ class Trainer:
         self._weights.set(values)
 
     @property
+    def terms(self) -> Terms:
+        """terms[phase][term], the weight of a term inside the phase's loss."""
+        return self._terms
+
+    @terms.setter
+    def terms(self, values: Mapping[str, Mapping[str, float]]) -> None:
+        if not isinstance(values, Mapping):
+            raise ValueError(f"set them by name, as in {{'discriminator': {{'r1': 0.1}}}}; got {shown(values)}.")
+        for phase, of_phase in values.items():
+            self._terms[phase] = of_phase
+
+    @property
+    def schedule(self) -> Schedule:
+        """The factor of all learning rates at each step."""
+        return self._schedule
+
+    @schedule.setter
+    def schedule(self, schedule: Schedule) -> None:
+        self._schedule = SCHEDULE.checked("schedule", schedule)
+
+    @property
     def repeats(self) -> Controls:
         """repeats[phase]: how often the phase runs in a step."""
         return self._repeats
@@ -397,7 +423,7 @@ class Trainer:
     # ---- many steps ----
 
     @takes(
-        measure=function("lambda model: {'mmd': ...}"),
+        measure=function("lambda model: {'mmd': ...}", arguments=1),
         every=count(most=2**62 - 1),
         folder=path(),
         overwrite=switch(),

@@ -163,6 +163,35 @@ def test_forged_tensors_touch_nothing(good, tmp_path, tensors):
     assert all(torch.equal(t, before[n]) for n, t in trainer.model.state_dict().items())
 
 
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        *[("steps", value) for value in (-5, "x", None, 2.5, True)],
+        *[("cursor", value) for value in (10**9, -1, "x")],
+        *[("chosen", value) for value in ({}, {"weights": {"nobody": 1.0}}, None)],
+        *[("measures", value) for value in (3, {"x": {}}, {"2": 5})],
+        *[("tensors", value) for value in (None, {"file": 3})],
+        *[("made of", value) for value in (None, {}, {"model": {}, "data": {}})],
+    ],
+)
+def test_a_forged_entry_touches_nothing(good, tmp_path, entry, value):
+    forge(tmp_path, good, **{entry: value})
+    trainer = make()
+    before, chosen = trainer.whole_step(), trainer.chosen()
+    with pytest.raises(CheckpointError):
+        checkpoints.load(trainer, tmp_path)
+    assert (trainer.steps, trainer.chosen(), len(trainer.history)) == (0, chosen, 0)
+    assert all(torch.equal(tensor, before.tensors[n]) for n, tensor in trainer.whole_step().tensors.items())
+
+
+@pytest.mark.parametrize("model", [{}, {"class": "AE"}, {"class": "AE", "image_shape": [1, 8, 8], "prior": {}}])
+def test_a_forged_model_is_not_built(good, tmp_path, model):
+    made_of = index_of(good)["made of"]
+    forge(tmp_path, good, **{"made of": made_of | {"model": model}})
+    with pytest.raises(CheckpointError):
+        checkpoints.load_model(tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["file", "folder", "nothing"])
 def test_what_is_no_folder_of_a_run_is_told(tmp_path, kind):
     place = tmp_path / "place"
@@ -171,5 +200,5 @@ def test_what_is_no_folder_of_a_run_is_told(tmp_path, kind):
     if kind == "folder":
         (place / "checkpoint.json").mkdir(parents=True)
     for read in (lambda: checkpoints.load(make(), place), lambda: checkpoints.load_model(place)):
-        with pytest.raises(CheckpointError, match=r"cannot be read|is missing"):
+        with pytest.raises(CheckpointError, match=r"cannot be read|is missing|is a file"):
             read()

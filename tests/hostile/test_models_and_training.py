@@ -122,7 +122,7 @@ def test_a_model_refuses_an_argument_by_its_name(kind, name, value, others):
         (lambda: priors.Function(None), "f must be a function"),
         (lambda: priors.Function(lambda n, generator=None: torch.zeros(n, 2), dim="2"), "dim must be"),
         (lambda: priors.GaussianRing(10).sample("3"), "n must be a whole number"),
-        (lambda: priors.GaussianRing(10).sample(3, device=None), "device must be a device that torch knows"),
+        (lambda: priors.GaussianRing(10).sample(3, device=None), "device must be a device that is here"),
         (lambda: priors.GaussianRing(10).sample(3, generator=5), "generator must be a torch.Generator"),
         (lambda: priors.GaussianRing(10).sample(3, labels="abc"), "labels must be"),
         (lambda: priors.from_description(None), "described by a dict"),
@@ -233,6 +233,25 @@ def loss_of(value):
     return {"losses": {"generator": lambda model, batch, terms: value}}
 
 
+def differentiated(model, batch, terms):
+    loss = model.discriminator(batch["z"]).mean()
+    loss.backward(retain_graph=False)
+    return loss
+
+
+def branching(model, batch, terms):
+    loss = model.discriminator(batch["z"]).mean()
+    return loss if loss > 0 else -loss
+
+
+def named(name):
+    return tuple(phase.replace(name=name) for phase in aae.AE(DIGITS.image_shape, hidden=(8,)).phases())
+
+
+def two(**options):
+    return [make(seed=s, **options) for s in range(2)]
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -271,6 +290,27 @@ def loss_of(value):
         (lambda: make().run(steps=3, folder="x" * 300), "cannot be written to"),
         (lambda: make().run(steps=3, save_seconds="x"), "save_seconds must be"),
         (lambda: make().run(steps=3, seconds=NAN), "seconds must be"),
+        (lambda: make(data=DIGITS.train.take(torch.arange(0))), "there are no images to learn from"),
+        (lambda: make().model.sample(3, generator=0), "generator must be a torch.Generator"),
+        (lambda: make().model.sample(10**9), "n must be a whole number from 0 to 1,000,000"),
+        (lambda: make().model.encode(X, generator="x"), "generator must be a torch.Generator"),
+        (lambda: make().model.encode(FLOATS.to_sparse()), "must be dense"),
+        (lambda: make(aae.SupervisedAAE).model.reconstruct(X[:3], "x"), "categories y must be"),
+        (lambda: DIGITS.train.take(torch.tensor([5000])), "rows must be whole numbers from 0 to 1299"),
+        (lambda: Split(X, torch.full((1300,), -2)), "labels must be at least -1"),
+        (lambda: Split(X, np.full(1300, 2**63, dtype=np.uint64)), "labels must be at least -1"),
+        (lambda: setattr(make().model, "prior", priors.Gaussian(3)), "the prior has dimension 3, the code 2"),
+        (lambda: setattr(make().model, "input_noise", "x"), "input_noise must be"),
+        (lambda: setattr(make(), "schedule", 0.01), "schedule must be a function"),
+        (lambda: setattr(make(), "terms", 5), "set them by name"),
+        (lambda: make(r1=0.1).terms.__setitem__("discriminator", 0.1), "set them by name"),
+        (lambda: aae.Trainer(make().model.double(), DIGITS), "parameters must be float32"),
+        (lambda: make(trainer={"losses": {"generator": lambda model: 0}}), "loss must be a function"),
+        (lambda: make(trainer=loss_of(torch.zeros((), dtype=torch.complex64))).step(), "is complex"),
+        (lambda: make(trainer={"losses": {"generator": differentiated}}).step(), "return it without backward"),
+        (lambda: aae.Phase("a", print, ()), "updates must be names in a tuple"),
+        (lambda: make(trainer={"phases": named("seconds")}), "is a column of the history"),
+        (lambda: aae.Sweep(two(trainer={"losses": {"generator": branching}})).step(), "for all members at once"),
         (lambda: make().weights.update(generator="x"), "generator must be"),
         (lambda: make().weights.update(generator=[1]), "generator must be"),
         (lambda: make().repeats.update(discriminator=None), "discriminator must be"),
@@ -300,6 +340,59 @@ def test_a_frozen_network_and_switched_off_gradients_are_told():
         trainer.run(steps=1, progress=False)
     with torch.no_grad(), pytest.raises(ValueError, match="switched off here"):
         make().run(steps=1, progress=False)
+
+
+class Whole(priors.Prior):
+    dim = 2
+
+    def _draw(self, n, labels, *, generator, device):
+        return torch.randn(n, 2, generator=generator, device=device)
+
+
+class WithSample(priors.Prior):
+    dim = 2
+
+    def sample(self, n, generator=None):
+        return torch.randn(n, 2, generator=generator)
+
+
+class Nothing(priors.Prior):
+    dim = 2
+
+
+def test_a_prior_of_ones_own_that_is_a_prior():
+    for kind in (Whole, WithSample):
+        make(prior=kind()).run(steps=2, progress=False)
+    with pytest.raises(TypeError, match="Nothing is a Prior that cannot be sampled: write _draw"):
+        make(prior=Nothing())
+    Whole.dim = None
+    with pytest.raises(TypeError, match="Whole is a Prior without dim"):
+        make(prior=Whole())
+
+
+class AAE(aae.AAE):  # of a learner's own, with a name of the library's
+    def __init__(self, *arguments, extra=1, **options):
+        super().__init__(*arguments, **options)
+        self.extra = extra
+
+
+def test_a_class_of_ones_own_is_kept_apart_and_its_arguments_are_known(tmp_path):
+    trainer = make(AAE, extra=3)
+    assert trainer.model.arguments["extra"] == 3
+    assert trainer.model.arguments["image_shape"] == [1, 8, 8]
+    trainer.save(tmp_path)
+    with pytest.raises(CheckpointError, match="a model of your own class"):
+        checkpoints.load_model(tmp_path)
+    for other in (make(AAE, extra=99), make()):
+        with pytest.raises(CheckpointError, match="made of other parts"):
+            other.load(tmp_path)
+
+
+def test_a_model_can_be_pickled_by_those_who_want_to(tmp_path):
+    model = make().model
+    torch.save(model, tmp_path / "model.pt")
+    again = torch.load(tmp_path / "model.pt", weights_only=False)
+    assert torch.equal(again.encode(X), model.encode(X))
 
 
 def test_a_measure_that_trains_is_told():
@@ -351,14 +444,25 @@ def test_other_peoples_files_stay(tmp_path):
     foreign = ["ubuntu.iso.part", "state-of-mind.safetensors", "state-1.safetensors", "checkpoint.json.bak"]
     for name in foreign:
         (tmp_path / name).write_text("mine")
+    run = make()
+    run.run(steps=1, folder=tmp_path, progress=False)
     stale = tmp_path / "state-00000007-0123456789ab.safetensors"
     for old in (stale, tmp_path / f"{stale.name}.part", tmp_path / "checkpoint.json.part"):
         old.write_text("of a run that was killed")
-    make().run(steps=1, folder=tmp_path, progress=False)
+    run.run(steps=1, folder=tmp_path, progress=False)
     assert {name for name in foreign if (tmp_path / name).read_text() == "mine"} == set(foreign)
     assert len(list(tmp_path.iterdir())) == len(foreign) + 3  # index, tensors, lock
     checkpoints.remove(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(foreign)
+
+
+def test_weights_whose_index_was_lost_are_not_deleted(tmp_path):
+    make().run(steps=1, folder=tmp_path, progress=False)
+    (tmp_path / "checkpoint.json").unlink()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(CheckpointError, match=r"holds the tensors of a checkpoint .* without its checkpoint.json"):
+        make().run(steps=1, folder=tmp_path, progress=False)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_another_run_is_not_written_over(tmp_path):
