@@ -271,7 +271,10 @@ def path() -> Kind:
 
     def take(value: Any) -> Path:
         name = os.fspath(value)
-        return _true(Path(name).expanduser(), bool(name.strip()) and "\0" not in name)
+        _true(name, bool(name.strip()) and "\0" not in name)
+        with contextlib.suppress(RuntimeError):  # the home of a user that is not here
+            return Path(name).expanduser()
+        return Path(name)
 
     return Kind("the name of a file or folder", take)
 
