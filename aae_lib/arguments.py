@@ -14,7 +14,7 @@ import functools
 import inspect
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -91,9 +91,8 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
         def checked(*args: Any, **kwargs: Any) -> Any:
             given = list(args)
             owner = type(args[0]).__name__ if constructor else made.__name__
-            if closed and kwargs.keys() - places.keys():
-                known = _arguments_of(type(args[0])) if constructor else list(places)
-                raise TypeError(_unknown(owner, *(kwargs.keys() - places.keys()), known=known))
+            if closed and (unknown := sorted(kwargs.keys() - places.keys())):
+                raise TypeError(_unknown(owner, unknown[0], _arguments_of(type(args[0])) if constructor else places))
             for name, kind in kinds.items():
                 place = places[name]
                 into, at = (kwargs, name) if name in kwargs else (given, place)
@@ -115,7 +114,7 @@ def _arguments_of(made: type) -> list[str]:
     return [name for constructor in constructors for name in inspect.signature(constructor).parameters]
 
 
-def _unknown(owner: str, name: str, *_: str, known: list[str]) -> str:
+def _unknown(owner: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"{owner} has no argument {name!r}" + (f": did you mean {near[0]!r}?" if near else ".")
 
@@ -127,8 +126,9 @@ def count(least: int = 1, most: int | None = None) -> Kind:
         wanted = f"a whole number from {least} to " + (f"{most:,}" if most <= WIDEST else f"2**{most.bit_length()}")
 
     def take(value: Any) -> int:
-        found = int(plain_number(value))
-        return _true(found, found == plain_number(value) and found >= least and (most is None or found <= most))
+        given = plain_number(value)
+        found = int(given)
+        return _true(found, found == given and found >= least and (most is None or found <= most))
 
     return Kind(wanted, take)
 
@@ -184,7 +184,7 @@ def counts(length: int | None = None, least: int = 1, most: int = WIDEST, exampl
     how_many = "" if length is None else f"{length} "
 
     def take(value: Any) -> tuple[int, ...]:
-        found = tuple(count(least, most).take(each) for each in _sequence(value))
+        found = tuple(count(least, most).take(each) for each in sequence(value))
         return _true(found, length is None or len(found) == length)
 
     return Kind(f"a sequence of {how_many}whole numbers from {least} to {_shown(most)}, such as {example}", take)
@@ -196,7 +196,7 @@ def numbers(length: int | None = None, kind: Kind | None = None, example: str = 
     how_many = "" if length is None else f"{length} of them, "
 
     def take(value: Any) -> tuple[float, ...]:
-        found = tuple(each.take(one) for one in _sequence(value))
+        found = tuple(each.take(one) for one in sequence(value))
         return _true(found, length is None or len(found) == length)
 
     return Kind(f"a sequence, each {each.wanted}, {how_many}such as {example}", take)
@@ -242,15 +242,15 @@ def one_made_of(*classes: type, example: str) -> Kind:
     return Kind(f"{article} {names}, such as {example}", lambda value: _true(value, isinstance(value, classes)))
 
 
-def generator() -> Kind:
+def generator(on_cpu: bool = False) -> Kind:
     """A source of random numbers."""
 
     def take(value: Any) -> "torch.Generator":
         import torch
 
-        return _true(value, isinstance(value, torch.Generator))
+        return _true(value, isinstance(value, torch.Generator) and (not on_cpu or value.device.type == "cpu"))
 
-    return Kind("a torch.Generator, such as torch.Generator().manual_seed(0)", take)
+    return Kind(f"a torch.Generator{' on the CPU' * on_cpu}, such as torch.Generator().manual_seed(0)", take)
 
 
 def device() -> Kind:
@@ -323,7 +323,7 @@ def _shown(bound: float) -> str:
     return f"{bound:,.7g}" if abs(bound) < 1e15 else f"2**{math.log2(bound):.0f}"
 
 
-def _sequence(value: Any) -> Any:
+def sequence(value: Any) -> Any:
     """The value, if it has a length and an order. What has no length may never end: iterating a trainer trains it."""
     return _true(value, hasattr(value, "__len__") and not isinstance(value, str | bytes | set | frozenset | dict))
 

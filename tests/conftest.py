@@ -1,4 +1,6 @@
+import contextlib
 import os
+import threading
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
 
@@ -40,6 +42,17 @@ def make(digits):
         return aae.Trainer(made, data, seed=seed, losses=losses, phases=phases, **own)
 
     return build
+
+
+@contextlib.contextmanager
+def serving(server):
+    """The server, answering from a thread of its own."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 def state(module):

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 import aae_lib as aae
 from aae_lib.data import mnist
+from tests.conftest import serving
 
 pytestmark = pytest.mark.slow
 
@@ -92,12 +92,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Server()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def store(folder, files, pack=True):

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..arguments import Kind, one_of, switch, takes, text
+from ..arguments import Kind, one_of, sequence, switch, takes, text
 from . import shell
 
 shell.load_where_there_is_a_shell()
@@ -27,7 +27,7 @@ def _truth(value: Any) -> bool:
 
 
 def _different(value: Any) -> list[str]:
-    if isinstance(value, str | bytes | set | frozenset | dict) or len(value) < 2:
+    if len(sequence(value)) < 2:
         raise TypeError
     choices = [str(text().take(choice)) for choice in value]
     if len(set(choices)) < len(choices):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..arguments import Kind, count, shown, takes
+from ..arguments import Kind, count, generator, shown, takes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,16 +30,10 @@ FONTS = ("DejaVuSans", "DejaVuSerif", "STIXGeneral", "cmr10", "cmss10", "cmtt10"
 RANGES = {"slant": (-25.0, 25.0), "size": (0.44, 0.64), "weight": (0.0, 1.5)}
 
 
-def _on_the_cpu(generator: Any) -> torch.Generator:
-    if not isinstance(generator, torch.Generator) or generator.device.type != "cpu":
-        raise ValueError
-    return generator
+ON_CPU = Kind("a random generator on the CPU, such as torch.Generator().manual_seed(0)", generator(on_cpu=True).take)
 
 
-@takes(
-    n=count(0, MOST),
-    generator=Kind("a random generator on the CPU, such as torch.Generator().manual_seed(0)", _on_the_cpu),
-)
+@takes(n=count(0, MOST), generator=ON_CPU)
 def sample_factors(n: int, generator: torch.Generator) -> pd.DataFrame:
     """Draw the factors of n glyphs, each factor independently of the others.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import priors
-from ..arguments import Kind, count, number, one_made_of, one_of, switch, takes, text
+from ..arguments import Kind, count, number, one_made_of, one_of, sequence, switch, takes, text
 from ..data import Split
 from ..models import can
 from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
@@ -48,7 +48,7 @@ def open_panel() -> "Panel | None":
 
 
 def _two_names(value: Any) -> list[str]:
-    if isinstance(value, str | bytes | set | frozenset | dict) or len(value) != 2:
+    if len(sequence(value)) != 2:
         raise TypeError
     return [str(text().take(name)) for name in value]
 

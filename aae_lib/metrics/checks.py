@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..arguments import WIDEST, Kind, as_tensor, count, one_made_of, shown
+from ..arguments import WIDEST, Kind, as_tensor, count, generator, one_made_of, shown
 from ..data import Dataset, Split, scale
 from ..models import Model, can
 from ..priors import Prior, PriorLike, as_prior
@@ -18,13 +18,7 @@ FROM_WHERE = f"leave them out; or if a model made them, {DIVERGED}"
 WITH_CLASSES = "a SemiSupervisedAAE, a ClusterAAE or a MapAAE"
 
 
-def _on_cpu(value: Any) -> torch.Generator:
-    if not isinstance(value, torch.Generator) or value.device.type != "cpu":
-        raise TypeError
-    return value
-
-
-GENERATOR = Kind("a torch.Generator on the CPU, such as torch.Generator().manual_seed(0)", _on_cpu)
+GENERATOR = generator(on_cpu=True)
 
 
 def a_model(*needs: str) -> Kind:

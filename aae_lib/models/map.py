@@ -7,7 +7,7 @@ from typing import Any, Unpack
 import torch
 from torch import Tensor, nn
 
-from ..arguments import WIDEST, count, number, seed, switch, takes
+from ..arguments import number, seed, switch, takes
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior, PriorLike
 from ..priors.base import Mixture, Source
@@ -44,7 +44,6 @@ class MapAAE(EncoderGivesCategory):
     """
 
     @takes(
-        categories=count(2, WIDEST),
         labelled=switch(),
         apart=number(least=0, most=1e6),
         heads_optimizer=OPTIMIZER,

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ..arguments import count, takes
 from ..data import Split, scale
-from ..metrics.checks import SPLIT, a_model, codes_of, finite, tensor
+from ..metrics.checks import SPLIT, a_model, codes_of
+from ..metrics.classes import probabilities
 from ..models import Model, can, of_one_moment
 from . import codes, common
 from .picture import Picture
@@ -286,10 +287,10 @@ def _classified(model: Model, split: Split, k: int) -> tuple[Tensor, Tensor]:
     """How likely each of k categories is for each image (N, k), and the labels (N,)."""
     if not can(model).classify:
         raise ValueError(f"A {type(model).__name__} is told the category and gives none: use style_by_class.")
-    y = tensor(model.classify(common.first_images(split, max(1, len(split)))), "the model's probabilities").cpu()
-    if y.shape != (len(split), k):
+    y = probabilities(model, common.first_images(split, max(1, len(split)))).float()
+    if y.shape[1] != k:
         raise ValueError(f"the model's probabilities have the shape {tuple(y.shape)}, and not ({len(split)}, {k}).")
-    return finite(y, f"the model's {len(y)} rows of category probabilities"), split.labels.cpu()
+    return y, split.labels.cpu()
 
 
 def _centres(model: Model) -> tuple[Tensor, ...]:

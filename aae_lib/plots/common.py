@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from torch import Tensor
 
-from ..arguments import Kind, count, counts, number, numbers, one_made_of, shown, takes
+from ..arguments import Kind, count, counts, generator, number, numbers, shown, takes
 from ..data import Split
 from ..metrics.checks import FROM_WHERE, finite, own_generator, scaled, tensor
 from ..models import Model, can
@@ -34,7 +34,7 @@ def _inches(value: Any) -> tuple[float, ...]:
 
 
 FIGSIZE = Kind("two lengths in inches, 0.5 to 1000, of at most 10,000 square inches, such as (8.0, 6.0)", _inches)
-GENERATOR = one_made_of(torch.Generator, example="torch.Generator().manual_seed(0)")
+GENERATOR = generator()
 AXES = counts(2, least=0, example="(0, 1)")
 SHOWN = count(most=10_000)  # images in one picture
 EXTENT = numbers(4, example="(-3.0, 3.0, -3.0, 3.0)")

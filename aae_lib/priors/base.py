@@ -110,11 +110,11 @@ class Prior:
         device = torch.device(DEVICE.checked("device", device, type(self).__name__))
         if generator is not None:
             GENERATOR.checked("generator", generator, type(self).__name__)
-        if generator is not None and not _same_device(generator.device, device):
-            raise ValueError(
-                f"The generator is on {generator.device}, the samples are wanted on {device}: "
-                f"make it with torch.Generator(device={str(device)!r})."
-            )
+            if not _same_device(generator.device, device):
+                raise ValueError(
+                    f"The generator is on {generator.device}, the samples are wanted on {device}: "
+                    f"make it with torch.Generator(device={str(device)!r})."
+                )
         if labels is not None:
             labels = self._check_labels(labels, n).to(device)
         return self._draw(n, labels, generator=generator, device=device)

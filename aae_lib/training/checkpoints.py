@@ -209,7 +209,6 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
     if history is None or history.shape[1:] != (2 + len(trainer.phases),):
         raise CheckpointError("the checkpoint's tensors are not this model's: history differs.")
     with trainer.lock:
-        _choose(trainer, index["chosen"])
         restore(trainer, State(index["steps"], index["cursor"], index["chosen"], tensors))
         trainer.records.restore(history, index["measures"])
         trainer.kept[Path(folder).resolve()] = _digest(index)
@@ -266,6 +265,7 @@ def snapshot(trainer: "Trainer") -> State:
 
 def restore(trainer: "Trainer", state: State) -> None:
     """Put a state into a trainer of the same make; the history is left as it is."""
+    _choose(trainer, state.chosen)  # which may be refused, so it comes first
     own = _tensors(trainer)
     with torch.no_grad():
         for name, tensor in state.tensors.items():
@@ -274,7 +274,6 @@ def restore(trainer: "Trainer", state: State) -> None:
     trainer.generator.set_state(state.tensors["generator"].cpu())
     trainer.fault.zero_()
     trainer.steps, trainer.minibatches.cursor, trainer.in_step = state.steps, state.cursor, False
-    trainer.choose(state.chosen)
 
 
 @takes(folder=path())

@@ -218,8 +218,6 @@ class Sweep:
             self.step()
             return 1
         with self._locked():
-            if any(trainer.sweep is not self for trainer in self.trainers):
-                self._restack()
             assert self.graphs is not None
             return self.graphs.play(n)
 
@@ -230,8 +228,6 @@ class Sweep:
     def step(self) -> None:
         """One training step of every member."""
         with whole_steps(), self._locked():
-            if any(trainer.sweep is not self for trainer in self.trainers):
-                self._restack()
             if len({trainer.records.row for trainer in self.trainers}) > 1:  # one has taken steps by itself
                 self.flush()
             settings = [trainer.settings() for trainer in self.trainers]
@@ -254,6 +250,8 @@ class Sweep:
             for trainer in self.trainers:
                 locked.enter_context(trainer.lock)
                 trainer.ready()
+            if any(trainer.sweep is not self for trainer in self.trainers):
+                self._restack()
             yield
 
     # ---- what a step is made of; see step.py: as a trainer's, with tensors (S, ...) ----

@@ -21,6 +21,7 @@ from aae_lib.data import Split, glyphs, loading, mnist, toys
 from aae_lib.live import Compare, Pad, Panel
 from aae_lib.live.pad import drawn_prior, paint
 from aae_lib.live.wishes import WISHES, looked_at
+from tests.conftest import serving
 
 NAN, INF = float("nan"), float("inf")
 DIGITS = aae.load("digits")
@@ -293,13 +294,9 @@ BODIES = {"bomb": gzip.compress(bytes(30_000_000)), "encoded": gzip.compress(byt
 
 @pytest.fixture
 def server():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(Server()) as server:
         yield server
         server.over.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
