@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from time import perf_counter
-from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
@@ -83,7 +82,7 @@ class Ours(Loop):
         return aae.AAE(images.shape[1:], LATENT, hidden=hidden, seed=seed, **options)
 
     def trainer(self, hidden: Sequence[int], images: Tensor, seed: int) -> aae.Trainer:
-        split = SimpleNamespace(images=images, labels=(torch.arange(len(images)) % 10).long())
+        split = aae.data.Split(images, torch.arange(len(images)) % 10)
         options = {"device": DEVICE, "batch_size": BATCH, "precision": self.precision, "graph": self.graph}
         return aae.Trainer(self.model(hidden, images, seed), split, seed=seed, schedule=self.schedule, **options)
 

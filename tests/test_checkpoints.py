@@ -126,7 +126,7 @@ def test_a_prior_that_is_a_function_must_be_passed_in_again(make, tmp_path):
         return torch.rand(n, 2, generator=generator)
 
     checkpoints.save(make(prior=square), tmp_path)
-    with pytest.raises(ValueError, match="pass"):
+    with pytest.raises(checkpoints.CheckpointError, match=r"your own .*square.* pass the prior in"):
         checkpoints.load_model(tmp_path)
     assert checkpoints.load_model(tmp_path, prior=square).prior.dim == 2
     checkpoints.load(make(prior=square), tmp_path)
