@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_max_pool1d, interpolate, pad
 
 from ..data import Standard, scale
-from ..metrics.checks import finite, standard_of, tensor
+from ..metrics.checks import FROM_WHERE, finite, standard_of, tensor
 from ..models import Model
 
 HEIGHT, WIDTH = 42, 58  # of a vector's picture, in pixels, without its frame
@@ -54,7 +54,7 @@ def drawn(images: Any, model: Model | None = None, name: str = "images") -> Tens
         )
     if images.numel() == 0:
         raise ValueError(f"{name}: there are no images here to draw; the shape is {tuple(images.shape)}.")
-    images = finite(scale(images), f"the {len(images)} {name}")
+    images = finite(scale(images), f"the {len(images)} {name}", FROM_WHERE)
     standard = None if model is None else standard_of(model)
     if images.ndim == 2 and images.shape[1] <= BARS:
         return _bars((standard or Standard.of(images)).to(images.device).apply(images))
