@@ -23,16 +23,16 @@ MODELS = {
     "map": "MapAAE",
 }
 WITH_GAME = ("aae", "supervised", "semi-supervised", "cluster", "map")
-DATASETS = ("digits", "glyphs", "mnist", "fashion_mnist")
+DATASETS = ("mini_mnist", "digits", "glyphs", "mnist", "fashion_mnist")
 PRIORS = ("gaussian", "ring", "grid", "uniform", "circle", "sphere", "swiss-roll", "categorical")
 PICTURES = ("", ".png", ".pdf", ".svg", ".jpg", ".jpeg", ".webp")
 MOST_STEPS = 10**12
 EPILOGUE = """examples:
-  python -m aae_lib train --dataset digits --out runs/digits
+  python -m aae_lib train --out runs/mini
   python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
   python -m aae_lib train --model semi-supervised --labels 50 --out runs/few
   python -m aae_lib sample runs/ring --n 100
-  python -m aae_lib compare runs/digits runs/ring
+  python -m aae_lib compare runs/mini runs/ring
 """
 
 
@@ -191,7 +191,7 @@ def _choice(
 
 
 def _train_options(t: argparse.ArgumentParser) -> None:
-    _choice(t, "--dataset", "digits", DATASETS)
+    _choice(t, "--dataset", "mini_mnist", DATASETS)
     t.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
     _choice(t, "--model", "aae", tuple(MODELS))
     _choice(t, "--prior", "gaussian", PRIORS)
