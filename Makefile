@@ -1,11 +1,12 @@
 # make lab        set up once, copy the lessons to work/, start JupyterLab there   (ARGS="--no-browser --port 8899")
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
+# make book       the course as a book in build/book: open index.html, no server and no network needed
 # make check      lint, types and the quick tests, a minute or so: after every edit
 # make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
 # make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
 # make exercises  make exercises/ from solutions/
-# make page       build the page of the live panel; wants Node.js, which only who changes the page needs
+# make page       build the pages of the live panel and of the book's front; wants Node.js, which only who changes the page needs
 # make notebooks  run the notebooks again and store their outputs
 #
 # JOBS         tests at once (default: one a core)
@@ -22,7 +23,7 @@ PAGE := aae_lib/live/page
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo check test bench gpu notebooks exercises page lint lint-page clean
+.PHONY: lab demo book check test bench gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
 lab: .venv/.lab
@@ -32,6 +33,11 @@ lab: .venv/.lab
 # how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
 demo: .venv/.demo
 	$(BIN)/voila aae_lib/live/demo.ipynb --Voila.config_file_paths=aae_lib/live $(ARGS)
+
+# -W: a broken link or a faulty docstring is an error
+book: .venv/.book
+	$(BIN)/python -m sphinx -W --keep-going -q -c docs . build/book $(ARGS)
+	@echo "the book is in build/book/index.html"
 
 # a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
 PYTEST = $(BIN)/python -m pytest
@@ -76,6 +82,7 @@ exercises: .venv/.lab
 
 page: $(PAGE)/node_modules/.package-lock.json
 	npm run --prefix $(PAGE) build
+	npm run --prefix $(PAGE) build:front
 
 $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
 	npm ci --prefix $(PAGE) --ignore-scripts --prefer-offline --no-audit --no-fund
@@ -86,9 +93,10 @@ clean:
 
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo
-.venv/.test: extras = lab,demo,test
+.venv/.book: extras = lab,book
+.venv/.test: extras = lab,demo,book,test
 .venv/.bench: extras = lab,test,bench
-.venv/.lab .venv/.demo .venv/.test .venv/.bench: pyproject.toml constraints.txt
+.venv/.lab .venv/.demo .venv/.book .venv/.test .venv/.bench: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'

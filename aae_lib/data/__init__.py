@@ -1,6 +1,6 @@
 """Images with labels, in three splits, and the minibatches that training takes of them.
 
-A dataset of your own is a `Dataset` of three `Split`s; nothing here has to change for it.
+A dataset of your own is a `Dataset` of three splits, each a `Split`; nothing here has to change for it.
 May import: torch, numpy, scikit-learn; nothing else of this library.
 """
 

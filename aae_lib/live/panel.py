@@ -67,17 +67,31 @@ OPTIONS = {
 class Panel:
     """A live panel for a trainer: write it as the last line of a cell.
 
-    trainer    any Trainer, with your own losses and phases too. While the panel lives, only the panel trains it
-    view       "all"; "tug": play, step and one slider between reconstruction and game, the rest behind a button;
-               "plane": points and the discriminator in the plane, no images
-    max_steps  training stops after so many steps of this panel, whatever happens (default 10,000)
-    show       the images whose codes are drawn: a Split; default the validation split
-    headless_steps  where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for
-    large      open in large mode, for the projector
+    Parameters
+    ----------
+    trainer : Trainer
+        Any, with your own losses and phases too. While the panel lives, only the panel trains it.
+    view : {"all", "tug", "plane"}
+        "tug": play, step and one slider between reconstruction and game, the rest behind a button; "plane": points and
+        the discriminator in the plane, no images.
+    max_steps : int
+        Training stops after so many steps of this panel, whatever happens.
+    show : Split, optional
+        The images whose codes are drawn; default the validation split.
+    headless_steps : int, optional
+        Where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for.
+    large : bool
+        Open in large mode, for the projector.
 
+    Raises
+    ------
+    ValueError
+        For an argument that cannot be, such as an unknown view or images of another shape.
+
+    Notes
+    -----
     Training happens in a thread, so the kernel stays free: ask `panel.trainer` in the next cell. From Python:
     play, pause, step (one phase), reset, fork, set_prior, stop; `join` waits for rest and raises what went wrong.
-    Raises ValueError for an argument that cannot be, such as an unknown view or images of another shape.
     """
 
     def __init__(

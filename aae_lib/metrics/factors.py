@@ -40,8 +40,7 @@ def factor_scores(model: Model, train: Split, test: Split, generator: torch.Gene
 
         - `score`: "R²" or "accuracy";
         - `chance`: what a code without the factor gets: 0 (a little below by bad luck), or the share of the most
-        frequent
-          name;
+          frequent name;
         - `z`; `y`, if the model classifies; `class`, read off the true class, if the factors give it: what a perfect y
           would get;
         - `coordinate`: the one of z that carries the factor best, by |correlation| on `train`;

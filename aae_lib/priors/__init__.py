@@ -1,4 +1,4 @@
-"""Priors p(z): what the codes should look like.
+"""Priors p(z), what the codes should look like::
 
     Gaussian      one round Gaussian                     Categorical  one-hot vectors                       (per class)
     GaussianRing  Gaussians on a circle   (per class)    Points       given points, blurred         (per class: labels)
@@ -10,7 +10,7 @@ All fit in [-4, 4] by default. Each has `dim`, `classes`, `sample(n, generator, 
 `named("ring")` and `from_description(prior.description())` make one from text, `as_prior(thing)` from your own function
 or object.
 
-A new prior is one small class:
+A new prior is one small class::
 
     class Cross:
         dim = 2

@@ -1,0 +1,589 @@
+// Built from aae_lib/live/page/front by make page: change that.
+"use strict";
+(() => {
+  // dom.ts
+  function h(tag, attributes = {}, ...children) {
+    return filled(document.createElement(tag), attributes, children);
+  }
+  function filled(node, attributes, children) {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === null || value === void 0 || value === false) continue;
+      if (typeof value === "function") node.addEventListener(name.slice(2), value);
+      else node.setAttribute(name, value === true ? "" : String(value));
+    }
+    node.append(...present(children));
+    return node;
+  }
+  function present(children) {
+    return children.flatMap((child) => {
+      if (Array.isArray(child)) return present(child);
+      if (child === null || child === void 0 || child === false) return [];
+      return [child instanceof Node ? child : String(child)];
+    });
+  }
+  function setText(node, text) {
+    if (node.textContent !== text) node.textContent = text;
+  }
+
+  // front/decoder.ts
+  function bytesOf(base64) {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  }
+  function float16(bytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Float32Array.from({ length: bytes.length / 2 }, (_, i) => {
+      const bits = view.getUint16(2 * i, true);
+      const [exponent, fraction] = [bits >> 10 & 31, bits & 1023];
+      const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction / 1024 * 2 ** -14;
+      return bits & 32768 ? -size : size;
+    });
+  }
+  function decoder(sizes, weights) {
+    const layers = [];
+    let at = 0;
+    const take = (n) => {
+      at += n;
+      return weights.subarray(at - n, at);
+    };
+    for (let i = 1; i < sizes.length; i++) layers.push({ weight: take(sizes[i - 1] * sizes[i]), bias: take(sizes[i]) });
+    if (at !== weights.length) throw new Error(`${weights.length} weights for a decoder that has ${at}`);
+    return (x, y) => {
+      let h2 = Float32Array.of(x, y);
+      layers.forEach(({ weight, bias }, i) => {
+        const last = i === layers.length - 1;
+        h2 = bias.map((sum, row) => {
+          let total = sum;
+          for (let k = 0, from = row * h2.length; k < h2.length; k++) total += weight[from + k] * h2[k];
+          const gate = 1 / (1 + Math.exp(-total));
+          return last ? gate : total * gate;
+        });
+      });
+      return h2;
+    };
+  }
+
+  // front/prior.ts
+  function random(seed) {
+    let state = seed;
+    return () => {
+      state = state + 1831565813 | 0;
+      let t = Math.imul(state ^ state >>> 15, 1 | state);
+      t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
+      return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+    };
+  }
+  function normal(uniform) {
+    const [radius, angle] = [Math.sqrt(-2 * Math.log(1 - uniform())), 2 * Math.PI * uniform()];
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  }
+  function ring(uniform) {
+    const angle = 2 * Math.PI * Math.floor(10 * uniform()) / 10;
+    const [e1, e2] = normal(uniform);
+    const [along2, across] = [2.5 + 0.5 * e1, 0.15 * e2];
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    return [along2 * cos - across * sin, along2 * sin + across * cos];
+  }
+
+  // front/models.ts
+  var TOLD = [
+    {
+      name: "ae",
+      title: "Autoencoder",
+      says: "Nobody told it where codes may lie. They spread far out, with gaps between them, and a draw from N(0, I) lands in a speck at the middle.",
+      draw: normal
+    },
+    {
+      name: "vae",
+      title: "VAE",
+      says: "A variational autoencoder: noise on every code, and a KL term that draws each one towards N(0, I). The gaps close, and digits blend where they meet.",
+      draw: normal
+    },
+    {
+      name: "gaussian",
+      title: "AAE, Gaussian",
+      says: "An adversarial autoencoder: a discriminator compares codes with draws from N(0, I), until it cannot tell them apart. Nearly every draw is a digit.",
+      draw: normal
+    },
+    {
+      name: "ring",
+      title: "AAE, ring",
+      says: "The same game with another prior: ten Gaussians on a ring, and labels that say which digit belongs to which arm. Only samples of the prior were needed, no formula.",
+      draw: ring
+    }
+  ];
+  function modelsOf(stored) {
+    return TOLD.map((told) => {
+      const { centre, half, codes, weights } = stored.models[told.name];
+      return {
+        ...told,
+        centre,
+        half,
+        codes: float16(bytesOf(codes)),
+        decode: decoder(stored.sizes, float16(bytesOf(weights)))
+      };
+    });
+  }
+  function neighbours(codes, labels, [x, y], k) {
+    const distance = (i) => (codes[2 * i] - x) ** 2 + (codes[2 * i + 1] - y) ** 2;
+    const nearest = Array.from(labels, (_, i) => [distance(i), labels[i]]).sort(([a], [b]) => a - b);
+    const counts = new Array(10).fill(0);
+    for (const [, label] of nearest.slice(0, k)) counts[label] += 1;
+    return counts;
+  }
+  var mostOften = (counts) => counts.indexOf(Math.max(...counts));
+
+  // colours.ts
+  var rgb = (hex) => [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16));
+  var hexOf = (colour) => `#${colour.map((c) => Math.round(c).toString(16).padStart(2, "0")).join("")}`;
+  var withAlpha = (hex, alpha) => `rgba(${rgb(hex).join(",")},${alpha})`;
+  var blend = (a, b, t) => a.map((c, i) => c + (b[i] - c) * t);
+  function luminance(hex) {
+    const [r, g, b] = rgb(hex).map((c) => c <= 10 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  }
+  function contrast(a, b) {
+    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  }
+  function readable(hex, ground, ratio) {
+    const end = luminance(ground) > 0.3 ? [0, 0, 0] : [255, 255, 255];
+    for (let t = 0; t < 1; t += 0.05) {
+      const colour = hexOf(blend(rgb(hex), end, t));
+      if (contrast(colour, ground) >= ratio) return colour;
+    }
+    return hexOf(end);
+  }
+
+  // front/paint.ts
+  var SIDE = 28;
+  function coloursOf(root2, classes) {
+    const read = (name) => getComputedStyle(root2).getPropertyValue(`--front-${name}`).trim();
+    const ground = read("ground");
+    const dark = luminance(ground) < 0.3;
+    const onGround = (hex) => dark && luminance(hex) < 1e-3 ? "#ffffff" : readable(hex, ground, 2.5);
+    return {
+      ground,
+      ink: read("ink"),
+      prior: read("prior"),
+      accent: read("accent"),
+      classes: classes.map(onGround)
+    };
+  }
+  function stamp(pixels, { ground, ink }) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = SIDE;
+    const image = new ImageData(SIDE, SIDE);
+    const [from, to] = [rgb(ground), rgb(ink)];
+    pixels.forEach((p, i) => {
+      for (let c = 0; c < 3; c++) image.data[4 * i + c] = from[c] + (to[c] - from[c]) * p;
+      image.data[4 * i + 3] = 255;
+    });
+    canvas.getContext("2d")?.putImageData(image, 0, 0);
+    return canvas;
+  }
+  function fresh(canvas) {
+    const { clientWidth: width, clientHeight: height } = canvas;
+    const g = canvas.getContext("2d");
+    if (!g || !width || !height) return null;
+    const scale = devicePixelRatio || 1;
+    const [w, h2] = [Math.round(width * scale), Math.round(height * scale)];
+    if (canvas.width !== w || canvas.height !== h2) Object.assign(canvas, { width: w, height: h2 });
+    g.setTransform(w / width, 0, 0, h2 / height, 0, 0);
+    g.clearRect(0, 0, width, height);
+    return { g, width, height };
+  }
+  function paintDigits(canvas, decode, at, columns, colours) {
+    const on = fresh(canvas);
+    if (!on) return;
+    on.g.imageSmoothingQuality = "high";
+    const cell = on.width / columns;
+    const space = at.length > 1 ? Math.min(4, cell * 0.06) : 0;
+    at.forEach(([x, y], i) => {
+      const [left, top] = [i % columns * cell, Math.floor(i / columns) * cell];
+      const size = cell - space;
+      on.g.drawImage(stamp(decode(x, y), colours), left + space / 2, top + space / 2, size, size);
+    });
+  }
+  function tapestry(model, colours, n = 17) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = n * SIDE;
+    const g = canvas.getContext("2d");
+    for (let row = 0; row < n; row++)
+      for (let column = 0; column < n; column++) {
+        const [u, v] = [(2 * column + 1) / n - 1, 1 - (2 * row + 1) / n];
+        const pixels = model.decode(model.centre[0] + u * model.half, model.centre[1] + v * model.half);
+        g?.drawImage(stamp(pixels, colours), column * SIDE, row * SIDE);
+      }
+    return canvas;
+  }
+  function paintPlane(canvas, scene) {
+    const on = fresh(canvas);
+    if (!on) return;
+    const { g, width } = on;
+    const { colours } = scene;
+    const place = ([u, v]) => [(u + 1) / 2 * width, (1 - v) / 2 * width];
+    const dot = (point, radius) => {
+      const [x, y] = place(point);
+      g.beginPath();
+      g.arc(x, y, radius, 0, 2 * Math.PI);
+    };
+    const size = width / 460;
+    g.fillStyle = colours.ground;
+    g.fillRect(0, 0, width, width);
+    if (scene.ground) {
+      g.imageSmoothingQuality = "high";
+      g.drawImage(scene.ground, 0, 0, width, width);
+    } else {
+      g.fillStyle = withAlpha(colours.prior, 0.55);
+      for (const point of scene.prior) {
+        dot(point, 1.7 * size);
+        g.fill();
+      }
+    }
+    scene.codes.forEach((point, i) => {
+      g.fillStyle = withAlpha(colours.classes[scene.labels[i]], scene.ground ? 0.55 : 0.85);
+      dot(point, (scene.ground ? 1.8 : 2.6) * size);
+      g.fill();
+    });
+    g.strokeStyle = colours.ink;
+    scene.samples.forEach((point, i) => {
+      g.lineWidth = i === scene.picked ? 3 : 1.1;
+      dot(point, (i === scene.picked ? 8 : 4) * size);
+      g.stroke();
+    });
+    if (scene.path.length > 1) {
+      g.lineJoin = g.lineCap = "round";
+      for (const [colour, wide] of [
+        [colours.ground, 5.5],
+        [colours.accent, 2.5]
+      ]) {
+        g.strokeStyle = colour;
+        g.lineWidth = wide * size;
+        g.beginPath();
+        for (const point of scene.path) g.lineTo(...place(point));
+        g.stroke();
+      }
+    }
+    for (const [colour, wide] of [
+      [colours.ground, 6],
+      [colours.accent, 3]
+    ]) {
+      g.strokeStyle = colour;
+      g.lineWidth = wide * size;
+      dot(scene.cursor, 10 * size);
+      g.stroke();
+    }
+  }
+
+  // front/path.ts
+  var gap = (a, b) => Math.hypot(b[0] - a[0], b[1] - a[1]);
+  function lengthOf(path) {
+    return path.slice(1).reduce((sum, point, i) => sum + gap(path[i], point), 0);
+  }
+  function along(path, t) {
+    let left = Math.min(1, Math.max(0, t)) * lengthOf(path);
+    for (let i = 1; i < path.length; i++) {
+      const [a, b] = [path[i - 1], path[i]];
+      const step = gap(a, b);
+      if (step > 0 && left <= step) return [a[0] + (b[0] - a[0]) * left / step, a[1] + (b[1] - a[1]) * left / step];
+      left -= step;
+    }
+    return path[path.length - 1];
+  }
+  var places = (path, n) => Array.from({ length: n }, (_, i) => along(path, n > 1 ? i / (n - 1) : 0));
+  var toAndFro = (walked) => 1 - Math.abs(1 - walked % 2);
+  var circle = ([x, y], radius) => Array.from({ length: 121 }, (_, i) => {
+    const angle = 2 * Math.PI * i / 120;
+    return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
+  });
+
+  // front/front.ts
+  var DRAWS = 40;
+  var STEPS = 12;
+  var CLOUD = 1500;
+  var PACE = 0.45;
+  var CHANGE = 700;
+  var STRIDE = 0.03;
+  function front(root2, stored) {
+    const models = modelsOf(stored);
+    const labels = bytesOf(stored.labels);
+    const still = matchMedia("(prefers-reduced-motion: reduce)");
+    let model = models[models.length - 1];
+    let colours = coloursOf(root2, stored.colours);
+    let draws = random(1);
+    let samples = [];
+    let cursor = model.centre;
+    let path = [];
+    let walked = 0;
+    let walking = !still.matches;
+    let hovering = false;
+    let drawing = false;
+    let from = null;
+    const ground = /* @__PURE__ */ new Map();
+    const canvas = (label) => h("canvas", { role: "img", "aria-label": label });
+    const plane = h("canvas", {
+      class: "front-plane",
+      tabindex: 0,
+      role: "application",
+      "aria-label": "The plane of codes. Arrow keys move through it and the digit changes. Enter begins a path and ends it, space walks along it or pauses, escape leaves the path."
+    });
+    const digit = canvas("The image decoded at this place");
+    const where = h("p", { class: "front-where" });
+    const near = h("p", { class: "front-near" });
+    const spoken = h("p", { class: "front-spoken", role: "status" });
+    const says = h("p", { class: "front-says" });
+    const strip = canvas(`${STEPS} digits along the path`);
+    const sheet = canvas(`${DRAWS} draws from the prior, decoded`);
+    const legend = h("ul", { class: "front-legend", "aria-label": "Which digits the draws look like" });
+    const walk = h("button", { type: "button", onclick: () => walkOr(!walking) });
+    const again = h("button", { type: "button", onclick: () => redraw() }, "draw again");
+    const everywhere = h("input", { type: "checkbox", onchange: () => paint() });
+    const choices = models.map((one) => {
+      const input = h("input", { type: "radio", value: one.name, onchange: () => choose(one) });
+      input.name = "front-model";
+      input.checked = one === model;
+      return h("label", {}, input, h("span", {}, one.title));
+    });
+    root2.replaceChildren(
+      h("fieldset", { class: "front-models" }, h("legend", {}, "Model"), choices),
+      says,
+      h(
+        "div",
+        { class: "front-main" },
+        plane,
+        h(
+          "div",
+          { class: "front-side" },
+          h("div", { class: "front-digit" }, digit),
+          where,
+          near,
+          h("div", { class: "front-row" }, walk, h("label", {}, everywhere, " digits everywhere"))
+        )
+      ),
+      h(
+        "p",
+        { class: "front-hint" },
+        "Move over the plane to decode it. Drag to draw a path, and the digit morphs along it."
+      ),
+      h("div", { class: "front-strip" }, strip),
+      h("div", { class: "front-row front-head" }, h("h2", {}, `${DRAWS} draws from the prior`), again, legend),
+      h("div", { class: "front-sheet" }, sheet),
+      spoken
+    );
+    const inView = ([x, y]) => [(x - model.centre[0]) / model.half, (y - model.centre[1]) / model.half];
+    const inPlane = ([u, v]) => [model.centre[0] + u * model.half, model.centre[1] + v * model.half];
+    const cloud = (of) => {
+      const uniform = random(7);
+      return Array.from({ length: CLOUD }, () => of.draw(uniform));
+    };
+    function sceneOf(picked = null) {
+      const codes = Array.from(labels, (_, i) => inView([model.codes[2 * i], model.codes[2 * i + 1]]));
+      return {
+        colours,
+        ground: null,
+        prior: cloud(model).map(inView),
+        codes,
+        labels,
+        samples: samples.map(inView),
+        picked,
+        path: path.map(inView),
+        cursor: inView(cursor)
+      };
+    }
+    let scene = sceneOf();
+    let asked = false;
+    function paint() {
+      if (asked) return;
+      asked = true;
+      requestAnimationFrame((now) => {
+        asked = false;
+        let shown = scene;
+        if (from) {
+          const t = Math.min(1, (now - from.at) / CHANGE);
+          const ease = t * t * (3 - 2 * t);
+          const between = (a, b) => b.map(
+            ([u, v], i) => a[i] ? [a[i][0] + (u - a[i][0]) * ease, a[i][1] + (v - a[i][1]) * ease] : [u, v]
+          );
+          const old = from.scene;
+          shown = { ...scene, prior: between(old.prior, scene.prior), codes: between(old.codes, scene.codes) };
+          shown.samples = between(old.samples, scene.samples);
+          if (t < 1) paint();
+          else from = null;
+        }
+        if (everywhere.checked && !from) {
+          if (!ground.has(model)) ground.set(model, tapestry(model, colours));
+          shown = { ...shown, ground: ground.get(model) ?? null };
+        }
+        paintPlane(plane, shown);
+        paintDigits(digit, model.decode, [cursor], 1, colours);
+      });
+    }
+    function paintAll() {
+      const narrow = root2.clientWidth < 560;
+      const [row, columns] = [narrow ? 6 : STEPS, narrow ? 8 : 20];
+      strip.style.aspectRatio = `${row} / ${STEPS / row}`;
+      sheet.style.aspectRatio = `${columns} / ${DRAWS / columns}`;
+      paintDigits(strip, model.decode, places(path, STEPS), row, colours);
+      paintDigits(sheet, model.decode, samples, columns, colours);
+      paint();
+    }
+    function moveTo(point, told = false) {
+      cursor = point;
+      scene.cursor = inView(point);
+      const [x, y] = point.map((c) => c.toFixed(model.half > 10 ? 1 : 2).replace("-", "−"));
+      setText(where, `z = (${x}, ${y})`);
+      const counts = neighbours(model.codes, labels, point, 5);
+      const found = counts.flatMap((n, label) => new Array(n).fill(label)).join(" ");
+      setText(near, `five nearest codes: ${found}`);
+      near.style.borderColor = colours.classes[mostOften(counts)];
+      if (told) setText(spoken, `z = (${x}, ${y}), nearest codes ${found}`);
+      paint();
+    }
+    function setPath(points) {
+      path = points;
+      scene.path = points.map(inView);
+      walked = 0;
+      paintAll();
+    }
+    function redraw() {
+      samples = Array.from({ length: DRAWS }, () => model.draw(draws));
+      scene.samples = samples.map(inView);
+      const counts = new Array(10).fill(0);
+      for (const z of samples) counts[mostOften(neighbours(model.codes, labels, z, 5))] += 1;
+      legend.replaceChildren(
+        ...counts.map((n, label) => {
+          const mark = h("i", { style: `background:${colours.classes[label]}` });
+          return h("li", { class: n ? "" : "front-none" }, mark, h("b", {}, label), ` ×${n}`);
+        })
+      );
+      sheet.setAttribute(
+        "aria-label",
+        `${DRAWS} draws from the prior, decoded: ${counts.map((n, d) => `${n} near codes of ${d}`).join(", ")}`
+      );
+      paintAll();
+    }
+    function choose(next) {
+      const old = scene;
+      model = next;
+      draws = random(1);
+      samples = [];
+      setText(says, next.says);
+      path = circle(next.centre, next.half * 0.64);
+      cursor = path[0];
+      scene = sceneOf();
+      from = still.matches ? null : { at: performance.now(), scene: old };
+      redraw();
+      moveTo(cursor);
+      walked = 0;
+    }
+    let last = 0;
+    function walkOr(on) {
+      walking = on;
+      setText(walk, on ? "pause" : "walk the path");
+      if (on) requestAnimationFrame(tick);
+    }
+    function tick(now) {
+      if (!walking) return;
+      const seconds = Math.min(0.1, (now - last) / 1e3);
+      last = now;
+      if (!hovering && !drawing && path.length > 1 && document.visibilityState === "visible") {
+        walked += seconds * PACE * model.half / Math.max(lengthOf(path), 0.05 * model.half);
+        moveTo(along(path, toAndFro(walked)));
+      }
+      requestAnimationFrame(tick);
+    }
+    const pointAt = (event) => {
+      const box = plane.getBoundingClientRect();
+      const clamp = (t) => Math.min(1, Math.max(-1, t));
+      return inPlane([
+        clamp(2 * (event.clientX - box.left) / box.width - 1),
+        clamp(1 - 2 * (event.clientY - box.top) / box.height)
+      ]);
+    };
+    let stroke = [];
+    plane.addEventListener("pointerdown", (event) => {
+      plane.setPointerCapture(event.pointerId);
+      drawing = hovering = true;
+      stroke = [pointAt(event)];
+      moveTo(stroke[0]);
+    });
+    plane.addEventListener("pointermove", (event) => {
+      hovering = true;
+      const point = pointAt(event);
+      if (drawing) {
+        stroke.push(point);
+        if (lengthOf(stroke) > 0.04 * model.half) setPath(stroke);
+      }
+      moveTo(point);
+    });
+    const end = (event) => {
+      if (!drawing) return;
+      drawing = false;
+      hovering = event.pointerType === "mouse";
+      if (path === stroke && !still.matches) {
+        hovering = false;
+        walkOr(true);
+      }
+    };
+    plane.addEventListener("pointerup", end);
+    plane.addEventListener("pointercancel", end);
+    plane.addEventListener("pointerleave", () => {
+      hovering = drawing;
+    });
+    const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    plane.addEventListener("keydown", (event) => {
+      const arrow = ARROWS[event.key];
+      if (arrow) {
+        if (walking) walkOr(false);
+        const far = STRIDE * (event.shiftKey ? 4 : 1);
+        const [u, v] = inView(cursor);
+        const clamp = (t) => Math.min(1, Math.max(-1, t));
+        moveTo(inPlane([clamp(u + far * arrow[0]), clamp(v + far * arrow[1])]), true);
+        if (drawing) {
+          stroke = [...stroke, cursor];
+          setPath(stroke);
+        }
+      } else if (event.key === "Enter") {
+        drawing = !drawing;
+        if (drawing) stroke = [cursor];
+        else if (!still.matches) walkOr(true);
+        setText(spoken, drawing ? "a path begins here" : "the path ends here");
+      } else if (event.key === " ") walkOr(!walking);
+      else if (event.key === "Escape") drawing = false;
+      else return;
+      event.preventDefault();
+    });
+    sheet.addEventListener("pointermove", (event) => {
+      const box = sheet.getBoundingClientRect();
+      const columns = root2.clientWidth < 560 ? 8 : 20;
+      const cell = box.width / columns;
+      const i = Math.floor((event.clientY - box.top) / cell) * columns + Math.floor((event.clientX - box.left) / cell);
+      if (!samples[i]) return;
+      hovering = true;
+      scene.picked = i;
+      moveTo(samples[i]);
+    });
+    sheet.addEventListener("pointerleave", () => {
+      hovering = false;
+      scene.picked = null;
+      paint();
+    });
+    new MutationObserver(() => {
+      colours = coloursOf(root2, stored.colours);
+      scene.colours = colours;
+      ground.clear();
+      paintAll();
+      const marks = legend.querySelectorAll("i");
+      marks.forEach((mark, label) => {
+        mark.style.background = colours.classes[label];
+      });
+    }).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    new ResizeObserver(paintAll).observe(root2);
+    choose(model);
+    from = null;
+    walkOr(walking);
+    window.aaeFront.decode = (name, x, y) => Array.from(models.find((one) => one.name === name)?.decode(x, y) ?? []);
+  }
+  var root = document.querySelector(".aae-front");
+  if (root && window.aaeFront) front(root, window.aaeFront);
+})();

@@ -1,0 +1,87 @@
+"""What the book changes in a page as Sphinx reads it: solutions are folded, links find their page, pictures their text."""
+
+import hashlib
+import re
+from base64 import b64decode
+from pathlib import PurePosixPath
+
+import nbformat
+from docutils import nodes
+from nbformat import NotebookNode
+
+from make_exercises import BEGIN, END, without_solutions
+
+EXERCISES = re.compile(r"(\]\((?:\.\./)*)exercises/")
+ACTIVE = re.compile(r"\||(?<![\w*])\*(?=[\w*])")  # what opens a substitution or an emphasis
+FOLDER = re.compile(r"(\]\((?:\.\./)*)aae_lib(?:/(\w+))?\)")
+
+
+def linked(source: str) -> str:
+    """Markdown whose links to exercises lead to the page with the folded solution, those to a folder to its reference."""
+    source = EXERCISES.sub(r"\1solutions/", source)
+    return FOLDER.sub(lambda found: f"{found[1]}docs/api/{found[2] or 'index'}.md)", source)
+
+
+def folded(notebook: NotebookNode) -> NotebookNode:
+    """A solution as a reader wants it: each task as it is given, then its solution and remarks to teachers, folded."""
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and BEGIN in cell.source:
+            cells.append(nbformat.v4.new_code_cell(without_solutions(cell.source), id=f"{cell.id}-task"))
+            cell.source = "\n".join(line for line in cell.source.split("\n") if line.strip() not in (BEGIN, END))
+            fold(cell, "Show a solution", "Hide the solution")
+        elif cell.cell_type == "code" and "solution" in cell.metadata.get("tags", ()):
+            fold(cell, "Show a remark for teachers", "Hide the remark")
+        cells.append(cell)
+    notebook.cells = cells
+    return notebook
+
+
+def fold(cell: NotebookNode, show: str, hide: str) -> None:
+    """Have the page show the cell's code only when asked."""
+    cell.metadata["tags"] = [*cell.metadata.get("tags", ()), "hide-input"]
+    cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
+
+
+def texts(notebook: NotebookNode) -> dict[str, str]:
+    """What each picture shows, by the SHA-256 of its bytes: the text that a cell stores beside it."""
+    return {
+        hashlib.sha256(b64decode(output.data["image/png"])).hexdigest(): output.data["text/plain"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if {"image/png", "text/plain"} <= set(output.get("data", ()))
+    }
+
+
+def read(app, name: str, source: list[str]) -> None:
+    """Before a page is parsed."""
+    if str(app.env.doc2path(name)).endswith(".md"):
+        source[0] = linked(source[0])
+        return
+    notebook = nbformat.reads(source[0], as_version=4)
+    app.env.aae_texts = texts(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = linked(cell.source)
+    source[0] = nbformat.writes(folded(notebook))
+
+
+def describe(app, page: nodes.document) -> None:
+    """After a page is parsed: its pictures get their text."""
+    known = getattr(app.env, "aae_texts", {})
+    for image in page.findall(nodes.image):
+        image.setdefault("alt", known.get(PurePosixPath(image["uri"]).stem, ""))
+
+
+def literally(app, what, name, thing, options, lines: list[str]) -> None:
+    """In docstrings |x| and f(*x) mean what they mean in mathematics and Python; Sphinx would take them for markup."""
+    for i, line in enumerate(lines):
+        if not line.lstrip().startswith(">>>"):
+            lines[i] = ACTIVE.sub(r"\\\g<0>", line)
+
+
+def setup(app) -> None:
+    """Called by docs/conf.py."""
+    app.connect("source-read", read)
+    app.connect("doctree-read", describe)
+    app.connect("autodoc-process-docstring", literally, priority=400)  # before napoleon writes markup of its own
