@@ -1,4 +1,4 @@
-"""The book: `make book` builds it from the repository as it stands, executes nothing, and needs no network to be read."""
+"""The book: `make book` builds it from the repository as it stands; it executes nothing and is read offline."""
 
 import sys
 from importlib.metadata import distribution
@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tools")]
 
-import book_pages
+import book_pages  # noqa: E402
 
 project = "Adversarial autoencoders, step by step"
 author = "the authors of the course"
@@ -35,6 +35,7 @@ napoleon_use_ivar = True
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 python_use_unqualified_type_names = True
 
 # MathJax as SVG is one file that needs no font: it works from file:// in every browser
@@ -47,6 +48,7 @@ html_static_path += [str(distribution("sphinx-mathjax-offline").locate_file(MATH
 html_extra_path = ["front/index.html"]  # the door: leads to docs/index.html
 html_css_files = ["book.css"]
 html_show_search_summary = False  # would fetch pages, which file:// does not allow
+html_context = {"default_mode": "auto"}  # light or dark, as the system says
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {

@@ -1,4 +1,4 @@
-"""What the book changes in a page as Sphinx reads it: solutions are folded, links find their page, pictures their text."""
+"""What the book changes in a page as Sphinx reads it: solutions are folded, links find pages, pictures their text."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ FOLDER = re.compile(r"(\]\((?:\.\./)*)aae_lib(?:/(\w+))?\)")
 
 
 def linked(source: str) -> str:
-    """Markdown whose links to exercises lead to the page with the folded solution, those to a folder to its reference."""
+    """Markdown whose links to exercises lead to the page with folded solutions, those to a folder to its reference."""
     source = EXERCISES.sub(r"\1solutions/", source)
     return FOLDER.sub(lambda found: f"{found[1]}docs/api/{found[2] or 'index'}.md)", source)
 

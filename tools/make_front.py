@@ -1,9 +1,9 @@
 """Make docs/front/models.js, what the book's front page decodes: `python tools/make_front.py [--steps 6000]`.
 
-The page has to be small, so each pretrained decoder (2-200-200-784) teaches one of 2-64-72-784: the small one learns the
-large one's pixels, at codes of training images, at samples of the prior and at places anywhere in the plane shown. Codes
-are the pretrained encoders', of test images of mini_mnist. About a minute a model on one CPU core; the same command
-gives the same file on one machine.
+The page has to be small, so each pretrained decoder (2-200-200-784) teaches one of 2-64-72-784: the small one learns
+the large one's pixels, at codes of training images, at samples of the prior and anywhere in the plane that is shown.
+Codes are the pretrained encoders', of test images of mini_mnist. About a minute a model on one CPU core; the same
+command gives the same file on one machine.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def view(z: Tensor, prior: Tensor) -> tuple[Tensor, float]:
 
 
 def places(model: Model, z: Tensor, centre: Tensor, half: float, generator: torch.Generator) -> Tensor:
-    """A batch of codes (BATCH, 2): half near codes of images, a quarter from the prior, a quarter from all the plane."""
+    """A batch of codes (BATCH, 2): half near those of images, a quarter from the prior, a quarter from anywhere."""
     rows = torch.randint(len(z), (BATCH // 2,), generator=generator)
     near = z[rows] + 0.03 * half * torch.randn(BATCH // 2, 2, generator=generator)
     anywhere = centre + half * (2 * torch.rand(BATCH // 4, 2, generator=generator) - 1)
