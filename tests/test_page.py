@@ -56,6 +56,13 @@ def test_the_bundle_is_what_its_sources_give(npm, tmp_path):
         assert path.read_bytes() == (STATIC / path.name).read_bytes(), f"{path.name} is not up to date: run make page"
 
 
+def test_the_front_page_of_the_book_is_what_its_sources_give(npm, tmp_path):
+    npm("run", "build:front", "--", f"--outfile={tmp_path / 'front.js'}")
+    for path in tmp_path.iterdir():
+        committed = STATIC.parents[2] / "docs" / "front" / path.name
+        assert path.read_bytes() == committed.read_bytes(), f"{path.name} is not up to date: run make page"
+
+
 def test_types_and_style(npm):
     npm("run", "check")
 

@@ -1,4 +1,4 @@
-"""Make docs/front/models.js, what the book's front page decodes: `python tools/make_front.py [--steps 6000]`.
+"""Make docs/front/models.js, what the book's front page decodes: `python tools/make_front.py [--steps 4000]`.
 
 The page has to be small, so each pretrained decoder (2-200-200-784) teaches one of 2-64-72-784: the small one learns
 the large one's pixels, at codes of training images, at samples of the prior and anywhere in the plane that is shown.
@@ -71,7 +71,7 @@ def packed(tensor: Tensor) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=4000)
     steps = parser.parse_args().steps
 
     torch.set_num_threads(1)

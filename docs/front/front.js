@@ -99,17 +99,17 @@
       parts.digit,
       parts.where,
       parts.near,
-      h("div", { class: "front-row" }, parts.walk, h("label", {}, parts.everywhere, " digits everywhere"))
+      h("div", { class: "front-row" }, parts.walk, h("label", {}, parts.everywhere, " digits everywhere")),
+      h(
+        "p",
+        { class: "front-hint" },
+        "Move over the plane to decode it. Drag to draw a path: the digit morphs along it."
+      )
     );
     root2.replaceChildren(
       h("fieldset", { class: "front-models" }, h("legend", {}, "Model"), labelled),
       parts.says,
       h("div", { class: "front-main" }, parts.plane, side),
-      h(
-        "p",
-        { class: "front-hint" },
-        "Move over the plane to decode it. Drag to draw a path: the digit morphs along it."
-      ),
       parts.strip,
       h(
         "div",

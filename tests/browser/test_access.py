@@ -11,9 +11,13 @@ from jupyter_browser.pages import until
 WIDGETS = ("button", "slider", "spinbutton", "combobox", "checkbox", "switch", "application", "radio")
 
 
-def faults(page, part):
+def faults(page, part, **options):
     """Serious and critical findings of axe-core in a part of the page."""
-    found = Axe().run(page, context={"include": [[part]]}).response["violations"]
+    found = (
+        Axe()
+        .run(page, context={"include": [[part]]}, options={"resultTypes": ["violations"], **options})
+        .response["violations"]
+    )
     return [
         f"{v['impact']}: {v['help']}: {node['html'][:120]} {node['failureSummary']}"
         for v in found

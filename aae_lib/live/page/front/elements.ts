@@ -46,16 +46,16 @@ export function elements(root: HTMLElement, models: Model[], chosen: Model) {
     parts.where,
     parts.near,
     h("div", { class: "front-row" }, parts.walk, h("label", {}, parts.everywhere, " digits everywhere")),
-  );
-  root.replaceChildren(
-    h("fieldset", { class: "front-models" }, h("legend", {}, "Model"), labelled),
-    parts.says,
-    h("div", { class: "front-main" }, parts.plane, side),
     h(
       "p",
       { class: "front-hint" },
       "Move over the plane to decode it. Drag to draw a path: the digit morphs along it.",
     ),
+  );
+  root.replaceChildren(
+    h("fieldset", { class: "front-models" }, h("legend", {}, "Model"), labelled),
+    parts.says,
+    h("div", { class: "front-main" }, parts.plane, side),
     parts.strip,
     h(
       "div",
