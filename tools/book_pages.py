@@ -12,7 +12,9 @@ from nbformat import NotebookNode
 from make_exercises import BEGIN, END, without_solutions
 
 EXERCISES = re.compile(r"(\]\((?:\.\./)*)exercises/")
-ACTIVE = re.compile(r"\||(?<![\w*])\*(?=[\w*])")  # what opens a substitution or an emphasis
+ACTIVE = re.compile(
+    r"\||(?<![\w*])\*(?=\w)(?![^*]*\w\*)"
+)  # what opens a substitution, or an emphasis that nothing closes
 FOLDER = re.compile(r"(\]\((?:\.\./)*)aae_lib(?:/(\w+))?\)")
 
 

@@ -106,19 +106,18 @@
         "Move over the plane to decode it. Drag to draw a path: the digit morphs along it."
       )
     );
+    const draws = h(
+      "div",
+      { class: "front-draws" },
+      h("div", { class: "front-row" }, h("h2", {}, `${DRAWS} draws from the prior`), parts.again),
+      parts.sheet,
+      parts.legend
+    );
     root2.replaceChildren(
       h("fieldset", { class: "front-models" }, h("legend", {}, "Model"), labelled),
       parts.says,
-      h("div", { class: "front-main" }, parts.plane, side),
+      h("div", { class: "front-main" }, parts.plane, side, draws),
       parts.strip,
-      h(
-        "div",
-        { class: "front-row front-head" },
-        h("h2", {}, `${DRAWS} draws from the prior`),
-        parts.again,
-        parts.legend
-      ),
-      parts.sheet,
       parts.spoken
     );
     return parts;
@@ -475,7 +474,10 @@
         samples: moved(old.samples, scene.samples)
       };
     }
-    const columns = () => root2.clientWidth < 560 ? { strip: 6, sheet: 8 } : { strip: STEPS, sheet: 20 };
+    function columns() {
+      if (root2.clientWidth < 560) return { strip: 6, sheet: 8 };
+      return { strip: STEPS, sheet: root2.clientWidth < 900 ? 20 : 5 };
+    }
     function paintAll() {
       const { strip, sheet } = columns();
       parts.strip.style.aspectRatio = `${strip} / ${STEPS / strip}`;

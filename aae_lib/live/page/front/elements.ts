@@ -52,19 +52,18 @@ export function elements(root: HTMLElement, models: Model[], chosen: Model) {
       "Move over the plane to decode it. Drag to draw a path: the digit morphs along it.",
     ),
   );
+  const draws = h(
+    "div",
+    { class: "front-draws" },
+    h("div", { class: "front-row" }, h("h2", {}, `${DRAWS} draws from the prior`), parts.again),
+    parts.sheet,
+    parts.legend,
+  );
   root.replaceChildren(
     h("fieldset", { class: "front-models" }, h("legend", {}, "Model"), labelled),
     parts.says,
-    h("div", { class: "front-main" }, parts.plane, side),
+    h("div", { class: "front-main" }, parts.plane, side, draws),
     parts.strip,
-    h(
-      "div",
-      { class: "front-row front-head" },
-      h("h2", {}, `${DRAWS} draws from the prior`),
-      parts.again,
-      parts.legend,
-    ),
-    parts.sheet,
     parts.spoken,
   );
   return parts;

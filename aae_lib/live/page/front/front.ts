@@ -87,7 +87,11 @@ function front(root: HTMLElement, stored: Stored) {
       samples: moved(old.samples, scene.samples),
     };
   }
-  const columns = () => (root.clientWidth < 560 ? { strip: 6, sheet: 8 } : { strip: STEPS, sheet: 20 });
+  // of the strip and of the sheet: front.css places the sheet by the same widths
+  function columns() {
+    if (root.clientWidth < 560) return { strip: 6, sheet: 8 };
+    return { strip: STEPS, sheet: root.clientWidth < 900 ? 20 : 5 };
+  }
   function paintAll() {
     const { strip, sheet } = columns();
     parts.strip.style.aspectRatio = `${strip} / ${STEPS / strip}`;

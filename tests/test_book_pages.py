@@ -1,0 +1,51 @@
+"""What the book does to a page before Sphinx parses it."""
+
+from base64 import b64encode
+
+import nbformat
+import pytest
+
+pytest.importorskip("docutils", reason="the packages of the book are not installed")
+
+import book_pages
+
+
+def test_links_to_exercises_and_folders_lead_to_pages_of_the_book():
+    source = (
+        "[a](exercises/01_x.ipynb) [b](../exercises/01_x.ipynb) [c](aae_lib/plots) [d](../aae_lib) [e](aae_lib/a.py)"
+    )
+    wanted = "[a](solutions/01_x.ipynb) [b](../solutions/01_x.ipynb) [c](docs/api/plots.md) [d](../docs/api/index.md)"
+    assert book_pages.linked(source) == f"{wanted} [e](aae_lib/a.py)"
+
+
+def test_a_task_stands_before_its_folded_solution_and_remarks_are_folded():
+    task = nbformat.v4.new_code_cell("def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION")
+    remark = nbformat.v4.new_code_cell("# why", metadata={"tags": ["solution"]})
+    plain = nbformat.v4.new_code_cell("f()")
+    cells = book_pages.folded(nbformat.v4.new_notebook(cells=[task, plain, remark])).cells
+    assert [cell.source.split("\n")[-1].strip() for cell in cells] == [
+        'raise NotImplementedError("write your answer here")',
+        "return 1",
+        "f()",
+        "# why",
+    ]
+    assert [cell.metadata.get("mystnb", {}).get("code_prompt_show") for cell in cells] == [
+        None,
+        "Show a solution",
+        None,
+        "Show a remark for teachers",
+    ]
+    assert len({cell.id for cell in cells}) == 4
+
+
+def test_a_picture_is_described_by_the_text_stored_beside_it():
+    data = {"image/png": b64encode(b"picture").decode(), "text/plain": "a ring"}
+    output = nbformat.v4.new_output("display_data", data=data)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    assert list(book_pages.texts(notebook).values()) == ["a ring"]
+
+
+def test_bars_and_stars_in_a_docstring_are_no_markup():
+    lines = ["E|x - y|, f(*x), 2 * 3", "a *word* and **one**", ">>> f(*x) | 1"]
+    book_pages.literally(None, "function", "f", None, {}, lines)
+    assert lines == [r"E\|x - y\|, f(\*x), 2 * 3", "a *word* and **one**", ">>> f(*x) | 1"]
