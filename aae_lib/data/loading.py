@@ -10,6 +10,7 @@ import torch
 from ..arguments import count, one_of, path, takes
 from . import glyphs, mnist, toys
 from .dataset import Dataset, Split
+from .parts import held_out
 
 IMAGES = ("digits", "glyphs", "mnist", "fashion_mnist")
 
@@ -95,12 +96,6 @@ def _in_three(name: str, whole: Split, validation: int, test: int) -> Dataset:
 
 
 def _hold_out(split: Split, n: int) -> tuple[Split, Split]:
-    """Hold out n rows, each class in proportion: all rows in order of class, then every (N/n)-th of them.
-
-    No random number decides, so the parts are the same with every version of every library.
-    """
-    by_class = split.labels.argsort(stable=True)
-    every = (torch.arange(n) * len(split) + len(split) // 2) // n
-    held = torch.zeros(len(split), dtype=torch.bool)
-    held[by_class[every]] = True
+    """The rest, and n rows that are held out, each class in proportion."""
+    held = held_out(split.labels, n)
     return split.take((~held).nonzero()[:, 0]), split.take(held.nonzero()[:, 0])
