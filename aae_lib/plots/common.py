@@ -33,9 +33,15 @@ def _inches(value: Any) -> tuple[float, ...]:
     return width, height
 
 
+def _different(axes: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(axes)) < len(axes):
+        raise ValueError
+    return axes
+
+
 FIGSIZE = Kind("two lengths in inches, 0.5 to 1000, of at most 10,000 square inches, such as (8.0, 6.0)", _inches)
 GENERATOR = generator()
-AXES = counts(2, least=0, example="(0, 1)")
+AXES = Kind("two different whole numbers, such as (0, 1)", lambda value: _different(counts(2, least=0).take(value)))
 SHOWN = count(most=10_000)  # images in one picture
 EXTENT = numbers(4, example="(-3.0, 3.0, -3.0, 3.0)")
 
@@ -99,9 +105,10 @@ def drawable(images: Any, name: str = "images") -> Tensor:
     """Images (N, C, H, W); ValueError for anything else."""
     images = tensor(images, name)
     if images.ndim != 4 or images.shape[1] not in (1, 3):
+        hint = {3: "of one image, draw image[None]", 2: "points in the plane are drawn by aae.plots.points"}
         raise ValueError(
             f"{name}: a grid needs images of shape (N, 1 or 3, H, W), and these have {tuple(images.shape)}: "
-            "draw points in the plane with aae.plots.points."
+            f"{hint.get(images.ndim, 'put them into that order')}."
         )
     if images.numel() == 0:
         raise ValueError(f"{name}: there are no images here to draw; the shape is {tuple(images.shape)}.")
