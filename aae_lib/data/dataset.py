@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PARTS = ("train", "validation", "test")
 
 
+@takes()
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """One part of a dataset.
