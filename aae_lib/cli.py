@@ -223,7 +223,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--labels", type=whole(least=0), default=0, help=told)
     told = "length of the category y; default: one a class"
     t.add_argument("--categories", type=whole(least=2), metavar="K", help=told)
-    told = "length of the code z; default 2, with a category 10"
+    told = "length of the code z; default 2, with a category 10 where the prior has so many dimensions"
     t.add_argument("--latent-dim", type=whole(), metavar="D", help=told)
     t.add_argument("--hidden", type=whole(), nargs="+", default=None, metavar="N", help="widths of the hidden layers")
     _choice(t, "--network", "mlp", ("mlp", "conv"))
@@ -266,7 +266,9 @@ def _reproduce_options(p: argparse.ArgumentParser) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Train to the end of --steps or --epochs, going on from the checkpoint with --resume."""
-    from . import metrics, plots
+    plots = pictures()
+
+    from . import metrics
     from .files import write_whole
     from .metrics.scoreboard import AT_LEAST
     from .training import checkpoints
@@ -324,6 +326,8 @@ def use_threads(n: int | None) -> None:
     finally:
         enough.set()
     torch.set_num_threads(n)
+    if n > (cores := os.cpu_count() or n):
+        print(f"aae_lib: --threads {n} on {cores} cores makes training slower, not faster.", file=sys.stderr)
 
 
 def try_folder(option: str, folder: Path) -> None:
@@ -349,6 +353,13 @@ def cannot_write(option: str, place: Path, error: OSError) -> str:
     return f"{option}: {shown(str(place))} cannot be written to ({error.strerror or error}): choose another place."
 
 
+def pictures() -> Any:
+    """The plots. matplotlib looks at MPLBACKEND when it is imported, although no window is opened here."""
+    with blame(f"MPLBACKEND={os.environ.get('MPLBACKEND')}"):
+        from . import plots
+    return plots
+
+
 def drawn(figure: Any, ending: str) -> bytes:
     """The picture as the content of a file."""
     from io import BytesIO
@@ -365,6 +376,9 @@ def train_to_the_end(options: argparse.Namespace) -> tuple[Any, Any]:
     data, trainer, total = build(options)
     if checkpoints.exists(options.out):
         checkpoints.load(trainer, options.out, schedule=False)
+        if trainer.steps > total:
+            asked = f"--epochs {options.epochs:g}" if options.epochs else f"--steps {total}"
+            raise OptionError(f"{asked}: {options.out} has {trainer.steps:,} steps behind it already: ask for more.")
         if trainer.processes.first:
             print(f"resuming {options.out} at step {trainer.steps} of {total}.")
     if isinstance(options.dataset, Path) and trainer.processes.first:
@@ -459,9 +473,11 @@ def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """What the options say of the model, before there are data: of a category's length None, if it is to be theirs."""
     from . import priors
     from .optimizers import Adam
+    from .priors.naming import ANY_DIM
 
     with_category = options.model in WITH_GAME[1:]
-    dim = options.latent_dim or (10 if with_category and options.model != "map" else 2)
+    style = 10 if with_category and options.model != "map" and options.prior in ANY_DIM else 2
+    dim = options.latent_dim or style
     with blame(f"--prior {options.prior} with --latent-dim {dim}"):
         prior = priors.named(options.prior, dim=dim)
     arguments: dict[str, Any] = {"latent_dim": dim, "seed": options.seed, "prior": prior, "network": options.network}
@@ -519,7 +535,8 @@ def sample(options: argparse.Namespace) -> int:
     """A grid of decoded prior samples as PNG."""
     import torch
 
-    from . import plots
+    plots = pictures()
+
     from .files import write_whole
     from .training import checkpoints
 

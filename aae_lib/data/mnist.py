@@ -165,6 +165,8 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
     else:
         if own := os.environ.get("AAE_DATA_DIR"):
             places.append(_at_home(own, "AAE_DATA_DIR"))
+            if not places[0].is_dir():
+                raise ValueError(f"AAE_DATA_DIR names {own}, which is no folder: set it to another, or to nothing.")
         with contextlib.suppress(ModuleNotFoundError):  # a bare server has no cache
             places.append(cache_folder())
     for place in places:
@@ -328,7 +330,8 @@ def _at_home(place: str | Path, name: str) -> Path:
 
 def _advice(problem: str, name: str) -> str:
     files = ", ".join(f"{name}/{file}.gz" for file in FILES)
-    return f"{problem}: put {files} into one folder, and set the environment variable AAE_DATA_DIR to that folder."
+    now = f" (it names {own} now)" if (own := os.environ.get("AAE_DATA_DIR")) else ""
+    return f"{problem}: put {files} into one folder, and set the environment variable AAE_DATA_DIR to that folder{now}."
 
 
 def _either(folder: Path, file: str) -> Path:

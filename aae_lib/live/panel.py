@@ -18,6 +18,7 @@ from .training_thread import Request, TrainingThread
 from .wire import NO_WIDGETS, SHARED, frame, widget_class
 from .wishes import looked_at
 
+CLOSED = "this panel was closed (a new one closes the one before), or stopped:"
 VIEWS = tuple(SHARED["views"])
 EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 12, "images": 8}  # a layer comes with every n-th picture
 NO_ANSWER = 10.0  # seconds after which a page that shows no panel is told why
@@ -130,7 +131,7 @@ class Panel:
     def trainer(self) -> Trainer:
         """The trainer of the (first) run."""
         if not self.training.runs:
-            raise RuntimeError("this panel was closed when another one was made; run its cell again.")
+            raise RuntimeError(f"{CLOSED} run its cell again.")
         return self.training.runs[0].trainer
 
     @property
@@ -178,7 +179,8 @@ class Panel:
 
     def stop(self) -> None:
         """End the thread; the trainer is free for others then."""
-        self._do("stop")
+        if self.training.status != "stopped":
+            self._do("stop")
         self.training.halt()
 
     @takes(timeout=number(least=0))
@@ -207,6 +209,8 @@ class Panel:
             _current = None
 
     def _do(self, what: str, **more: Any) -> None:
+        if self.training.status == "stopped":
+            raise RuntimeError(f"{CLOSED} run its cell again.")
         self.training.request({"do": what, **more}, wait=True)
 
     # ---- display ----

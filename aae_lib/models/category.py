@@ -175,6 +175,7 @@ class EncoderGivesCategory(CategoryAAE):
     """
 
     encoder: TwoHeads
+    encoder_methods = ("both", "logits")
 
     if TYPE_CHECKING:
 

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,18 @@ from ..priors import Prior, PriorLike, as_prior
 from .lock import StepLock
 from .phase import Phase
 
+INSTEAD = {  # what others call it
+    "fit": "aae.Trainer(model, data).run(steps=4000) trains it",
+    "fit_transform": "aae.Trainer(model, data).run(steps=4000) trains it, then model.encode(images) gives codes",
+    "transform": "model.encode(images) gives codes",
+    "inverse_transform": "model.decode(z) gives images",
+    "predict": "model.encode(images) gives codes, and model.classify(images) categories where it has some",
+    "predict_proba": "model.classify(images) gives categories where it has some",
+    "classify": "SemiSupervisedAAE, ClusterAAE and MapAAE have a category to give",
+    "generate": "model.sample(n) gives images",
+    "save": "trainer.save(folder) keeps it, and aae.load_model(folder) gives it back",
+    "load": "aae.load_model(folder) gives back what trainer.save(folder) has kept",
+}
 M = TypeVar("M", bound=nn.Module)
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,7 +112,8 @@ class Model(nn.Module):
 
     Subclasses set the networks, call `set_prior`, write `phases`, and state what they can do in `can`. The arguments
     of the constructor are kept: `arguments` holds those that can be written as JSON, which is what a checkpoint
-    compares and what a saved model is built from.
+    compares and what a saved model is built from; set later, they say that they are fixed. A network of your own takes
+    the place of one by `model.encoder = ...`, before the trainer is made, which tries it on one image.
 
     Attributes
     ----------
@@ -122,6 +135,7 @@ class Model(nn.Module):
     latent_dim: int
     arguments: dict[str, Any]
     lock: StepLock
+    fixed: ClassVar[frozenset[str]] = frozenset()  # names of attributes that keep the value of the constructor
 
     if TYPE_CHECKING:  # there where `can` says so: ask it first
         image_shape: tuple[int, ...]
@@ -142,6 +156,35 @@ class Model(nn.Module):
         self.__dict__["arguments"] = _arguments(cls, args, kwargs)
         self.__dict__["lock"] = StepLock()
         return self
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.fixed = _fixed(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = getattr(type(self), name, None)
+        if isinstance(own, property):  # which nn.Module passes by, where the value is a network
+            if own.fset is None:
+                raise AttributeError(f"{name} of a model cannot be set: it follows from what the model is made of.")
+            own.fset(self, value)
+            return
+        if name in self.__dict__ and name in self.fixed and not _same(self.__dict__[name], value):
+            raise AttributeError(
+                f"{name} is fixed once the model is made: {type(self).__name__}(..., {name}=...) makes another."
+            )
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in INSTEAD:
+            raise AttributeError(f"a model has no {name}: {INSTEAD[name]}.")
+        return super().__getattr__(name)
+
+    def forward(self, *_: Any, **__: Any) -> NoReturn:
+        """A model has several networks, and is not called itself."""
+        raise TypeError(
+            "a model is not called: model.encode(images) gives codes, model.reconstruct(images) images, and "
+            "model.encoder(x), model.decoder(z) are its networks."
+        )
 
     @property
     def can(self) -> Abilities:
@@ -238,6 +281,16 @@ def of_one_moment(measure: Callable[Concatenate[M, P], R]) -> Callable[Concatena
         return measure(model, *args, **kwargs)
 
     return asked
+
+
+def _fixed(cls: type) -> frozenset[str]:
+    """Arguments of the library's own constructors: phases and checkpoints have taken them as they were."""
+    own = [c for c in cls.__mro__ if c.__module__.startswith("aae_lib.") and "__init__" in vars(c)]
+    return frozenset(name for c in own for name in inspect.signature(vars(c)["__init__"]).parameters)
+
+
+def _same(old: Any, new: Any) -> bool:
+    return old is new or bool(type(old) is type(new) and not isinstance(old, Tensor) and old == new)
 
 
 def _arguments(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ..arguments import path, switch, takes
+from ..arguments import Kind, one_made_of, path, switch, takes
 from ..files import only_writer, write_all
 from ..models import Loss, Model
 from ..models.description import UnknownModelError, build, describe
@@ -44,7 +44,16 @@ class CheckpointError(RuntimeError):
     """The checkpoint is missing, damaged, foreign, or of something else; the message says which."""
 
 
-@takes(folder=path(), overwrite=switch())
+def _trainer(value: Any) -> "Trainer":
+    from .trainer import Trainer
+
+    return one_made_of(Trainer, example="").take(value)
+
+
+TRAINER = Kind("a Trainer, such as aae.Trainer(model, data)", _trainer)
+
+
+@takes(trainer=TRAINER, folder=path(), overwrite=switch())
 def save(trainer: "Trainer", folder: str | Path, *, overwrite: bool = False) -> Path:
     """Write the trainer's whole state to a folder.
 
@@ -122,6 +131,7 @@ def write_index(folder: Path, index: Mapping[str, Any], others: Mapping[Path, by
     return digest
 
 
+@takes(folder=path())
 def remove(folder: Path) -> None:
     """Delete what `save` has written to the folder, and the folder itself if nothing else is in it."""
     if folder.is_dir():
@@ -158,7 +168,7 @@ def check_own(trainer: "Trainer", folder: Path) -> None:
         )
 
 
-@takes(folder=path(), schedule=switch(), inexact=switch())
+@takes(trainer=TRAINER, folder=path(), schedule=switch(), inexact=switch())
 def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexact: bool = False) -> None:
     """Put the state saved in a folder into a trainer made of the same parts.
 
@@ -314,6 +324,7 @@ def read_index(folder: str | Path) -> dict[str, Any]:
     return _read(Path(folder))[0]
 
 
+@takes(folder=path())
 def exists(folder: str | Path) -> bool:
     """Whether the folder holds a checkpoint's index."""
     return (Path(folder) / INDEX).is_file()
