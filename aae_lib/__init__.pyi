@@ -1,6 +1,7 @@
 # What `import aae_lib as aae` offers: read at run time by lazy_loader, and by editors and type checkers.
 from . import course as course
 from . import data as data
+from . import export as export
 from . import live as live
 from . import losses as losses
 from . import metrics as metrics

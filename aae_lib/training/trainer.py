@@ -123,7 +123,7 @@ class Trainer:
         if (inner := unwrapped(model)) is not model:
             model = inner
             warnings.warn(
-                "the model inside torch.compile(model) is trained, uncompiled: losses call its networks one by one, and "
+                "the model inside torch.compile(model) is trained, uncompiled: losses call its networks one by one, "
                 "never the whole. On CUDA whole steps are recorded as graphs instead.",
                 stacklevel=3,  # behind @takes
             )
