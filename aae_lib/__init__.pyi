@@ -11,6 +11,7 @@ from . import optimizers as optimizers
 from . import paper as paper
 from . import plots as plots
 from . import priors as priors
+from . import sklearn as sklearn
 from . import training as training
 from .data import Minibatches as Minibatches
 from .data import load as load

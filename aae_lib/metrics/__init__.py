@@ -6,7 +6,8 @@ Of images: `reconstruction_error`, `sharpness`, `effective_classes`, `nearest_di
 Of codes: `knn_accuracy`, `linear_probe`.
 Of categories: `classification_error`, `cluster_error`, `cluster_labels`, `cluster_agreement`, `occupancy`; of the style
 that goes with them: `class_from_style`, `factor_scores`. The baseline for few labels: `label_spreading_error`.
-Of single images: `anomaly_scores`. All together, in one table: `compare`. A new measure is a function in the file of its subject.
+Of single images: `anomaly_scores`. All together, in one table: `compare`. A new measure is a function in the file of
+its subject.
 
 The same model and the same call give the same figures: where a measure draws at random and no `generator=` is given,
 it uses one of its own, seeded with 0. A generator passed in must be on the CPU, where all of this is computed.
