@@ -365,7 +365,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         arguments["categories"] = arguments["categories"] or data.classes
     with blame(f"--model {options.model} with --prior {options.prior}"):
         model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
-        model.check_data(minibatches)
+        model.prepare(minibatches)
     trainer = Trainer(
         model,
         data,

@@ -19,7 +19,7 @@ from .arguments import as_tensor, number, shown
 
 SMALLEST = 1e-6  # whose square float32 can still hold
 
-# ---- reconstruction: decoder logits (N, C, H, W) against images x (N, C, H, W) in [0, 1] ----
+# ---- reconstruction: what the decoder gives (N, C, H, W) against images x (N, C, H, W); see likelihoods.py ----
 
 
 def bce(logits: Tensor, x: Tensor) -> Tensor:
@@ -61,7 +61,21 @@ def half_squared_error(logits: Tensor, x: Tensor) -> Tensor:
     tensor(0.5000)
     """
     logits, x = _images(logits, x)
-    return F.mse_loss(logits.float().sigmoid(), x, reduction="sum") / (2 * len(x))
+    return gaussian_error(logits.float().sigmoid(), x)
+
+
+def gaussian_error(mean: Tensor, x: Tensor) -> Tensor:
+    """½ Σ (x − mean)² over the numbers of a sample, mean over samples; `mean` is what the decoder gives, as it is.
+
+    The negative log-likelihood −log N(x; mean, I), up to a constant: for samples of any real numbers.
+
+    Examples
+    --------
+    >>> gaussian_error(torch.zeros(1, 3), torch.tensor([[0.0, 1.0, -1.0]]))
+    tensor(1.)
+    """
+    mean, x = _images(mean, x)
+    return F.mse_loss(mean.float(), x, reduction="sum") / (2 * len(x))
 
 
 def _images(logits: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,12 +84,6 @@ def _images(logits: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(f"x must be floats in [0, 1], not {x.dtype}: pass aae_lib.data.scale(x).")
     return logits, x
 
-
-RECONSTRUCTION: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "bce": bce,
-    "mse": mse,
-    "half_squared_error": half_squared_error,
-}
 
 # ---- the adversarial game: logits (N,), positive means "looks like a prior sample" ----
 

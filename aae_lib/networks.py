@@ -1,13 +1,14 @@
 """The three networks: encoder, decoder, discriminator; as MLPs, or convolutional for images.
 
-Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), logits (N, C, H, W) or (N,).
+Shapes: images x (N, C, H, W), or vectors (N, D); codes z (N, d); a decoder's output has the shape of x, logits of D
+are (N,).
 Nothing here is random after construction: noise comes in as an argument, drawn by the phase.
 """
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypedDict, TypeVar, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import torch
 from torch import Generator, Tensor, nn
@@ -17,11 +18,22 @@ from .arguments import WIDEST, Kind, count, counts, generator, number, one_of, s
 Layer = TypeVar("Layer", bound=nn.Module)
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "silu": nn.SiLU}
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    shape = counts(most=100_000).take(value)
+    if len(shape) not in (1, 3):
+        raise ValueError
+    return shape
+
+
 POSTERIORS = ("deterministic", "gaussian", "universal")
 NETWORKS = ("mlp", "conv")
 # what networks and models are made of: the kind of each argument
 PARTS: dict[str, Kind] = {
-    "image_shape": counts(3, most=100_000, example="(1, 28, 28): channels, height, width"),
+    "image_shape": Kind(
+        "(channels, height, width), such as (1, 28, 28), or (D,) for vectors, whole numbers from 1 to 100,000", _shape
+    ),
     "latent_dim": count(most=WIDEST),
     "hidden": counts(),
     "network": one_of(*NETWORKS),
@@ -46,9 +58,13 @@ class NetworkOptions(Start):
 
 
 def check_network(network: str, image_shape: Sequence[int]) -> None:
-    """ValueError if there is no such network, or images of that shape (C, H, W) do not fit it."""
+    """ValueError if samples of that shape, (C, H, W) or (D,), do not fit the network."""
+    if network != "conv":
+        return
+    if len(image_shape) == 1:
+        raise ValueError(f'network="conv" takes pictures, and {tuple(image_shape)} is a vector: use network="mlp".')
     _, h, w = image_shape
-    if network == "conv" and (h % 4 or w % 4):
+    if h % 4 or w % 4:
         raise ValueError(f'network="conv" halves the picture twice: {h}x{w} is not a multiple of 4. Use network="mlp".')
 
 
@@ -176,16 +192,18 @@ def activation_named(name: str) -> nn.Module:
 
 
 class Encoder(nn.Module):
-    """Images (N, C, H, W) -> codes z (N, latent_dim); one of three posteriors q(z|x) (paper, section 2.1).
+    """Images (N, C, H, W) or vectors (N, D) -> codes z (N, latent_dim); one of three posteriors q(z|x).
 
     - deterministic: z = f(x)
     - gaussian: z = mean(x) + exp(½ log_var(x)) · noise, noise ~ N(0, I) of shape (N, latent_dim)
     - universal: z = f(x, noise), the noise appended to the pixels: any posterior at all
 
+    Makhzani et al. 2015, section 2.1.
+
     Parameters
     ----------
     image_shape : sequence of int
-        (C, H, W).
+        (C, H, W), or (D,) for vectors.
     latent_dim : int
         d, the length of a code.
     hidden : sequence of int, default (1000, 1000)
@@ -345,7 +363,9 @@ def reparameterise(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
 
 
 class Decoder(nn.Module):
-    """Codes z (N, latent_dim) -> *logits* of images (N, C, H, W); an image is sigmoid(logits).
+    """Codes z (N, latent_dim) -> numbers of the shape of an image, (N, C, H, W) or (N, D).
+
+    They are logits or means: what they stand for is the model's `likelihood`.
 
     Parameters
     ----------
@@ -371,16 +391,16 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         check_network(network, image_shape)
-        c, h, w = image_shape
         start: Start = {"activation": activation, "generator": generator, "weight_sd": weight_sd}
         if network == "conv":
             if not hidden:
                 raise ValueError('network="conv" needs a hidden layer: give at least one width.')
+            _, h, w = image_shape
             self.layers = MLP((latent_dim, hidden[-1], 64 * (h // 4) * (w // 4)), **start)
             self.image: nn.Module = conv_image(image_shape, **start)
         else:
-            self.layers = MLP((latent_dim, *reversed(hidden), c * h * w), **start)
-            self.image = nn.Unflatten(1, (c, h, w))
+            self.layers = MLP((latent_dim, *reversed(hidden), math.prod(image_shape)), **start)
+            self.image = nn.Unflatten(1, tuple(image_shape))
 
     def forward(self, z: Tensor) -> Tensor:
         return self.image(self.layers(z))

@@ -7,6 +7,7 @@ May import: torch, numpy, scikit-learn; nothing else of this library.
 from .dataset import PARTS, Dataset, Split, as_images, check_values, scale
 from .loading import IMAGES, load
 from .minibatches import Minibatch, Minibatches, StackedMinibatches
+from .standard import Standard
 
 __all__ = [
     "IMAGES",
@@ -16,6 +17,7 @@ __all__ = [
     "Minibatches",
     "Split",
     "StackedMinibatches",
+    "Standard",
     "as_images",
     "check_values",
     "load",

@@ -250,15 +250,16 @@ def check_values(images: Tensor, low: float, high: float) -> None:
     if images.dtype == torch.uint8 or not images.numel():
         return
     smallest, largest = images.aminmax()  # both NaN if there is one
-    if bool((smallest >= low) & (largest <= high)):
+    if bool((smallest >= low) & (largest <= high) & smallest.isfinite() & largest.isfinite()):
         return
     rows = images.flatten(1)
-    first = int(((rows >= low) & (rows <= high)).all(1).logical_not().nonzero()[0])
+    first = int(((rows >= low) & (rows <= high) & rows.isfinite()).all(1).logical_not().nonzero()[0])
     if not rows[first].isfinite().all():
         raise ValueError(f"image {first} holds NaN or infinity: leave it out, or mend it.")
     raise ValueError(
         f"image {first} has values from {rows[first].min():g} to {rows[first].max():g}, and floats must lie in "
-        f"[{low:g}, {high:g}]: divide by 255, or pass uint8 (0 to 255) as it is."
+        f"[{low:g}, {high:g}]: divide by 255, or pass uint8 (0 to 255) as it is; any real numbers can be learned by a "
+        'model with likelihood="gaussian".'
     )
 
 

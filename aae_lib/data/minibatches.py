@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from ..arguments import Kind, count, device, number, shown, takes
 from .dataset import Split, check_values, scale
+from .standard import Standard
 
 
 class Minibatches:
@@ -51,6 +52,7 @@ class Minibatches:
         self.images, self.labels = split.images.to(device).contiguous(), split.labels.to(device).contiguous()
         check_values(self.images, -math.inf, math.inf)
         self.labelled = (self.labels >= 0).nonzero()[:, 0]
+        self.standard: Standard | None = None  # set by a model that wants its samples standardised
         self.steps_per_epoch = len(self.images) // self.batch_size
         self.rewind()
 
@@ -107,8 +109,8 @@ class Minibatches:
         return self.permutation[cursor * self.batch_size : (cursor + steps) * self.batch_size]
 
     def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """x (M, ...) in [0, 1] and y (M,) of these rows."""
-        return scale(self.images.index_select(0, rows)), self.labels.index_select(0, rows)
+        """x (M, ...), in [0, 1] or standardised, and y (M,) of these rows."""
+        return _seen(self.images.index_select(0, rows), self.standard), self.labels.index_select(0, rows)
 
     def random_rows(self, n: int, generator: Generator) -> Tensor:
         """(n,) int64: rows of any images, drawn with repetition."""
@@ -156,27 +158,39 @@ class StackedMinibatches:
 
     def __init__(self, members: Sequence[Minibatches]) -> None:
         self.images, self.some_labelled = members[0].images, members[0].some_labelled
+        self.standard = members[0].standard
         self.labels = torch.stack([member.labels for member in members])  # (S, N)
         self.labelled = torch.stack([member.labelled for member in members])  # (S, L)
 
     @staticmethod
     def fit(members: Sequence[Minibatches]) -> bool:
-        """Whether all have the same images, as many labels, and the same batch size."""
+        """Whether all have the same images, seen alike, as many labels, and the same batch size."""
         first = members[0]
         return all(
             m.batch_size == first.batch_size
             and m.labelled.shape == first.labelled.shape
             and (m.images is first.images or torch.equal(m.images, first.images))
+            and _alike(m.standard, first.standard)
             for m in members
         )
 
     def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """x (S·M, ...) in [0, 1] and y (S·M,) of rows (S, M), one member after the other."""
-        return scale(self.images.index_select(0, rows.flatten())), self.labels.gather(1, rows).flatten()
+        """As `Minibatches.take`, x (S·M, ...) and y (S·M,) of rows (S, M), one member after the other."""
+        x = _seen(self.images.index_select(0, rows.flatten()), self.standard)
+        return x, self.labels.gather(1, rows).flatten()
 
     def random_labelled(self, n: int, generator: Generator) -> Tensor:
         """(S, n) int64: rows of each member's labelled images, drawn with repetition; ValueError if there are none."""
         return _drawn_from(self.labelled, n, generator)
+
+
+def _seen(images: Tensor, standard: Standard | None) -> Tensor:
+    """Images as the networks see them."""
+    return scale(images) if standard is None else standard.apply(scale(images))
+
+
+def _alike(a: Standard | None, b: Standard | None) -> bool:
+    return a is b or (a is not None and b is not None and torch.equal(a.mean, b.mean) and torch.equal(a.sd, b.sd))
 
 
 def _drawn_from(labelled: Tensor, n: int, generator: Generator) -> Tensor:
@@ -202,7 +216,7 @@ class Minibatch:
     Attributes
     ----------
     x : tensor
-        (B, ...) float32 in [0, 1], or points.
+        (B, ...) float32: images in [0, 1], points, or what a `likelihood="gaussian"` has standardised.
     y : tensor
         (B,) int64, -1 for "no label".
 

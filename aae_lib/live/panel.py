@@ -471,7 +471,7 @@ class Panel:
     def _spec(self) -> dict[str, Any]:
         runs = self.training.runs
         view = runs[0].view
-        shape = [*view.images.shape[2:], view.images.shape[1]] if view.has_decoder else None
+        shape = [*view.picture_shape] if view.has_decoder else None
         classes = set(view.split.labels.unique().tolist()) if can(view.model).encode else set()
         for run in runs:
             if can(run.trainer.model).classify:

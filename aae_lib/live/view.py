@@ -13,8 +13,10 @@ from torch import Tensor
 
 from .. import metrics
 from ..data import Minibatch, Minibatches, Split
+from ..metrics.checks import standard_of
 from ..models import can
 from ..plots.common import axis_name, extent_of
+from ..plots.drawn import drawn
 from ..training import Trainer
 from .pulls import moving_phases, pulls
 from .wire import SHARED
@@ -75,7 +77,7 @@ class View:
         self.split = split
         self.images = split.images.to(self.device)
         self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.has_decoder = self.can.decode and self.images.ndim == 4
+        self.has_decoder = self.can.decode and (self.images.ndim == 4 or self.images.shape[1] > 2)
         self.latent_dim = int(self.model.prior.dim)
         self.n_categories = self.can.categories
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
@@ -87,6 +89,7 @@ class View:
         if not (labels >= 0).all():
             labels = torch.full_like(labels, -1)  # else a game with few labels would fill the batch up with other rows
         minibatches = Minibatches(Split(self.images[:n], labels), len(labels), self.device)
+        minibatches.standard = self.trainer.minibatches.standard
         return Minibatch(minibatches, minibatches.permutation)
 
     # ---- the prior, drawn anew when it changes ----
@@ -195,7 +198,7 @@ class View:
         x = self.images[:PICTURES]
         told = (self.split.labels[:PICTURES],) if self.can.need_labels else ()
         back, made = self.model.reconstruct(x, *told), self.decode(self.fixed)
-        rows = torch.stack([_bytes(x), _bytes(back), _bytes(made)[: len(x)]])
+        rows = torch.stack([self._bytes(part) for part in (x, back, made[: len(x)])])
         return rows.permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
 
     def at(self, xy: tuple[float, float]) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any] | None]:
@@ -203,15 +206,30 @@ class View:
         z = self.plane.lift(torch.tensor([xy], dtype=torch.float32, device=self.device))
         distance = (self.codes() - z).norm(dim=1)
         if not distance.isfinite().all():
-            return _picture(self.decode(z)), None, None
+            return self._picture(self.decode(z)), None, None
         i = int(distance.argmin())
         label, took = int(self.split.labels[i]), 0
         near: dict[str, Any] = {"label": label, "distance": float(distance[i])}
         if self.can.see_category:
             took = int(self.model.classify(self.images[i : i + 1]).argmax()) if self.can.classify else max(0, label)
             near["category"] = took
-        decoded = _picture(self.decode(z, took))
-        return decoded, _picture(self.images[i : i + 1]), near
+        decoded = self._picture(self.decode(z, took))
+        return decoded, self._picture(self.images[i : i + 1]), near
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of a sample's picture."""
+        return self._picture(self.images[:1]).shape
+
+    def _picture(self, x: Tensor) -> np.ndarray:
+        """The first of some samples, as (H, W, C) uint8."""
+        return self._bytes(x)[0].permute(1, 2, 0).cpu().numpy()
+
+    def _bytes(self, x: Tensor) -> Tensor:
+        """Samples as pictures (N, C, H, W) uint8."""
+        if x.dtype == torch.uint8 and standard_of(self.model) is None and x.ndim == 4:
+            return x
+        return (drawn(x, self.model) * 255).round().to(torch.uint8)
 
     def decode(self, z: Tensor, first: int = 0) -> Tensor:
         """Images of z (N, d); where the decoder wants a category, row i gets number first + i, round and round."""
@@ -236,12 +254,3 @@ def pca_plane(z: Tensor) -> Plane:
     centre = z.mean(0)
     _, _, v = torch.linalg.svd(z - centre, full_matrices=False)
     return Plane(centre, v[:2], ("PCA 1", "PCA 2"))
-
-
-def _picture(x: Tensor) -> np.ndarray:
-    """The first of some images, as (H, W, C) uint8."""
-    return _bytes(x)[0].permute(1, 2, 0).cpu().numpy()
-
-
-def _bytes(x: Tensor) -> Tensor:
-    return x if x.dtype == torch.uint8 else (x.clamp(0, 1) * 255).round().to(torch.uint8)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..arguments import WIDEST, Kind, as_tensor, count, generator, one_made_of, shown
-from ..data import Dataset, Split, scale
+from ..data import Dataset, Split, Standard, scale
 from ..models import Model, can
 from ..priors import Prior, PriorLike, as_prior
 
@@ -104,7 +104,7 @@ def two_clouds(x: Any, y: Any, at_least: int = 2) -> tuple[Tensor, Tensor]:
 
 
 def scaled(images: Any, name: str = "images", at_least: int = 1) -> Tensor:
-    """Floats in [0, 1] on the CPU, (n, ...), once they are known to be `at_least` finite images."""
+    """Floats on the CPU, (n, ...), once they are known to be `at_least` finite images; uint8 becomes [0, 1]."""
     images = tensor(images, name)
     if images.ndim < 2 or len(images) < at_least or images[:1].numel() == 0:
         raise ValueError(
@@ -113,10 +113,18 @@ def scaled(images: Any, name: str = "images", at_least: int = 1) -> Tensor:
         )
     if images.dtype != torch.uint8 and not images.is_floating_point():
         raise ValueError(f"{name} must be uint8 (0 to 255) or floats (0 to 1), not {images.dtype}; convert them first.")
-    images = finite(scale(images).cpu(), f"the {len(images)} {name}", FROM_WHERE)
-    if images.ndim == 4 and images.amax() > 10:  # pixels that a decoder overshoots stay below
-        raise ValueError(f"{name} must lie in [0, 1], and go up to {float(images.amax()):g}: divide them by 255.")
-    return images
+    return finite(scale(images).cpu(), f"the {len(images)} {name}", FROM_WHERE)
+
+
+def in_units_of(model: Model, images: Any, name: str = "images") -> Tensor:
+    """As `scaled`, in the units that the model's loss compares: pixels, or standard deviations of its training data."""
+    standard, images = standard_of(model), scaled(images, name)
+    return images if standard is None else standard.to("cpu").apply(images)
+
+
+def standard_of(model: Model) -> Standard | None:
+    """By what a model standardises its samples; None for one of pixels."""
+    return getattr(getattr(model, "likelihood", None), "standard", None)
 
 
 def same_pixels(images: Any, name: str, real: Tensor, others: str) -> Tensor:

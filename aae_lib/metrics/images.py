@@ -8,7 +8,7 @@ from torch import Tensor
 from ..arguments import shown, takes
 from ..data import Split
 from ..models import Model, can, of_one_moment
-from .checks import MANY, SPLIT, a_model, labelled, same_pixels, scaled, tensor
+from .checks import MANY, SPLIT, a_model, in_units_of, labelled, same_pixels, scaled, tensor
 
 
 @takes(model=a_model("reconstruct"), split=SPLIT)
@@ -30,7 +30,10 @@ def reconstructed(model: Model, split: Split) -> Tensor:
 @takes(model=a_model("reconstruct"), split=SPLIT)
 @of_one_moment
 def reconstruction_error(model: Model, split: Split) -> float:
-    """Mean squared error per pixel of decode(encode(x)), pixels in [0, 1] (for point sets: per coordinate).
+    """Mean squared error per pixel of decode(encode(x)), pixels in [0, 1]; per number of a vector.
+
+    With `likelihood="gaussian"` the unit is the variance of each number in the training data: 1 is no better than
+    always the mean.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ def reconstruction_error(model: Model, split: Split) -> float:
     Returns
     -------
     float
-        In pixel units squared.
+        In pixel units squared, or in variances.
 
     Raises
     ------
@@ -56,8 +59,8 @@ def reconstruction_error(model: Model, split: Split) -> float:
     >>> f"{reconstruction_error(aae.AE(data.image_shape, seed=0), data.test):.1f}"
     '0.2'
     """
-    images = scaled(split.images, "images of split")
-    found = scaled(reconstructed(model, split))
+    images = in_units_of(model, split.images, "images of split")
+    found = in_units_of(model, reconstructed(model, split))
     if found.shape != images.shape:
         raise ValueError(f"the model makes {tuple(found.shape)} of the images {tuple(images.shape)} of split.")
     return float((found - images).square().mean())

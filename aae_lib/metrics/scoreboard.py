@@ -12,7 +12,7 @@ from ..data import Dataset, Split
 from ..models import Model, can, of_one_moment
 from ..priors import Gaussian, Prior
 from . import classes, clouds, codes, images, modes
-from .checks import DATA, GENERATOR, a_model, own_generator, prior_of, scaled, subsample
+from .checks import DATA, GENERATOR, a_model, in_units_of, own_generator, prior_of, standard_of, subsample
 from .table import Row, table
 
 if TYPE_CHECKING:
@@ -124,9 +124,10 @@ def _reconstruction(model: Model, split: Split) -> Iterator[Row]:
         if not known.any():
             return
     value = images.reconstruction_error(model, split)
-    x = scaled(split.images)
+    x = in_units_of(model, split.images)
     always_mean = float((x - x.mean(0)).square().mean())
-    yield Row("reconstruction", value, always_mean, "low", "squared error a pixel; reference: always the mean image")
+    unit = "pixel" if standard_of(model) is None else "number, in variances of the training data"
+    yield Row("reconstruction", value, always_mean, "low", f"squared error a {unit}; reference: always the mean image")
 
 
 def _distance(

@@ -1,6 +1,7 @@
 """The plain autoencoder, and what every autoencoder here can do: encode, decode, reconstruct, sample.
 
-Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 with -1 for "no label".
+Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 with -1 for "no label". In place of images
+vectors (N, D) will do, and with `likelihood="gaussian"` any real numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +10,12 @@ from typing import Unpack
 import torch
 from torch import Generator, Tensor
 
-from .. import losses
 from ..arguments import WIDEST, as_tensor, count, generator, number, one_of, seed, shown, switch, takes
 from ..data import Minibatch, Minibatches, as_images, check_values, scale
 from ..networks import PARTS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
 from ..priors import Gaussian, PriorLike
+from .likelihood import LIKELIHOODS, Bernoulli
 from .model import Abilities, Model
 from .phase import OPTIMIZER, Batch, Phase
 
@@ -27,7 +28,7 @@ class AE(Model):
     Parameters
     ----------
     image_shape : sequence of int
-        (C, H, W).
+        (C, H, W), or (D,) for vectors.
     latent_dim : int, default 2
         d, the length of a code; 2 can be drawn.
     hidden : sequence of int, default (256, 256)
@@ -39,10 +40,14 @@ class AE(Model):
         q(z|x), see `Encoder`.
     noise_dim : int, optional
         Width of the noise of a universal posterior (default 10).
-    reconstruction : {"bce", "mse", "half_squared_error"}
-        See `losses`.
+    likelihood : {"bernoulli", "gaussian"}
+        What the decoder gives: pixels in [0, 1], or any real numbers, which are standardised by the first training
+        data; see `models.likelihood`.
+    reconstruction : {"bce", "mse", "half_squared_error"}, optional
+        See `losses`; None: "bce", and with `likelihood="gaussian"` "half_squared_error", which is the only one there.
     input_noise : float, default 0
-        Standard deviation of Gaussian noise added to the encoder's input while training, never to the target.
+        Standard deviation of Gaussian noise added to the encoder's input while training, never to the target; in
+        the units in which the encoder sees it.
     input_dropout : float, default 0
         Share of the encoder's input pixels set to 0 while training, the others scaled up; in [0, 1).
     network : {"mlp", "conv"}
@@ -74,7 +79,8 @@ class AE(Model):
     @takes(
         posterior=one_of(*POSTERIORS),
         noise_dim=count(most=WIDEST),
-        reconstruction=one_of(*losses.RECONSTRUCTION),
+        likelihood=one_of(*LIKELIHOODS),
+        reconstruction=one_of(*Bernoulli.errors),
         input_noise=NOISE,
         input_dropout=number(least=0, below=1),
         batch_norm=switch(),
@@ -90,7 +96,7 @@ class AE(Model):
         prior: PriorLike | None = None,
         posterior: str = "deterministic",
         noise_dim: int | None = None,
-        reconstruction: str = "bce",
+        reconstruction: str | None = None,
         input_noise: float = 0.0,
         input_dropout: float = 0.0,
         network: str = "mlp",
@@ -99,6 +105,7 @@ class AE(Model):
         weight_sd: float | None = None,
         optimizer: Optimizer | None = None,
         seed: int = 0,
+        likelihood: str = "bernoulli",
     ) -> None:
         super().__init__()
         if noise_dim is not None and posterior != "universal":
@@ -108,7 +115,14 @@ class AE(Model):
         self.latent_dim = latent_dim
         self.hidden = tuple(hidden)
         self.set_prior(Gaussian(self.latent_dim) if prior is None else prior)
-        self.reconstruction = reconstruction
+        self.likelihood = LIKELIHOODS[likelihood](self.image_shape)
+        fitting = list(self.likelihood.errors)
+        if reconstruction not in (None, *fitting):
+            raise ValueError(
+                f'reconstruction="{reconstruction}" compares pixels in [0, 1]: with likelihood="{likelihood}" '
+                f"leave it out."
+            )
+        self.reconstruction = reconstruction or fitting[0]
         self._input_noise, self.input_dropout = input_noise, input_dropout
         self.optimizer = optimizer or Adam()
         shared: NetworkOptions = {
@@ -197,12 +211,20 @@ class AE(Model):
         return self.encoder(batch["x_in"], batch.get("noise"))
 
     def decoded(self, batch: Batch) -> Tensor:
-        """The decoder's logits (N, C, H, W) for the batch, with their gradient."""
+        """What the decoder gives for the batch, (N, C, H, W), with its gradient."""
         return self.decoder(self.codes(batch))
 
-    def image_loss(self, logits: Tensor, x: Tensor) -> Tensor:
-        """How far logits (N, C, H, W) are from the images x, by the loss that `reconstruction` names."""
-        return losses.RECONSTRUCTION[self.reconstruction](logits, x)
+    def image_loss(self, output: Tensor, x: Tensor) -> Tensor:
+        """How far the decoder's output (N, C, H, W) is from the images x, by the loss that `reconstruction` names."""
+        return self.likelihood.errors[self.reconstruction](output, x)
+
+    def seen(self, images: Tensor) -> Tensor:
+        """Images, as they are stored, as the networks see them."""
+        return self.likelihood.seen(scale(images))
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        return self.likelihood.value_range
 
     # ---- use of the trained model: no gradients, evaluation mode, any number of rows ----
 
@@ -213,7 +235,7 @@ class AE(Model):
         Parameters
         ----------
         images : tensor
-            (N, C, H, W), uint8 0-255 or floats in [0, 1].
+            (N, C, H, W), uint8 0-255 or floats in [0, 1]; of a Gaussian decoder any floats.
         generator : torch.Generator, optional
             Without one the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x).
 
@@ -224,7 +246,7 @@ class AE(Model):
         """
 
         def forward(rows: Tensor) -> Tensor:
-            batch = {"x_in": scale(rows)}
+            batch = {"x_in": self.seen(rows)}
             if generator is not None and self.encoder.noise_dim:
                 noise = torch.randn(len(rows), self.encoder.noise_dim, generator=generator, device=generator.device)
                 batch["noise"] = noise.to(rows.device)
@@ -237,15 +259,15 @@ class AE(Model):
         images = as_images(images)
         if tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
-        check_values(images, 0, 1)
+        check_values(images, *self.likelihood.takes)
         return images
 
-    def check_data(self, minibatches: Minibatches) -> None:
-        """Refuse images that this model cannot learn from, before training starts."""
-        self.checked(minibatches.images)
+    def prepare(self, minibatches: Minibatches) -> None:
+        self.likelihood.fit(self.checked(minibatches.images))
+        minibatches.standard = self.likelihood.standard
 
     def decode(self, z: Tensor) -> Tensor:
-        """Codes (N, d) -> images (N, C, H, W) in [0, 1]."""
+        """Codes (N, d) -> images (N, C, H, W), in [0, 1] or in the units of the training data."""
         return self._images(self._checked_codes(z))
 
     def _checked_codes(self, z: Tensor) -> Tensor:
@@ -256,7 +278,7 @@ class AE(Model):
 
     def _images(self, seen: Tensor) -> Tensor:
         """Images from what the decoder sees (N, decoder_width)."""
-        return self.evaluate(lambda rows: self.decoder(rows).float().sigmoid(), seen, self.image_shape)
+        return self.evaluate(lambda rows: self.likelihood.image(self.decoder(rows)), seen, self.image_shape)
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """decode(encode(images))."""
@@ -279,7 +301,7 @@ class AE(Model):
         Returns
         -------
         tensor
-            (n, C, H, W) in [0, 1].
+            (n, C, H, W), as `decode` gives them.
         """
         device = self.device if generator is None else generator.device
         with self.lock:

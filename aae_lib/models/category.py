@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 
 from .. import losses
 from ..arguments import WIDEST, as_tensor, count, generator, number, numbers, seed, takes
-from ..data import Minibatch, Minibatches, scale
+from ..data import Minibatch, Minibatches
 from ..networks import NetworkOptions, TwoHeads
 from ..optimizers import STEP, Optimizer
 from ..priors import Categorical
@@ -78,9 +78,8 @@ class CategoryAAE(AAE):
         """(N,) int64 -> (N, K) float32."""
         return F.one_hot(labels, self.categories).float()
 
-    def check_data(self, minibatches: Minibatches) -> None:
-        """Refuse images and labels that this model cannot learn from, before training starts."""
-        super().check_data(minibatches)
+    def prepare(self, minibatches: Minibatches) -> None:
+        super().prepare(minibatches)
         if not self.can.named_categories:
             return
         known = minibatches.labels[minibatches.labelled].unique().tolist()
@@ -325,7 +324,7 @@ class EncoderGivesCategory(CategoryAAE):
         """Images (N, C, H, W), uint8 or floats in [0, 1] -> how likely each category is, (N, K), rows sum to 1."""
 
         def forward(rows: Tensor) -> Tensor:
-            return self.encoder.logits(scale(rows)).softmax(1)
+            return self.encoder.logits(self.seen(rows)).softmax(1)
 
         return self.evaluate(forward, self.checked(images), (self.categories,))
 

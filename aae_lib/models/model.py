@@ -166,8 +166,8 @@ class Model(nn.Module):
         """The model's training step. Replace a part with `phase.replace(loss=...)` and hand the list to the trainer."""
         raise NotImplementedError(f"{type(self).__name__} has no phases().")
 
-    def check_data(self, minibatches: Minibatches) -> None:
-        """Refuse data that this model cannot learn from, before training starts."""
+    def prepare(self, minibatches: Minibatches) -> None:
+        """Before training starts: refuse data that this model cannot learn from, and take from it what it needs."""
 
     def set_prior(self, prior: PriorLike) -> None:
         """Take another p(z) from the next step on; ValueError if it does not fit, and the old one stays."""
@@ -189,6 +189,11 @@ class Model(nn.Module):
         """Refuse a prior that this model cannot use, with a sentence."""
         if prior.dim != self.latent_dim:
             raise ValueError(f"the prior has dimension {prior.dim!r}, the code {self.latent_dim}: make them equal.")
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """What a picture shows as black and as white: (0, 1), or the range of the training samples."""
+        return 0.0, 1.0
 
     @property
     def style_prior(self) -> Prior:

@@ -39,8 +39,8 @@ class SupervisedAAE(DecoderSeesCategory):
     def can(self) -> Abilities:
         return dataclasses.replace(super().can, named_categories=True, need_labels=True)
 
-    def check_data(self, minibatches: Minibatches) -> None:
-        super().check_data(minibatches)
+    def prepare(self, minibatches: Minibatches) -> None:
+        super().prepare(minibatches)
         if n := len(minibatches.images) - len(minibatches.labelled):
             raise ValueError(f"{n} images have no label, and this decoder is told it: use a SemiSupervisedAAE.")
 

@@ -7,11 +7,12 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from ..arguments import count, takes
-from ..data import Split, scale
+from ..data import Split
 from ..metrics.checks import SPLIT, a_model, codes_of
 from ..metrics.classes import probabilities
 from ..models import Model, can, of_one_moment
 from . import codes, common
+from .drawn import drawn
 from .picture import Picture
 
 Size = tuple[float, float] | None
@@ -68,10 +69,11 @@ def style_by_class(
         originals = common.first_images(split, n)
         z = codes_of(model, originals)
     every = torch.arange(k).repeat(len(z))
-    rows = model.decode(z.repeat_interleave(k, 0).to(model.device), every.to(model.device)).cpu().unflatten(0, (-1, k))
+    decoded = model.decode(z.repeat_interleave(k, 0).to(model.device), every.to(model.device)).cpu()
+    rows = drawn(decoded, model, "decoded images").unflatten(0, (-1, k))
     lead, ticks = 0, [str(i) for i in range(k)]
     if originals is not None:
-        shown = common.scaled(originals)[:, None]
+        shown = drawn(originals.cpu(), model)[:, None]
         rows, lead = torch.cat([shown, torch.ones_like(shown), rows], 1), 2
     columns = k + lead
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(len(z), columns))
@@ -125,14 +127,15 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
     """
     k = _categories(model, "prototypes")
     y, labels = _classified(model, split, k)
-    first = model.decode(*_centres(model)).cpu()
+    first = drawn(model.decode(*_centres(model)).cpu(), model, "prototypes")
     sheet = torch.ones(k, n + 2, *first.shape[1:])
     sheet[:, 0] = first
     names = []
     for i in range(k):
         own = (y.argmax(1) == i).nonzero()[:, 0]
         surest = own[y[own, i].argsort(descending=True, stable=True)[:n]]
-        sheet[i, 2 : 2 + len(surest)] = scale(split.images[surest]).cpu()
+        if len(surest):
+            sheet[i, 2 : 2 + len(surest)] = drawn(split.images[surest].cpu(), model)
         names.append(_described(i, len(own) / len(y), labels[own]))
     figure, (ax,) = common.blank(figsize=figsize or (0.6 * n + 5.5, 0.6 * k + 1.2))
     common.gallery(ax, sheet.flatten(0, 1), n + 2)
@@ -205,8 +208,9 @@ def map_with_images(
     centre = torch.tensor([left + right, bottom + top]) / 2
     inside = ((z - centre).abs().amax(1) < (right - left - side) / 2).nonzero()[:, 0]  # none cut by the edge
     numbers = torch.tensor([text.get_position() for text in ax.texts]).view(-1, 2)  # these stay readable too
+    pictures = drawn(images.cpu(), model)
     for i in inside[_spread(z[inside], numbers, 1.06 * side, n)].tolist():
-        _thumbnail(ax, images[i], z[i], side, common.class_colour(int(labels[i])))
+        _thumbnail(ax, pictures[i], z[i], side, common.class_colour(int(labels[i])))
     ax.set_aspect("equal", adjustable="box")
     ax.set(xlim=(left, right), ylim=(bottom, top))
     codes._name_axes(ax, (0, 1))

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from ..arguments import Kind, count, counts, generator, number, numbers, shown, takes
 from ..data import Split
-from ..metrics.checks import FROM_WHERE, finite, own_generator, scaled, tensor
+from ..metrics.checks import FROM_WHERE, finite, own_generator, tensor
 from ..models import Model, can
+from .drawn import drawn
 from .picture import Picture
 
 # Paul Tol's "muted" scheme and black (sronpersonalpages.nl/~pault): ten colours that stay apart, and apart from the
@@ -64,7 +65,7 @@ def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
     Parameters
     ----------
     images : tensor
-        (N, C, H, W), uint8 or floats in [0, 1], C = 1 or 3.
+        (N, C, H, W), uint8 or floats in [0, 1], C = 1 or 3; anything else becomes that by `drawn`.
     columns : int
         Images in a row.
     gap : int, default 0
@@ -85,46 +86,33 @@ def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
     >>> mosaic(torch.zeros(3, 1, 8, 8), columns=2, gap=1).shape
     (18, 18)
     """
-    images = drawable(images)
+    images = drawn(images).cpu()
     rows = -(-len(images) // columns)
-    images = torch.nn.functional.pad(scaled(images), (0, gap, 0, gap), value=1)
+    images = torch.nn.functional.pad(images, (0, gap, 0, gap), value=1)
     sheet = images.new_ones((rows * columns, *images.shape[1:]))
     sheet[: len(images)] = images
     sheet = sheet.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2)  # (rows, H, columns, W, C)
     sheet = sheet.flatten(2, 3).flatten(0, 1)
-    return sheet.squeeze(-1).clamp(0, 1).numpy()
-
-
-def drawable(images: Any, name: str = "images") -> Tensor:
-    """Images (N, C, H, W); ValueError for anything else."""
-    images = tensor(images, name)
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(
-            f"{name}: a grid needs images of shape (N, 1 or 3, H, W), and these have {tuple(images.shape)}: "
-            "draw points in the plane with aae.plots.points."
-        )
-    if images.numel() == 0:
-        raise ValueError(f"{name}: there are no images here to draw; the shape is {tuple(images.shape)}.")
-    return images
+    return sheet.squeeze(-1).numpy()
 
 
 @takes(columns=SHOWN)
 def gallery(ax: Axes, images: Tensor, columns: int) -> AxesImage:
     """Draw images (N, C, H, W) as a grid; in data coordinates image (row, column) has its centre at (column, row)."""
-    images = drawable(images)
+    images = drawn(images)
     height, width = images.shape[-2:]
     gap = max(1, width // 14)
     sheet = mosaic(images, columns, gap)
     rows = len(sheet) // (height + gap)
     x, y = gap / (2 * (width + gap)) - 0.5, gap / (2 * (height + gap)) - 0.5  # centres on whole numbers
-    drawn = ax.imshow(
+    image = ax.imshow(
         sheet, cmap="gray", vmin=0, vmax=1, interpolation="nearest",
         extent=(x, columns + x, rows + y, y), aspect=(height + gap) / (width + gap),
     )  # fmt: skip
     ax.set(xticks=[], yticks=[])
     ax.tick_params(length=0, labelsize=SIZE)
     ax.spines[:].set_visible(False)
-    return drawn
+    return image
 
 
 def sheet_size(rows: int, columns: int, cell: float = 0.75) -> tuple[float, float]:

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from ..arguments import Kind, as_tensor, count, counts, shown, switch, takes
 from ..data import Split
-from ..metrics.checks import MANY, SPLIT, a_model, codes_of, finite, scaled, tensor
+from ..metrics.checks import MANY, SPLIT, a_model, codes_of, finite, tensor
 from ..metrics.images import reconstructed
 from ..models import Model, can, of_one_moment
 from . import common
+from .drawn import drawn
 from .picture import Picture
 
 Size = tuple[float, float] | None
@@ -25,7 +26,7 @@ def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Pictu
     Parameters
     ----------
     split : Split or tensor
-        A tensor or array is (N, C, H, W), uint8 0-255 or floats in [0, 1].
+        A tensor or array is (N, C, H, W), uint8 0-255 or floats, or vectors (N, D).
     n : int, default 64
         How many.
     figsize : tuple of float, optional
@@ -54,7 +55,7 @@ def images(split: Split | Tensor, n: int = 64, *, figsize: Size = None) -> Pictu
             first = as_tensor("split", split)[:n]
         except (ValueError, IndexError):  # no numbers, or a single one
             raise ValueError(f"split must be a Split, such as data.test, or images; got {shown(split)}.") from None
-    first = scaled(common.drawable(first, "split"), "images of split")
+    first = drawn(first, name="images of split")
     columns = math.ceil(math.sqrt(len(first)))
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(-(-len(first) // columns), columns))
     common.gallery(ax, first, columns)
@@ -98,7 +99,9 @@ def reconstructions(model: Model, split: Split, n: int = 10, *, figsize: Size = 
     """
     originals = common.first_images(split, n)
     back = reconstructed(model, split.take(torch.arange(len(originals))))
-    both = torch.cat([scaled(originals), scaled(back, "reconstructions")])
+    both = torch.cat(
+        [drawn(part.cpu(), model, name) for part, name in ((originals, "images"), (back, "reconstructions"))]
+    )
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(2, len(originals), cell=1.0))
     common.gallery(ax, both, len(originals))
     ax.set_yticks([0, 1], ["image", "reconstruction"])
@@ -145,11 +148,11 @@ def samples(model: Model, n: int = 64, generator: torch.Generator | None = None,
     classes = can(model).categories or getattr(getattr(model, "prior", None), "classes", None)
     columns = max(1, n // classes) if classes else math.ceil(math.sqrt(n))
     labels = torch.arange(classes).repeat_interleave(columns) if classes else None
-    drawn = model.sample(n if labels is None else len(labels), generator=generator, labels=labels)
-    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(-(-len(drawn) // columns), columns))
-    common.gallery(ax, drawn, columns)
+    made = model.sample(n if labels is None else len(labels), generator=generator, labels=labels)
+    figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(-(-len(made) // columns), columns))
+    common.gallery(ax, drawn(made, model, "samples"), columns)
     common.title(ax, "Decoded samples of the prior p(z)")
-    figure.alt = f"A grid of {len(drawn)} images decoded from samples of the prior."
+    figure.alt = f"A grid of {len(made)} images decoded from samples of the prior."
     if classes:
         ax.set_yticks(range(classes))
         kind = "category" if can(model).categories and not can(model).named_categories else "class"
@@ -205,6 +208,7 @@ def plane(
     left, right, bottom, top = common.check_extent(extent)
     z2, z1 = torch.meshgrid(torch.linspace(top, bottom, n), torch.linspace(left, right, n), indexing="ij")
     decoded = common.decode(model, torch.stack([z1, z2], -1).reshape(-1, 2), label)  # top row first
+    decoded = drawn(decoded, model, "decoded images")
     x, y = (right - left) / (n - 1) / 2, (top - bottom) / (n - 1) / 2  # half an image: z is its centre
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 8.4))
     height, width = decoded.shape[-2:]
@@ -278,10 +282,11 @@ def interpolation(
     t = torch.linspace(0, 1, n)
     path = slerp(start, goal, t) if spherical else torch.lerp(start, goal, t[:, None])
     walk, ticks = common.decode(model, path, _category(model, a, b, t, label)), [f"{step:.2g}" for step in t.tolist()]
-    if a.ndim == 3:
-        walk, ticks = torch.cat([scaled(a[None]), walk]), ["image a", *ticks]
-    if b.ndim == 3:
-        walk, ticks = torch.cat([walk, scaled(b[None])]), [*ticks, "image b"]
+    walk = drawn(walk, model, "decoded images")
+    if _is_image(model, a):
+        walk, ticks = torch.cat([drawn(a[None].cpu(), model, "a"), walk]), ["image a", *ticks]
+    if _is_image(model, b):
+        walk, ticks = torch.cat([walk, drawn(b[None].cpu(), model, "b")]), [*ticks, "image b"]
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(1, len(walk), cell=1.0))
     common.gallery(ax, walk, len(walk))
     ax.set_xticks(range(len(walk)), ticks)
@@ -291,9 +296,15 @@ def interpolation(
     return figure
 
 
+def _is_image(model: Model, end: Tensor) -> bool:
+    """Whether an end of a walk is an image of the model's, and not a code."""
+    shape, d = getattr(model, "image_shape", None), getattr(model, "latent_dim", None)
+    return tuple(end.shape) == shape != (d,)
+
+
 def _code(model: Model, end: Tensor, name: str) -> Tensor:
     shape, d = getattr(model, "image_shape", "(C, H, W)"), getattr(model, "latent_dim", "d")
-    if tuple(end.shape) == tuple(shape) and end.ndim == 3:
+    if _is_image(model, end):
         return codes_of(model, end[None])[0]
     if tuple(end.shape) == (d,):
         return finite(end[None].cpu().float(), f"1 code, {name},")[0]
@@ -307,7 +318,13 @@ def _category(
     model: Model, a: Tensor, b: Tensor, t: Tensor, label: int | tuple[int, int] | None
 ) -> int | Tensor | None:
     """The category along a walk, as `common.decode` takes it: one number, or shares (n, K) of 1."""
-    if label is None and a.ndim == b.ndim == 3 and can(model).see_category and can(model).classify:
+    if (
+        label is None
+        and can(model).see_category
+        and can(model).classify
+        and _is_image(model, a)
+        and _is_image(model, b)
+    ):
         start, goal = (model.classify(end[None])[0].cpu() for end in (a, b))
     elif isinstance(label, tuple | list) and can(model).see_category:
         k = model.categories

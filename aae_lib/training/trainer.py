@@ -138,7 +138,7 @@ class Trainer:
         split = data.train if isinstance(data, Dataset) else data
         self.minibatches = Minibatches(split, batch_size, self.device)
         if isinstance(model, Model):
-            model.check_data(self.minibatches)
+            model.prepare(self.minibatches)
         self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"
         self.seed, self.precision = seed, precision
         self._schedule = schedule or Cosine(steps=4000, final=0.05)

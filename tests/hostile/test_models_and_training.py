@@ -68,7 +68,7 @@ def each(name, values, kind=aae.AAE, **others):
         *each("noise_dim", [0, 1.5, "x", NAN], posterior="universal"),
         *each("noise_dim", [3]),
         *each("posterior", ODD_WORDS),
-        *each("reconstruction", [["bce"], *ODD_WORDS]),
+        *each("reconstruction", [["bce"], *(word for word in ODD_WORDS if word is not None)]),
         *each("network", ODD_WORDS),
         *each("activation", ODD_WORDS),
         *each("optimizer", [aae.Adam, 0.1, "adam", torch.optim.Adam]),
