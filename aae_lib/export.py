@@ -3,8 +3,9 @@
     to_torch   nn.Sequential's of torch.nn alone: save them by `torch.export`, or their state_dict
     to_onnx    encoder.onnx and decoder.onnx, for ONNX Runtime and its like, in any language
 
-What is exported is the trained function: no noise, batch norm by its running statistics; the encoder's input and the
-decoder's output are images (N, C, H, W) of floats in [0, 1], as uint8 / 255. May import: models and what they do.
+What is exported is the trained function: no noise, batch norm by its running statistics. The encoder's input and the
+decoder's output are images (N, C, H, W) of floats in [0, 1], as uint8 / 255; with `likelihood="gaussian"` the numbers,
+(N, C, H, W) or (N, D), as they are. May import: models and what they do.
 """
 
 import copy
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 
 from .arguments import Kind, path, takes
 from .files import write_all
-from .models import AE, Model, unwrapped
+from .models import AE, unwrapped
 from .models.description import describe
 from .networks import BatchNorm, Decoder, Encoder, TwoHeads
 
@@ -39,12 +40,12 @@ MODEL = Kind("a model of this library that encodes and decodes, such as an AAE (
 
 
 @takes(model=MODEL)
-def to_torch(model: Model) -> nn.ModuleDict:
+def to_torch(model: AE) -> nn.ModuleDict:
     """The model's networks as plain modules of `torch.nn`: copies, on the CPU, in evaluation mode.
 
     Parameters
     ----------
-    model : Model
+    model : AE
         An AE, VAE, WAE or AAE, or one with categories.
 
     Returns
@@ -78,9 +79,10 @@ def to_torch(model: Model) -> nn.ModuleDict:
     torch.Size([5, 1, 8, 8])
     """
     with model.lock, torch.no_grad():
-        parts = {"encoder": _encoder(model.encoder), "decoder": _decoder(model)}
+        seen, image = _standard(model)
+        parts = {"encoder": [*seen, *_encoder(model.encoder)], "decoder": [*_decoder(model), *image]}
         if isinstance(model.encoder, TwoHeads):
-            parts["classifier"] = [*_plain(model.encoder.trunk), *_plain(model.encoder.y_head), nn.Softmax(1)]
+            parts["classifier"] = [*seen, *_plain(model.encoder.trunk), *_plain(model.encoder.y_head), nn.Softmax(1)]
         modules: dict[str, nn.Module] = {name: nn.Sequential(*layers) for name, layers in parts.items()}
         if model.can.heads:
             heads = model.cluster_heads
@@ -104,11 +106,29 @@ def _encoder(encoder: nn.Module) -> list[nn.Module]:
     return layers
 
 
-def _decoder(model: Model) -> list[nn.Module]:
+def _decoder(model: AE) -> list[nn.Module]:
     decoder = model.get_submodule("decoder")
     if not isinstance(decoder, Decoder):
         raise ValueError(_own(decoder))
-    return [*_plain(decoder.layers), *_plain(decoder.image), nn.Sigmoid()]
+    return [*_plain(decoder.layers), *_plain(decoder.image)]
+
+
+def _standard(model: AE) -> tuple[list[nn.Module], list[nn.Module]]:
+    """What comes before the encoder, and behind the decoder: see `models.likelihood`."""
+    if model.likelihood.standard is None:
+        return [], [nn.Sigmoid()]
+    mean, sd = (each.flatten() for each in model.likelihood.standard)
+    still, one = torch.zeros_like(mean), torch.ones_like(mean)
+    return [_affine(model, mean, sd, one, still)], [_affine(model, still, one, sd, mean)]
+
+
+def _affine(model: AE, mean: Tensor, sd: Tensor, weight: Tensor, bias: Tensor) -> nn.Module:
+    """(x - mean) / sd · weight + bias, for each channel or each number of a vector."""
+    kind = nn.BatchNorm1d if len(model.image_shape) == 1 else nn.BatchNorm2d
+    layer = kind(len(mean), eps=0)
+    state = {"running_mean": mean, "running_var": sd.square(), "weight": weight, "bias": bias}
+    layer.load_state_dict(state | {"num_batches_tracked": torch.tensor(0)})
+    return layer
 
 
 def _plain(module: nn.Module) -> Iterator[nn.Module]:
@@ -147,7 +167,7 @@ def _own(module: nn.Module) -> str:
 
 
 @takes(model=MODEL, folder=path())
-def to_onnx(model: Model, folder: str | Path) -> Path:
+def to_onnx(model: AE, folder: str | Path) -> Path:
     """Write encoder.onnx and decoder.onnx to a folder, both or none.
 
     Any number of rows N goes through; all numbers are float32. Names of inputs and outputs:
@@ -158,7 +178,7 @@ def to_onnx(model: Model, folder: str | Path) -> Path:
 
     Parameters
     ----------
-    model : Model
+    model : AE
         As for `to_torch`.
     folder : path
         Made if missing. Files of these names that this function has written are replaced, others never.
@@ -237,7 +257,7 @@ class _Decode(nn.Module):
         return (self.decoder(z if y is None else torch.cat([y, z], 1)),)
 
 
-def _examples(model: Model) -> Iterable[dict[str, Tensor]]:
+def _examples(model: AE) -> Iterable[dict[str, Tensor]]:
     """Inputs of both graphs, by name; two rows, since one would be taken for a constant."""
     codes = {"z": torch.zeros(2, model.latent_dim)}
     if model.can.see_category:

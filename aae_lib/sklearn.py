@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .arguments import count
 from .data import Split
+from .export import to_torch
 from .models import AAE
 from .optimizers import Cosine
 from .priors import PriorLike
@@ -88,16 +89,10 @@ class AAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         steps = count().checked("steps", self.steps, "AAETransformer")
         batch_size = count().checked("batch_size", self.batch_size, "AAETransformer")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self._low, self._high = X.min(0), X.max(0)
         model = AAE(
-            (1, 1, X.shape[1]),
-            self.latent_dim,
-            hidden=self.hidden,
-            prior=self.prior,
-            reconstruction="half_squared_error",
-            seed=seed,
+            (X.shape[1],), self.latent_dim, hidden=self.hidden, prior=self.prior, likelihood="gaussian", seed=seed
         )
-        rows = self._rows(X)
+        rows = torch.tensor(X, dtype=torch.float32)
         trainer = Trainer(
             model,
             Split(rows, torch.full((len(rows),), -1)),
@@ -108,44 +103,40 @@ class AAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         )
         self.history_ = trainer.run(steps=steps, progress=False)
         self.model_ = model.cpu().eval()
+        # in double precision a row's code does not depend on the rows beside it
+        self._parts = to_torch(model).double()
         return self
 
     def transform(self, X: Any) -> np.ndarray:
         """The codes (n, d) of rows (n, D)."""
         X = self._checked(X)
-        return self.model_.encode(self._rows(X)).numpy().astype(X.dtype)
+        return self._parts["encoder"](torch.tensor(X).double()).numpy().astype(X.dtype)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Rows (n, D), in the units of the table, of codes (n, d)."""
         check_is_fitted(self)
         Z = check_array(X, dtype=(np.float64, np.float32))
-        return self._table(self.model_.decode(torch.as_tensor(Z, dtype=torch.float32))).astype(Z.dtype)
+        if Z.shape[1] != self._n_features_out:
+            raise ValueError(f"X has {Z.shape[1]} columns, and codes have {self._n_features_out}.")
+        return self._parts["decoder"](torch.tensor(Z).double()).numpy().astype(Z.dtype)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """How normal each row is, (n,), the more the higher: log p(x|z) + log p(z), z its code, up to a constant.
+        """How normal each row is, (n,), the higher the more: log p(x|z) + log p(z), z its code, up to a constant.
 
-        p(x|z) = N(decode(z), 1), in units of the model. Where the prior has no density, log p(x|z) alone.
+        p(x|z) is the decoder's: unit variance in units of the training table's standard deviations. Where the prior has
+        no density, log p(x|z) alone.
         """
-        rows = self._rows(self._checked(X))
-        z = self.model_.encode(rows)
-        score = -0.5 * (self.model_.decode(z) - rows).flatten(1).square().sum(1)
+        x = torch.tensor(self._checked(X)).double()
+        z = self._parts["encoder"](x)
+        error = (self._parts["decoder"](z) - x) / self.model_.likelihood.sd
+        score = -0.5 * error.square().sum(1)
         if self.model_.prior.has_log_prob:
             score = score + self.model_.prior.log_prob(z)
-        return score.numpy().astype(np.float64)
+        return score.numpy()
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return validate_data(self, X, reset=False, dtype=(np.float64, np.float32))
-
-    # the decoder gives numbers in [0, 1]: columns are brought there, and back. Outside of what was seen, they are cut off
-
-    def _rows(self, X: np.ndarray) -> torch.Tensor:
-        span = np.where(self._high > self._low, self._high - self._low, 1.0)
-        scaled = ((X - self._low) / span).clip(0, 1)
-        return torch.as_tensor(scaled, dtype=torch.float32)[:, None, None]
-
-    def _table(self, rows: torch.Tensor) -> np.ndarray:
-        return self._low + rows.flatten(1).numpy() * (self._high - self._low)
 
     @property
     def _n_features_out(self) -> int:

@@ -25,6 +25,8 @@ KINDS = {
     "SemiSupervisedAAE": (aae.SemiSupervisedAAE, {"categories": 3, "batch_norm": True}),
     "ClusterAAE": (aae.ClusterAAE, {"categories": 4, "network": "conv"}),
     "MapAAE": (aae.MapAAE, {"categories": 4}),
+    "gaussian-decoder": (aae.VAE, {"likelihood": "gaussian"}),
+    "gaussian-conv": (aae.ClusterAAE, {"categories": 4, "network": "conv", "likelihood": "gaussian"}),
 }
 
 

@@ -1,4 +1,4 @@
-"""AAETransformer is a scikit-learn estimator: by its own checks, in pipelines and searches, and its numbers mean something."""
+"""AAETransformer is a scikit-learn estimator, by its own checks and in pipelines; and its numbers mean something."""
 
 import numpy as np
 import pytest

@@ -9,7 +9,7 @@ from ..arguments import takes
 from ..data import Split
 from ..models import Model, of_one_moment
 from ..priors import Gaussian, Prior
-from .checks import GENERATOR, a_model, codes_of, own_generator, prior_of, scaled
+from .checks import GENERATOR, a_model, codes_of, in_units_of, own_generator, prior_of
 from .images import reconstructed
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def anomaly_scores(
     model : Model
         With `encode` and `reconstruct`, trained on normal images.
     images : tensor
-        (N, C, H, W), uint8 or floats in [0, 1]; at least 1.
+        (N, C, H, W), uint8 or floats in [0, 1], or what else the model was trained on; at least 1.
     labels : tensor, optional
         (N,) whole numbers; for a model whose decoder is told the label (`can.need_labels`).
     generator : torch.Generator, optional
@@ -46,7 +46,7 @@ def anomaly_scores(
     DataFrame
         A row for each image, in their order; in each column more is odder.
 
-        - reconstruction: mean squared error a pixel of decode(encode(x))
+        - reconstruction: mean squared error a pixel of decode(encode(x)), in the unit of `reconstruction_error`
         - unlikely: -log p(z) of the code, in nats, infinite where p(z) is 0. Where the prior has no density, the mean
           distance of the code to the nearest 5 of 2,000 prior samples. `attrs["unlikely"]` says which it is.
         - rank: mean of the image's ranks by the two among these images, as shares: 1 is the oddest by both
@@ -65,9 +65,9 @@ def anomaly_scores(
     """
     import pandas as pd
 
-    x = scaled(images)
+    x = in_units_of(model, images)
     labels = torch.full((len(x),), -1) if labels is None else labels
-    found = scaled(reconstructed(model, Split(images, labels)))
+    found = in_units_of(model, reconstructed(model, Split(images, labels)))
     if found.shape != x.shape:
         raise ValueError(f"the model makes {tuple(found.shape)} of the images {tuple(x.shape)}.")
     z = codes_of(model, images)
