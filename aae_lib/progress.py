@@ -36,13 +36,11 @@ def progress(title: str | None, total: int | None = None, unit: str = "step", **
     from tqdm.notebook import tqdm_notebook
 
     watched = issubclass(of_this_place, tqdm_notebook) or sys.stderr.isatty()
-    if not title:  # said only here: otherwise the environment decides
-        options["disable"] = True
+    off = not title or tqdm(file=io.StringIO()).disable  # by TQDM_DISABLE, of which a notebook's bar does not know
     how = {"mininterval": 0.5} if watched else {"mininterval": math.inf, "file": io.StringIO()}
-    with (of_this_place if watched else tqdm)(total=total, desc=title, unit=unit, **how, **options) as bar:
-        told = watched or bar.disable
+    with (of_this_place if watched else tqdm)(total=total, desc=title, unit=unit, disable=off, **how, **options) as bar:
         try:
             yield bar
         finally:
-            if not told:
+            if not (watched or off):
                 print(bar, file=sys.stderr, flush=True)

@@ -73,11 +73,12 @@ def test_a_terminal_gets_a_bar():
 
 
 @pytest.mark.slow
-def test_a_notebook_gets_one_widget(tmp_path):
+@pytest.mark.parametrize(("wanted", "extra"), [(1, {}), (0, {"TQDM_DISABLE": "1"})])
+def test_a_notebook_gets_one_widget(wanted, extra):
     nbclient = pytest.importorskip("nbclient")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TRAIN.format(options=""))])
-    nbclient.NotebookClient(notebook, timeout=120).execute(env=environment())
+    nbclient.NotebookClient(notebook, timeout=120).execute(env=environment(**extra))
     outputs = notebook.cells[0].outputs
     bars = [o for o in outputs if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
-    assert len(bars) == 1
+    assert len(bars) == wanted
     assert not [o for o in outputs if o.output_type == "stream"]
