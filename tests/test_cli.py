@@ -15,7 +15,7 @@ from tests.conftest import without
 
 pytestmark = pytest.mark.slow
 
-SMALL = ["--hidden", "32", "32", "--steps", "60"]
+SMALL = ["--dataset", "digits", "--hidden", "32", "32", "--steps", "60"]
 
 
 def command(*arguments, **options):
@@ -29,7 +29,8 @@ def steps_saved(folder):
 
 
 def test_train_writes_checkpoint_history_figures_and_pictures(tmp_path, capsys):
-    assert main(["train", "--out", str(tmp_path), *SMALL]) == 0
+    assert main(["train", "--out", str(tmp_path), *SMALL[2:]]) == 0
+    assert checkpoints.read_index(tmp_path)["made of"]["data"]["name"] == "mini_mnist"  # the default
     assert checkpoints.load_model(tmp_path).latent_dim == 2
     history = pd.read_csv(tmp_path / "history.csv")
     assert list(history["step"]) == list(range(1, 61))
@@ -56,7 +57,7 @@ def test_ring_with_labels_sample_and_compare(tmp_path, capsys):
 
 def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(tmp_path):
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    options = ["--hidden", 32, 32, "--steps", 400]
+    options = ["--dataset", "digits", "--hidden", 32, 32, "--steps", 400]
     process = subprocess.Popen(
         command("train", "--out", killed, "--save-seconds", 0.05, *options), stderr=subprocess.DEVNULL
     )
@@ -98,7 +99,24 @@ def test_a_run_is_never_overwritten_and_a_changed_setting_on_resume_is_named(tmp
     assert main(["train", "--out", str(tmp_path), *SMALL]) == 0
     assert main(["train", "--out", str(tmp_path), *SMALL]) == 1
     assert "add --resume to go on" in capsys.readouterr().err
-    assert main(["train", "--out", str(tmp_path), "--resume", "--hidden", "16", "16", "--steps", "60"]) == 1
+    assert (
+        main(
+            [
+                "train",
+                "--out",
+                str(tmp_path),
+                "--resume",
+                "--dataset",
+                "digits",
+                "--hidden",
+                "16",
+                "16",
+                "--steps",
+                "60",
+            ]
+        )
+        == 1
+    )
     assert "model.hidden was [32, 32], is [16, 16]" in capsys.readouterr().err
 
 

@@ -15,8 +15,8 @@ from aae_lib.data import Dataset, Split
 from aae_lib.data.toys import TOYS
 
 ROOT = Path(__file__).parents[1]
-OFFLINE = ["digits", "glyphs", *TOYS]
-SIZES = {"digits": (1300, 200, 297), "glyphs": (4200, 900, 900)}
+OFFLINE = ["mini_mnist", "digits", "glyphs", *TOYS]
+SIZES = {"mini_mnist": (5000, 1000, 2000), "digits": (1300, 200, 297), "glyphs": (4200, 900, 900)}
 
 
 @pytest.fixture(scope="module", params=OFFLINE)
@@ -105,7 +105,7 @@ def test_glyphs_carry_the_factors_of_their_own_rows():
 
 
 def test_unknown_name_lists_the_names():
-    told = r"name must be one of digits, glyphs, mnist, fashion_mnist, .*checkerboard; got 'mist'"
+    told = r"name must be one of mini_mnist, digits, glyphs, mnist, fashion_mnist, .*checkerboard; got 'mist'"
     with pytest.raises(ValueError, match=told):
         aae.load("mist")
 

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no torch.distributed"),
 ]
 
-TRAIN = ("--hidden", "32", "--seed", "3", "--threads", "1")
+TRAIN = ("--dataset", "digits", "--hidden", "32", "--seed", "3", "--threads", "1")
 
 
 def job(count: int, *arguments: str, restarts: int = 0) -> subprocess.Popen:

@@ -39,7 +39,7 @@ def examine() -> Iterator[Finding]:
         return  # the rest needs them
     yield device()
     yield threads()
-    yield digits()
+    yield images()
     yield mnist()
 
 
@@ -101,14 +101,15 @@ def threads() -> Finding:
     return Finding("ok", "threads", f"{n} of {cores} cores (OMP_NUM_THREADS sets it)")
 
 
-def digits() -> Finding:
+def images() -> Finding:
     """The images that every lesson can use offline."""
     try:
         from .. import data
 
-        return Finding("ok", "digits", f"{len(data.load('digits').train)} training images, offline")
+        sizes = {name: len(data.load(name).train) for name in ("mini_mnist", "digits")}
     except Exception as error:  # a doctor reports whatever is wrong
-        return Finding("fault", "digits", str(error), "make lab")
+        return Finding("fault", "images", str(error), "make lab")
+    return Finding("ok", "images", ", ".join(f"{name} ({n} to learn from)" for name, n in sizes.items()) + ", offline")
 
 
 def mnist() -> Finding:
@@ -118,7 +119,7 @@ def mnist() -> Finding:
     try:
         return Finding("ok", "MNIST", f"found in {files.find_local('mnist')}")
     except files.DataNotFoundError:
-        return Finding("ok", "MNIST", "not here yet; aae.load('mnist') downloads it; every lesson also runs on digits")
+        return Finding("ok", "MNIST", "not here yet; aae.load('mnist') downloads it; mini_mnist, a part of it, is")
     except ValueError as error:
         return Finding(
             "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to folders of yours, or unset them"

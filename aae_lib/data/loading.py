@@ -8,10 +8,12 @@ from pathlib import Path
 import torch
 
 from ..arguments import count, one_of, path, takes
-from . import glyphs, mnist, toys
-from .dataset import Dataset, Split
+from . import glyphs, mini_mnist, mnist, toys
+from .dataset import PARTS, Dataset, Split
+from .parts import held_out
 
-IMAGES = ("digits", "glyphs", "mnist", "fashion_mnist")
+IMAGES = ("mini_mnist", "digits", "glyphs", "mnist", "fashion_mnist")
+VALIDATION = 12  # one in so many of the MNISTs' training images
 
 
 @takes(name=one_of(*IMAGES, *toys.TOYS), folder=path(), n=count(100, glyphs.MOST))
@@ -21,6 +23,8 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     Parameters
     ----------
     name : str
+        - "mini_mnist": handwritten digits, 28x28, a part of MNIST that comes with the package; 5000, 1000 and 2000,
+          equally many of each class.
         - "digits": handwritten, 8x8, from scikit-learn; 1300 training, 200 validation and 297 test images.
         - "glyphs": digits drawn from fonts, 28x28, with ``.factors``; 4200, 900 and 900.
         - "mnist": handwritten digits, 28x28, 11 MB to download; 55000, 5000 and 10000.
@@ -28,7 +32,7 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
         - "moons", "circles", "blobs", "spiral", "checkerboard": points in the plane; 2000, 500 and 500.
 
         The test split of the two MNISTs is the official one; their validation images come from the official training
-        set.
+        set. Each part of mini_mnist is a part of the same one of mnist.
     folder : path, optional
         For the two MNISTs, a folder that has the files (see `mnist.find_local`); None looks in AAE_DATA_DIR and the
         cache, then downloads. The other sets need no files.
@@ -54,6 +58,8 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     >>> load("blobs").train
     Split(2000 x (2,))
     """
+    if name == "mini_mnist":
+        return _mini_mnist()
     if name == "digits":
         return _digits()
     if name == "glyphs":
@@ -61,6 +67,12 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     if name in mnist.MIRRORS:
         return _mnist(name, folder)
     return _in_three(name, Split(*toys.TOYS[name]()), validation=500, test=500)
+
+
+def _mini_mnist() -> Dataset:
+    arrays = {key: torch.from_numpy(array) for key, array in mini_mnist.read().items()}
+    train, validation, test = (Split(arrays[f"{part}_images"][:, None], arrays[f"{part}_labels"]) for part in PARTS)
+    return Dataset("mini_mnist", train, validation, test, (1, 28, 28), 10)
 
 
 def _digits() -> Dataset:
@@ -83,7 +95,7 @@ def _glyphs(n: int) -> Dataset:
 
 def _mnist(name: str, folder: str | Path | None) -> Dataset:
     train_x, train_y, test_x, test_y = (torch.from_numpy(array.copy()) for array in mnist.read(name, folder))
-    rest, validation = _hold_out(Split(train_x[:, None], train_y.long()), len(train_x) // 12)
+    rest, validation = _hold_out(Split(train_x[:, None], train_y.long()), len(train_x) // VALIDATION)
     return Dataset(name, rest, validation, Split(test_x[:, None], test_y.long()), (1, *train_x.shape[1:]), 10)
 
 
@@ -95,12 +107,6 @@ def _in_three(name: str, whole: Split, validation: int, test: int) -> Dataset:
 
 
 def _hold_out(split: Split, n: int) -> tuple[Split, Split]:
-    """Hold out n rows, each class in proportion: all rows in order of class, then every (N/n)-th of them.
-
-    No random number decides, so the parts are the same with every version of every library.
-    """
-    by_class = split.labels.argsort(stable=True)
-    every = (torch.arange(n) * len(split) + len(split) // 2) // n
-    held = torch.zeros(len(split), dtype=torch.bool)
-    held[by_class[every]] = True
+    """The rest, and n rows that are held out, each class in proportion."""
+    held = held_out(split.labels, n)
     return split.take((~held).nonzero()[:, 0]), split.take(held.nonzero()[:, 0])

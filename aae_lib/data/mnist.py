@@ -368,25 +368,26 @@ def _read_idx(path: Path, name: str, file: str, shown: str | None = None) -> np.
             raise DataCorruptError(f"{shown} holds more than {size:,} bytes once unpacked: replace or delete it.")
     if name in CONTENT_SHA256:
         _check(content, CONTENT_SHA256[name][file], shown)
-    elif _sha256(content) in CONTENT_SHA256["mnist"].values():
+    elif sha256(content) in CONTENT_SHA256["mnist"].values():
         raise DataCorruptError(f"{shown} is MNIST's file, not Fashion-MNIST's: name another folder.")
 
     header = _header(shape)
     if not content.startswith(header) or len(content) != size:
         raise DataCorruptError(
             f"{shown} is not an idx file of shape {shape} ({len(content)} bytes, expected {size}; found SHA-256 "
-            f"{_sha256(content)}): replace or delete it."
+            f"{sha256(content)}): replace or delete it."
         )
     return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
 
 
 def _check(content: bytes, expected: str, shown: str) -> None:
-    if (found := _sha256(content)) != expected:
+    if (found := sha256(content)) != expected:
         raise DataCorruptError(
             f"{shown} is truncated, damaged or another file (expected SHA-256 {expected}, found {found}): "
             "replace or delete it."
         )
 
 
-def _sha256(content: bytes) -> str:
+def sha256(content: bytes) -> str:
+    """The checksum of a file's content, in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from ..arguments import WIDEST, as_tensor, count, generator, number, one_of, seed, shown, switch, takes
-from ..data import Minibatch, Minibatches, as_images, check_values, scale
+from ..data import Minibatch, Minibatches, as_images, check_shape, check_values, scale
 from ..networks import PARTS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
 from ..priors import Gaussian, PriorLike
@@ -257,8 +257,7 @@ class AE(Model):
     def checked(self, images: Tensor) -> Tensor:
         """The images, once their shape and range have been checked."""
         images = as_images(images)
-        if tuple(images.shape[1:]) != self.image_shape:
-            raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
+        check_shape(images, self.image_shape)
         check_values(images, *self.likelihood.takes)
         return images
 

@@ -22,7 +22,7 @@ from aae_lib.priors.naming import BY_NAME
 from aae_lib.training import devices, processes
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--hidden", "8", "--steps", "2")
+SMALL = ("--dataset", "digits", "--hidden", "8", "--steps", "2")
 NUMBER = r"must be a finite number above 0"
 WHOLE = r"must be a whole number from 1 to [\d,*]+; got "
 
@@ -81,7 +81,7 @@ WRONG = [
     ("--threads", "1000000000000", r"must be a whole number from 1 to 4,?096"),
     ("--seed", "-1", "must be a whole number .* 0"),
     ("--seed", "1" + "0" * 30, "must be a whole number .* 0"),
-    ("--dataset", "moons", "must be one of digits, glyphs, mnist, fashion_mnist; got 'moons'"),
+    ("--dataset", "moons", "must be one of mini_mnist, digits, glyphs, mnist, fashion_mnist; got 'moons'"),
     ("--model", "gan", "must be one of ae, .* map; got 'gan'"),
     ("--prior", "heart", "must be one of gaussian, .* categorical; got 'heart'"),
     ("--network", "", "must be one of mlp, conv; got ''"),

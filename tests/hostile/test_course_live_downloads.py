@@ -50,7 +50,7 @@ class Unreadable(Exception):  # noqa: N818
 FACTORS = pd.DataFrame([{"class": 3, "slant": 0.0, "size": 0.5, "weight": 0.5, "font": "DejaVuSans"}])
 GENERATOR = torch.Generator().manual_seed(0)
 LOADS = [
-    (lambda: aae.load(["digits"]), r"^load: name must be one of digits, .* checkerboard; got \['digits'\]\.$"),
+    (lambda: aae.load(["digits"]), r"^load: name must be one of mini_mnist, .* checkerboard; got \['digits'\]\.$"),
     (lambda: aae.load(None), "name must be one of"),
     (lambda: aae.load("Digits"), "name must be one of"),
     *[(lambda n=n: aae.load("glyphs", n=n), "^load: n must be a whole number from 100 to 100,000; got ")
