@@ -457,6 +457,15 @@ def test_equal_shares_by_default_and_said_aloud_are_one_run(make, kind):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_the_measure_and_the_picture_of_occupancy_go_by_them(digits):
+    model = aae.ClusterAAE(SHAPE, hidden=(8,), categories=3, class_shares=SHARES)
+    table = aae.metrics.compare(model, digits.test)
+    entropy = torch.distributions.Categorical(torch.tensor(SHARES)).entropy()
+    assert table.reference["effective categories"] == pytest.approx(float(entropy.exp()))
+    (line,) = aae.plots.occupancy(model, digits.test).axes[0].lines
+    assert list(line.get_ydata()) == pytest.approx([*SHARES, SHARES[-1]])
+
+
 def test_a_map_s_places_are_as_likely_as_their_categories():
     model = aae.MapAAE(SHAPE, hidden=(8,), categories=3, class_shares=SHARES, apart=50.0)
     heads = model.cluster_heads.detach()
