@@ -101,24 +101,8 @@ def test_a_run_is_never_overwritten_and_a_changed_setting_on_resume_is_named(tmp
     assert main(["train", "--out", str(tmp_path), *SMALL]) == 0
     assert main(["train", "--out", str(tmp_path), *SMALL]) == 1
     assert "add --resume to go on" in capsys.readouterr().err
-    assert (
-        main(
-            [
-                "train",
-                "--out",
-                str(tmp_path),
-                "--resume",
-                "--dataset",
-                "digits",
-                "--hidden",
-                "16",
-                "16",
-                "--steps",
-                "60",
-            ]
-        )
-        == 1
-    )
+    other = ["--dataset", "digits", "--hidden", "16", "16", "--steps", "60"]
+    assert main(["train", "--out", str(tmp_path), "--resume", *other]) == 1
     assert "model.hidden was [32, 32], is [16, 16]" in capsys.readouterr().err
 
 
