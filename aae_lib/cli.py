@@ -180,10 +180,10 @@ def parser() -> argparse.ArgumentParser:
     )
 
     s = add("sample", sample, "draw new images from a trained model into a PNG")
-    s.add_argument("run", type=FOLDER, help="folder of a training run")
+    s.add_argument("run", type=FOLDER, help="folder of a training run, or a file of model.save")
     s.add_argument("--n", type=whole(most=10_000), default=64)
     s.add_argument("--seed", type=SEED, default=0)
-    s.add_argument("--out", type=typed(picture()), help="the picture (default: samples.png in the run's folder)")
+    s.add_argument("--out", type=typed(picture()), help="the picture (default: samples.png in the folder)")
 
     c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
     c.add_argument("runs", type=FOLDER, nargs="+", help="folders of training runs")
@@ -540,7 +540,7 @@ def sample(options: argparse.Namespace) -> int:
     from .files import write_whole
     from .training import checkpoints
 
-    out = options.out or options.run / "samples.png"
+    out = options.out or (options.run.parent if options.run.is_file() else options.run) / "samples.png"
     if os.path.exists(out) and not out.is_file():
         raise OptionError(f"--out must be {picture().wanted}; {out} is something else.")
     model = checkpoints.load_model(options.run)

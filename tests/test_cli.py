@@ -48,6 +48,8 @@ def test_ring_with_labels_sample_and_compare(tmp_path, capsys):
     assert model.prior.classes == 10
     assert main(["sample", str(out), "--n", "9", "--out", str(tmp_path / "nine.png")]) == 0
     assert (tmp_path / "nine.png").stat().st_size > 1000
+    assert main(["sample", str(model.save(tmp_path / "file" / "ring.safetensors"))]) == 0
+    assert (tmp_path / "file" / "samples.png").stat().st_size > 1000
     capsys.readouterr()
     assert main(["compare", str(out)]) == 0
     printed = capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 A dataset of your own comes in by `from_arrays`, `from_folder`, `from_table` or `from_splits`, or is a `Dataset` of
 three `Split`s; nothing here has to change for it.
-May import: torch, numpy, scikit-learn, and late pandas, Pillow and tqdm; nothing else of this library.
+May import: torch, numpy, scikit-learn, and late pandas and Pillow; nothing else of this library.
 """
 
 from .arrays import from_arrays, from_npz, from_splits

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arguments import count, one_of, path, seed, takes
+from ..progress import progress
 from .arrays import from_arrays
 from .dataset import Dataset
 from .parts import SHARE
@@ -104,8 +105,6 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
         For a folder that is not there or without pictures, and for one whose folders are train and test: read each of
         them and pass what comes to `from_splits`.
     """
-    from tqdm.auto import tqdm
-
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder: write the name of one that holds pictures.")
@@ -121,14 +120,15 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
     images = np.empty((len(files), 1 if colour == "grey" else 3, size, size), np.uint8)
     kept: list[int] = []
     odd: list[str] = []
-    for i, file in enumerate(tqdm(files, desc="reading pictures", unit="", disable=len(files) < FEW)):
-        try:
-            images[len(kept)] = _read(file, size, colour)
-            kept.append(i)
-        except Exception as error:  # Pillow's decoders raise anything
-            odd.append(
-                f"{file.relative_to(folder)} ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
-            )
+    with progress("reading pictures" if len(files) >= FEW else None, len(files), unit="picture") as bar:
+        for i, file in enumerate(files):
+            try:
+                images[len(kept)] = _read(file, size, colour)
+                kept.append(i)
+            except Exception as error:  # Pillow's decoders raise anything
+                words = str(error).splitlines()[0] if str(error) else type(error).__name__
+                odd.append(f"{file.relative_to(folder)} ({words})")
+            bar.update()
     if not kept:
         raise ValueError(f"none of the {len(files)} pictures in {folder} can be read; the first is {odd[0]}.")
     if odd:

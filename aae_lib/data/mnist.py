@@ -33,6 +33,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arguments import one_of, path, takes
+from ..progress import progress
 
 RETRIES = 2  # more attempts at each address, after pauses of one and two seconds
 PATIENCE = 60.0  # seconds a download may take at least; and then a second more for every
@@ -253,14 +254,12 @@ def _fetch(url: str, target: Path, most: int, patience: float, least_rate: float
 
     A thread asks and hands over what comes, so that nothing that a server does, or leaves undone, can hold this up.
     """
-    from tqdm import tqdm
-
     blocks: queue.SimpleQueue[int | bytes | Exception] = queue.SimpleQueue()
     enough = threading.Event()
     threading.Thread(target=_ask, args=(url, most, patience, blocks, enough), daemon=True).start()
     start, came = time.monotonic(), 0
     try:
-        with target.open("wb") as file, tqdm(desc=url.rpartition("/")[2], unit="B", unit_scale=True) as bar:
+        with target.open("wb") as file, progress(url.rpartition("/")[2], unit="B", unit_scale=True) as bar:
             while True:
                 until = start + patience + came / least_rate
                 try:

@@ -6,12 +6,13 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from ..arguments import as_tensor
+from ..arguments import as_tensor, path, switch, takes
 from ..data import Minibatches
 from ..networks import Discriminator, Encoder, TwoHeads
 from ..priors import Prior, PriorLike, as_prior
@@ -33,6 +34,7 @@ INSTEAD = {  # what others call it
 M = TypeVar("M", bound=nn.Module)
 P = ParamSpec("P")
 R = TypeVar("R")
+ROW = 4096  # numbers of an argument that are written down; a longer one is known by its SHA-256
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def can(model: object) -> Abilities:
     >>> can(object()).encode
     False
     """
+    model = unwrapped(model)
     if isinstance(model, Model):
         return model.can
     has = [name for name in ("encode", "decode", "classify") if callable(getattr(model, name, None))]
@@ -105,6 +108,17 @@ def can(model: object) -> Abilities:
         pull=isinstance(getattr(model, "encoder", None), nn.Module),
         add_noise=hasattr(model, "input_noise"),
     )
+
+
+def unwrapped(model: Any) -> Any:
+    """The model inside a `torch.compile(model)`; any other object as it is.
+
+    Examples
+    --------
+    >>> unwrapped("a")
+    'a'
+    """
+    return getattr(model, "_orig_mod", model)
 
 
 class Model(nn.Module):
@@ -235,6 +249,41 @@ class Model(nn.Module):
         has a row for each image of the minibatch, independent of the other rows."""
         return None
 
+    @takes(path=path(), overwrite=switch())
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model to one file, to be read by `aae.load_model(path)`. Nothing is pickled.
+
+        Parameters
+        ----------
+        path : path
+            Ends in .safetensors; its folder is made if missing. The file holds the weights, and in its metadata the
+            class, its arguments and the prior. (To go on with training, save the trainer.)
+        overwrite : bool, default False
+            Whether an earlier file of another model may be replaced: one of another class, shape, seed or prior. One of
+            this model is replaced in any case, and no other file ever is.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ValueError
+            For a class of your own, a file that may not be replaced, or a place that cannot be written to.
+
+        Examples
+        --------
+        >>> import tempfile, aae_lib as aae
+        >>> model = aae.AE((1, 8, 8), hidden=(16,))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     aae.load_model(model.save(folder + "/small.safetensors")).latent_dim
+        2
+        """
+        from . import saved
+
+        return saved.save(self, Path(path), overwrite)
+
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
@@ -270,11 +319,12 @@ class Model(nn.Module):
 def of_one_moment(measure: Callable[Concatenate[M, P], R]) -> Callable[Concatenate[M, P], R]:
     """A measure or picture of a model, measure(model, ...), that sees the model at one moment throughout.
 
-    Where another thread trains the model, a copy is measured, taken between two steps.
+    Where another thread trains the model, a copy is measured, taken between two steps. Of a compiled model, the model.
     """
 
     @functools.wraps(measure)
     def asked(model: M, *args: P.args, **kwargs: P.kwargs) -> R:
+        model = unwrapped(model)
         if isinstance(model, Model) and model.lock.elsewhere:
             with model.lock:
                 model = copy.deepcopy(model)
@@ -324,7 +374,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """As JSON will give it back: lists, Python's own numbers; of a tensor of many numbers its shape and SHA-256."""
+    """As JSON will give it back: lists, Python's own numbers; of a large tensor its shape and SHA-256."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(name, part) for part in value]
     if hasattr(value, "item"):
@@ -333,5 +383,7 @@ def _plain(name: str, value: Any) -> Any:
         if getattr(value, "is_meta", False):
             raise ValueError(f"{name} holds no numbers: it is a tensor on the meta device.")
         content = as_tensor(name, value).detach().cpu().contiguous()
+        if content.ndim == 1 and len(content) <= ROW:
+            return content.tolist()
         return {"shape": list(content.shape), "sha256": hashlib.sha256(content.numpy().tobytes()).hexdigest()}
     return value

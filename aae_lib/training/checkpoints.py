@@ -26,7 +26,7 @@ from torch import Tensor
 
 from ..arguments import Kind, one_made_of, path, switch, takes
 from ..files import only_writer, write_all
-from ..models import Loss, Model
+from ..models import Loss, Model, saved
 from ..models.description import UnknownModelError, build, describe
 from ..optimizers import Optimizer, Schedule
 from ..priors import PriorLike
@@ -286,14 +286,14 @@ def restore(trainer: "Trainer", state: State) -> None:
     trainer.steps, trainer.minibatches.cursor, trainer.in_step = state.steps, state.cursor, False
 
 
-@takes(folder=path())
-def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
+@takes(path=path())
+def load_model(path: str | Path, prior: PriorLike | None = None) -> Model:
     """The model alone, built from its saved arguments, on the CPU, in evaluation mode: to encode, decode, sample.
 
     Parameters
     ----------
-    folder : path
-        Where `save` has written.
+    path : path
+        A file that `model.save` has written, or the folder of a trainer's checkpoint.
     prior : Prior or callable, optional
         Needed where the saved one was a function: code is never stored.
 
@@ -305,17 +305,31 @@ def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
     Raises
     ------
     CheckpointError
-        If the folder holds no whole checkpoint, or one of a class that is not this library's.
+        If there is no such file or whole checkpoint, or one of a class that is not this library's.
+
+    Examples
+    --------
+    >>> import tempfile, aae_lib as aae
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_model(aae.AE((1, 8, 8), hidden=(16,)).save(f"{folder}/small.safetensors")).hidden
+    (16,)
     """
-    index, tensors = _read(Path(folder))
-    weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+    path = Path(path)
     try:
-        return build(index["made of"]["model"], weights, prior)
-    except UnknownModelError as error:
+        if path.is_file() or (path.suffix == saved.SUFFIX and not path.is_dir()):
+            described, weights = saved.read(path)
+        else:
+            index, tensors = _read(path)
+            described = index["made of"]["model"]
+            weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+        return build(described, weights, prior)
+    except CheckpointError:
+        raise
+    except (UnknownModelError, saved.SavedModelError) as error:
         raise CheckpointError(str(error)) from error
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         words = str(error).splitlines()[0]
-        raise CheckpointError(f"{folder} holds no model that can be built here: {words}") from error
+        raise CheckpointError(f"{path} holds no model that can be built here: {words}") from error
 
 
 @takes(folder=path())

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import dataclasses
 import difflib
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from ..arguments import count, function, number, path, seed, shown, switch, takes
 from ..data import Dataset, Minibatch, Minibatches, Split
 from ..files import only_writer
-from ..models import Batch, Loss, Model, Phase, can
+from ..models import Batch, Loss, Model, Phase, can, unwrapped
 from ..models.lock import StepLock
 from ..models.phase import check_phases
 from ..networks import BatchNorm
@@ -56,7 +57,7 @@ class Trainer:
     Parameters
     ----------
     model : Model or nn.Module
-        An AE, VAE, WAE, AAE, ..., or any module with `phases()`.
+        An AE, VAE, WAE, AAE, ..., or any module with `phases()`. A `torch.compile(model)` is unwrapped, with a warning.
     data : Dataset or Split
         Of a Dataset the training split is used.
     seed : int, default 0
@@ -131,6 +132,13 @@ class Trainer:
         losses: Mapping[str, Loss] | None = None,
         graph: bool | None = None,
     ) -> None:
+        if (inner := unwrapped(model)) is not model:
+            model = inner
+            warnings.warn(
+                "the model inside torch.compile(model) is trained, uncompiled: losses call its networks one by one, "
+                "never the whole. On CUDA whole steps are recorded as graphs instead.",
+                stacklevel=3,  # behind @takes
+            )
         if not isinstance(model, nn.Module) or (phases is None and not callable(getattr(model, "phases", None))):
             raise ValueError(f"model must be a Model, or a module with phases(); got {shown(model)}.")
         if torch.is_inference_mode_enabled():
@@ -507,7 +515,7 @@ class Trainer:
         seconds : float, optional
             Stop after so long, even if steps are left.
         progress : bool, default True
-            Show a bar.
+            Show a bar; where nobody watches (a file, CI), a line at the end.
 
         Returns
         -------

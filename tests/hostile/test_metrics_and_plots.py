@@ -88,6 +88,7 @@ RIGHT = {
     metrics.factor_scores: {"model": LARGE, "train": GLYPHS.train, "test": GLYPHS.test, "generator": None},
     metrics.label_spreading_error: {"train": TRAIN, "test": SPLIT, "n": 50, "generator": None},
     metrics.compare: {"model": PLAIN, "data": DATA, "details": False, "generator": None, "n": 60},
+    metrics.anomaly_scores: {"model": PLAIN, "images": IMAGES, "labels": None, "generator": None},
     metrics.reconstructed: {"model": PLAIN, "split": SPLIT},
     metrics.reconstruction_error: {"model": PLAIN, "split": SPLIT},
     plots.images: {"split": SPLIT, "n": 3, "figsize": None},
