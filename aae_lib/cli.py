@@ -233,7 +233,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     length.add_argument("--steps", type=whole(most=MOST_STEPS), help=told)
     told = "passes over the training images"
     length.add_argument("--epochs", type=typed(number(above=0, most=1e6), float), help=told)
-    t.add_argument("--batch-size", type=whole(), default=100)
+    t.add_argument("--batch-size", type=whole(), help="images a step (default: 100, or all where there are fewer)")
     t.add_argument("--lr", type=RATE, default=1e-3, help="learning rate of the reconstruction")
     t.add_argument("--game-lr", type=RATE, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=SEED, default=0)
@@ -266,6 +266,7 @@ def train(options: argparse.Namespace) -> int:
     """Train to the end of --steps or --epochs, going on from the checkpoint with --resume."""
     from . import metrics, plots
     from .files import write_whole
+    from .metrics.scoreboard import AT_LEAST
     from .training import checkpoints
     from .training.processes import Processes, joined, restarted
 
@@ -291,8 +292,8 @@ def train(options: argparse.Namespace) -> int:
     }.items():
         write_whole(options.out / f"{name}.png", drawn(figure, "png"))
     written = "checkpoint, history.csv, four pictures"
-    if len(data.test) < metrics.AT_LEAST:
-        print(f"no figures: {len(data.test)} test images are too few to measure by, {metrics.AT_LEAST} are needed.")
+    if len(data.test) < AT_LEAST:
+        print(f"no figures: {len(data.test)} test images are too few to measure by, {AT_LEAST} are needed.")
     else:
         table = metrics.compare(trainer.model, data)
         write_whole(options.out / "figures.json", table.to_json(orient="index", indent=1).encode())
@@ -437,6 +438,8 @@ def read_own(dataset: str, label: str | None = None, **pictures: Any) -> Any:
 
     place = Path(dataset)
     with blame(f"--dataset {shown(dataset)}"):
+        if not place.exists():
+            raise ValueError("it is not there; say by --dataset where it is now.")
         if place.is_dir():
             return data.from_folder(place, **pictures)
         if place.suffix.lower() == ".npz":

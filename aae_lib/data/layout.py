@@ -165,6 +165,8 @@ def _check_whole(array: np.ndarray) -> None:
             f"they are: write value_range=({low_meant}, {high_meant}) to map them to [0, 1], or "
             "images.astype('float32') to keep them."
         )
+    if low == high:
+        raise ValueError(f"every number of the images is {low:.0f}: there is nothing to learn from them.")
     if high <= 1:
         raise ValueError(
             f"images are whole numbers ({array.dtype}) from {low:.0f} to {high:.0f}, which would be black beside 255: "
