@@ -13,6 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_wine
 
 import aae_lib as aae
+from aae_lib import cli
 from aae_lib.data import OnDisk, Split, from_arrays, from_folder, from_npz, from_splits, from_table, read_folder
 from aae_lib.data.labels import as_classes
 from aae_lib.data.layout import rounded_range
@@ -609,6 +610,12 @@ def test_numbers_in_a_file_are_looked_at_too(tmp_path):
     trainer(data).run(steps=2, progress=False)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_file_that_may_not_be_written_to_is_read_in_silence(mapped):
+    assert not mapped.flags.writeable
+    trainer(from_arrays(mapped)).run(steps=1, progress=False)
+
+
 MEMORY = """
 import numpy as np, aae_lib as aae
 def anonymous():
@@ -640,3 +647,60 @@ def test_a_file_larger_than_what_it_takes_is_learned_from(tmp_path):
     code = MEMORY.format(file=tmp_path / "big", n=n)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 300
+
+
+# ---- the command line ----
+
+SMALL = ("--hidden", "8", "--steps", "2", "--threads", "1", "--device", "cpu")
+
+
+def command(capsys, *arguments):
+    """What the command says on stdout; it succeeds."""
+    assert cli.main([*map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    return tmp_path
+
+
+def test_a_run_on_a_folder_is_trained_sampled_and_compared(workplace, capsys):
+    for i in range(300):
+        picture(Path("drawings", ("cat", "dog")[i % 2], f"{i}.png"), (12, 12), (i % 255, 50, 9), "RGB")
+    options = ("--dataset", "drawings", "--size", 8, "--colour", "rgb", "--out", "run")
+    assert "300 images of shape (3, 8, 8)" in command(capsys, "train", *options, *SMALL)
+    assert "resuming run at step 2" in command(capsys, "train", *options, *SMALL, "--resume")
+    command(capsys, "sample", "run", "--n", 4)
+    assert not Path("run/figures.json").exists()
+    assert cli.main(["compare", "run"]) == 1
+    assert "at least 50 images are needed" in capsys.readouterr().err
+    Path("drawings").rename("moved")
+    with pytest.raises(SystemExit):
+        cli.main(["compare", "run"])
+    assert "it is not there; say by --dataset where it is now" in capsys.readouterr().err
+    assert cli.main(["compare", "run", "--dataset", "moved/cat"]) == 1
+    assert "moved/cat has changed: run was trained on other data" in capsys.readouterr().err
+
+
+def test_a_run_on_a_file_of_arrays_is_compared_where_the_file_is_now(workplace, capsys):
+    np.savez("mine.npz", images=RNG.integers(0, 256, (600, 8, 8), dtype=np.uint8), labels=["a", "b", "c"] * 200)
+    told_first = command(capsys, "train", "--dataset", "mine.npz", "--out", "run", *SMALL)
+    assert "600 images of shape (1, 8, 8)" in told_first
+    assert "5-NN accuracy" in told_first
+    assert "5-NN accuracy" in command(capsys, "compare", "run")
+    Path("elsewhere").mkdir()
+    Path("mine.npz").rename("elsewhere/mine.npz")
+    assert "5-NN accuracy" in command(capsys, "compare", "run", "--dataset", "elsewhere/mine.npz")
+    Path("run/data.json").write_text('{"dataset": 5}')
+    assert cli.main(["compare", "run"]) == 1
+    assert "run/data.json is damaged" in capsys.readouterr().err
+
+
+def test_a_table_is_read_with_its_label(workplace):
+    WINE.to_csv("wine.csv", index=False)
+    assert cli.read_own("wine.csv", label="target").class_names == ("0", "1", "2")
+    with pytest.raises(cli.OptionError, match=r"--dataset 'wine.csv': the table has no column 'kind'"):
+        cli.read_own("wine.csv", label="kind")

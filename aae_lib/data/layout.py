@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..arguments import shown
-from .ondisk import NUMBERS
+from .ondisk import NUMBERS, let_go
 
 COLOURS = (1, 3, 4)  # channels of a picture: grey, colour, colour with transparency
 
@@ -130,6 +130,7 @@ def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     for start in range(0, len(array), n):
         rows = np.asarray(array[start : start + n])
         yield start, rows.reshape(len(rows), -1)
+        let_go(array)
 
 
 def _span(array: np.ndarray) -> tuple[float, float]:
