@@ -392,6 +392,17 @@ def test_damaged_pictures_are_named_once_and_left_out(drawings, monkeypatch):
     assert Path(caught[0].filename) == Path(__file__)
 
 
+def test_pictures_are_what_their_content_says(tmp_path):
+    """Pillow would hand PostScript on to another program."""
+    Image.new("L", (8, 8), 9).save(tmp_path / "script.eps")
+    (tmp_path / "script.eps").rename(tmp_path / "script.png")
+    told(lambda: read_folder(tmp_path), "script.png (its content is no picture)")
+    picture(tmp_path / "real.jpg", colour=9)
+    (tmp_path / "real.jpg").rename(tmp_path / "real.png")
+    with pytest.warns(UserWarning, match="1 of 2 pictures"):
+        assert len(read_folder(tmp_path)[0]) == 1
+
+
 def test_a_folder_that_holds_no_data_is_told(tmp_path, drawings):
     (tmp_path / "empty").mkdir()
     told(lambda: from_folder(tmp_path / "empty"), "holds no pictures")
