@@ -119,10 +119,11 @@ def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[st
     if not files:
         raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))}), nor do the folders in it.")
     labels = [file.relative_to(folder).parts[0] if file.parent != folder else "" for file in files]
-    if "train" in labels and set(map(str.lower, labels)) <= PARTS:
+    if {"train", "training"} & (inside := set(map(str.lower, labels))) and inside <= PARTS:
         raise ValueError(
             f"{folder} has the folders {', '.join(sorted(set(labels)))}, which look like parts and not like classes: "
-            "write aae.data.from_splits(*(aae.data.read_folder(part) for part in (train, validation, test)))."
+            "write aae.data.from_splits(*(aae.data.read_folder(part) for part in (train, validation, test))) with "
+            "their folders."
         )
     images = np.empty((len(files), 1 if colour == "grey" else 3, size, size), np.uint8)
     kept: list[int] = []
