@@ -57,7 +57,8 @@ def as_array(images: Any) -> np.ndarray:
     try:
         array = images if isinstance(images, np.ndarray) else np.asarray(images)
     except Exception:
-        sizes = sorted({np.shape(image) for image in images[:100]}) if isinstance(images, list | tuple) else []
+        arrays = [image for image in images if isinstance(image, np.ndarray)] if isinstance(images, list) else []
+        sizes = sorted({array.shape for array in arrays})
         told = f"they have the sizes {sizes[0]}, {sizes[1]}, ...: " if len(sizes) > 1 else ""
         raise ValueError(f"images must be one array, all of one size: {told}crop or resize them first.") from None
     if array.ndim < 2 or array.dtype.kind not in "biuf":
