@@ -14,6 +14,8 @@ from ..arguments import Kind, as_tensor, shown, takes
 
 NUMBERS = 2**24  # that are read or looked at in one go: 64 MB as float32
 
+AT_ONCE = 256  # rows read before pages are given back: each may bring in the half megabyte around it
+
 
 def _an_array(value: Any) -> np.ndarray:
     if not isinstance(value, np.ndarray) or value.ndim < 2 or not value.size or value.dtype.kind not in "biuf":
@@ -93,9 +95,11 @@ class OnDisk:
 
     def __getitem__(self, which: int | slice | Tensor) -> Tensor:
         rows = self.rows[which]
-        found = self.read(self.source[rows.reshape(-1).numpy()])  # fancy indexing copies
-        let_go(self.source)
-        return found.view(*rows.shape, *self.shape[1:])
+        made = torch.empty((rows.numel(), *self.shape[1:]), dtype=self.dtype)
+        for some, into in zip(rows.reshape(-1).split(AT_ONCE), made.split(AT_ONCE), strict=True):
+            into.copy_(self.read(self.source[some.numpy()]))
+            let_go(self.source)
+        return made.view(*rows.shape, *self.shape[1:])
 
     def index_select(self, dim: int, rows: Tensor) -> Tensor:
         """The tensor of these rows (n,); dim is 0, as images are read one by one."""
