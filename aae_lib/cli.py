@@ -235,7 +235,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     length.add_argument("--steps", type=whole(most=MOST_STEPS), help=told)
     told = "passes over the training images"
     length.add_argument("--epochs", type=typed(number(above=0, most=1e6), float), help=told)
-    t.add_argument("--batch-size", type=whole(), default=100)
+    t.add_argument("--batch-size", type=whole(), help="images a step (default: 100, or all where there are fewer)")
     t.add_argument("--lr", type=RATE, default=1e-3, help="learning rate of the reconstruction")
     t.add_argument("--game-lr", type=RATE, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=SEED, default=0)
@@ -454,6 +454,8 @@ def read_own(dataset: str, label: str | None = None, **pictures: Any) -> Any:
 
     place = Path(dataset)
     with blame(f"--dataset {shown(dataset)}"):
+        if not place.exists():
+            raise ValueError("it is not there; say by --dataset where it is now.")
         if place.is_dir():
             return data.from_folder(place, **pictures)
         if place.suffix.lower() == ".npz":

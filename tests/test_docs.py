@@ -1,6 +1,7 @@
 """README and lessons are true: links lead somewhere, commands exist, examples run, lessons have their shape."""
 
 import re
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 
@@ -49,6 +50,20 @@ def test_the_examples_run_one_after_the_other(page, monkeypatch, tmp_path):
     if page == "README.md":
         assert names["z"].shape == (297, 2)
     aae.live.panel.open_panel().close()
+
+
+def test_the_examples_of_the_guide_to_own_data_run_and_give_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block, output in re.findall(
+        r"```python\n(.*?)```\n((?:\n(?: {4}[^\n]*\n)+)?)", (ROOT / "docs/your_data.md").read_text(), re.S
+    ):
+        if "likelihood" in block:
+            continue
+        exec(block.replace("steps=4000", "steps=2"), names)
+        if output:
+            assert str(names["data"].describe()) == textwrap.dedent(output).strip("\n")
+    assert names["data"].image_shape == (1, 28, 28)
 
 
 def test_the_examples_of_the_papers_page_run():

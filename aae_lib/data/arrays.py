@@ -117,37 +117,24 @@ def from_splits(
     >>> from_splits((images[:80], [1, 3] * 40), images[80:90], images[90:])
     Dataset('splits': 80 train, 10 validation, 10 test x (1, 8, 8), 2 classes)
     """
-    kept: list[Tensor] = []
-    labels: list[tuple[Tensor, tuple[str, ...]]] = []
-    notes: tuple[str, ...] = ()
-    for part_name, part in zip(PARTS, (train, validation, test), strict=True):
+    found = []
+    for name, part in zip(PARTS, (train, validation, test), strict=True):
         try:
-            if isinstance(part, Split):
-                images, (y, names) = part.images, as_classes(part.labels, len(part))
-                if part.class_names:
-                    y, names = part.labels, part.class_names
-            else:
-                given, own = part if isinstance(part, tuple) and len(part) == 2 else (part, None)
-                array = as_array(given)
-                reading = reading_of(array, channels, value_range)
-                images, (y, names) = _taken(array, torch.arange(len(array)), reading), as_classes(own, len(array))
-                notes = notes or _done(array, reading)
+            found.append(_part(part, channels, value_range))
         except ValueError as error:
-            raise ValueError(f"{part_name}: {error}") from error
-        if kept and images.shape[1:] != kept[0].shape[1:]:
-            shapes = f"{tuple(images.shape[1:])}, and train of {tuple(kept[0].shape[1:])}"
-            raise ValueError(f"{part_name} holds images of shape {shapes}: all parts must have one shape.")
-        kept.append(images)
-        labels.append((y, names))
-    words = [name for _, names in labels for name in names]
+            raise ValueError(f"{name}: {error}") from error
+        shape, wanted = (tuple(images.shape[1:]) for images in (found[-1][0], found[0][0]))
+        if shape != wanted:
+            raise ValueError(
+                f"{name} holds images of shape {shape}, and train of {wanted}: all parts must have one shape."
+            )
+    words = [word for _, _, names, _ in found for word in names]
     _, every = as_classes(words, len(words))
-    splits = [
-        Split(
-            images, torch.tensor([*map(every.index, names), -1])[y], class_names=every or None
-        )  # -1 finds the last, -1
-        for images, (y, names) in zip(kept, labels, strict=True)
-    ]
-    return dataset_of("splits", splits, (*notes, "the three parts are yours"))
+    splits = []
+    for images, y, names, _ in found:
+        classes = torch.tensor([*map(every.index, names), -1])  # no label, -1, finds the last
+        splits.append(Split(images, classes[y], class_names=every or None))
+    return dataset_of("splits", splits, (*found[0][3], "the three parts are yours"))
 
 
 @takes(file=path())
@@ -203,6 +190,20 @@ def dataset_of(name: str, splits: Sequence[Split], notes: Sequence[str]) -> Data
     train, validation, test = splits
     classes = len(train.class_names or ())
     return Dataset(name, train, validation, test, tuple(train.images.shape[1:]), classes, tuple(notes))
+
+
+def _part(
+    part: Any, channels: str | None, value_range: tuple[float, float] | None
+) -> tuple[Tensor, Tensor, tuple[str, ...], tuple[str, ...]]:
+    """Images, classes, their names, and what was done."""
+    if isinstance(part, Split):
+        y, names = (part.labels, part.class_names) if part.class_names else as_classes(part.labels, len(part))
+        return part.images, y, names, ()
+    images, labels = part if isinstance(part, tuple) and len(part) == 2 else (part, None)
+    array = as_array(images)
+    reading = reading_of(array, channels, value_range)
+    y, names = as_classes(labels, len(array))
+    return _taken(array, torch.arange(len(array)), reading), y, names, _done(array, reading)
 
 
 def _taken(array: np.ndarray, rows: Tensor, reading: Reading) -> Tensor:

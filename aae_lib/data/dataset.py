@@ -257,7 +257,7 @@ class Dataset:
         --------
         >>> import aae_lib as aae
         >>> aae.load("blobs").describe()
-        blobs: 3000 vectors of shape (2,), float32 from -2.94 to 2.67
+        blobs: 3000 vectors of shape (2,), float32 from -2.935 to 2.674
                  train  validation  test
         all       2000         500   500
         class 0    334          83    83

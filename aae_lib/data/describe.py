@@ -33,7 +33,7 @@ def described(data: Dataset) -> Description:
     what = "vectors" if len(data.image_shape) == 1 else "images"
     lines = [
         f"{data.name}: {sum(map(len, splits))} {what} of shape {tuple(data.image_shape)}, "
-        f"{str(data.train.images.dtype).removeprefix('torch.')} from {low:.3g} to {high:.3g}"
+        f"{str(data.train.images.dtype).removeprefix('torch.')} from {low:.4g} to {high:.4g}"
     ]
     names = data.class_names or tuple(f"class {k}" for k in range(data.classes))
     counts = torch.stack([torch.bincount(s.labels + 1, minlength=data.classes + 1) for s in splits], 1)  # (1 + K, 3)

@@ -69,7 +69,7 @@ def from_folder(
     >>> from_folder(folder, size=16, colour="rgb")
     Dataset('drawings': 16 train, 2 validation, 2 test x (3, 16, 16), 2 classes)
     """
-    images, labels = read_folder(folder, size, colour)
+    images, labels = _read_all(Path(folder), size, colour)
     made = from_arrays(images, labels, validation=validation, test=test, seed=seed, channels="first")
     cut = f"pictures were cut to the square in their middle and scaled to {size} x {size}, {colour}"
     return replace(made, name=Path(folder).resolve().name or "folder", notes=(cut, *made.notes))
@@ -105,17 +105,24 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
         For a folder that is not there or without pictures, and for one whose folders are train and test: read each of
         them and pass what comes to `from_splits`.
     """
-    folder = Path(folder)
+    return _read_all(Path(folder), size, colour)
+
+
+def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[str] | None]:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder: write the name of one that holds pictures.")
-    files = list(_pictures(folder))
+    try:
+        files = list(_pictures(folder))
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be looked into: {error.strerror}.") from error
     if not files:
         raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))}), nor do the folders in it.")
     labels = [file.relative_to(folder).parts[0] if file.parent != folder else "" for file in files]
-    if "train" in labels and set(map(str.lower, labels)) <= PARTS:
+    if {"train", "training"} & (inside := set(map(str.lower, labels))) and inside <= PARTS:
         raise ValueError(
             f"{folder} has the folders {', '.join(sorted(set(labels)))}, which look like parts and not like classes: "
-            "write aae.data.from_splits(*(aae.data.read_folder(part) for part in (train, validation, test)))."
+            "write aae.data.from_splits(*(aae.data.read_folder(part) for part in (train, validation, test))) with "
+            "their folders."
         )
     images = np.empty((len(files), 1 if colour == "grey" else 3, size, size), np.uint8)
     kept: list[int] = []
@@ -126,8 +133,7 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
                 images[len(kept)] = _read(file, size, colour)
                 kept.append(i)
             except Exception as error:  # Pillow's decoders raise anything
-                words = str(error).splitlines()[0] if str(error) else type(error).__name__
-                odd.append(f"{file.relative_to(folder)} ({words})")
+                odd.append(f"{file.relative_to(folder)} ({_reason(error)})")
             bar.update()
     if not kept:
         raise ValueError(f"none of the {len(files)} pictures in {folder} can be read; the first is {odd[0]}.")
@@ -135,9 +141,20 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
         more = f" and {len(odd) - 10} more" if len(odd) > 10 else ""
         warnings.warn(
             f"{len(odd)} of {len(files)} pictures cannot be read and are left out: {', '.join(odd[:10])}{more}.",
-            stacklevel=2,
+            stacklevel=4,
         )
     return images[: len(kept)], [labels[i] for i in kept] if any(labels) else None
+
+
+def _reason(error: Exception) -> str:
+    """Why a picture cannot be read, in a few words."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "its content is no picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
 
 
 def _pictures(folder: Path) -> Iterator[Path]:
@@ -165,8 +182,10 @@ def _read(file: Path, size: int, colour: str) -> np.ndarray:
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         over = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
-    picture = ImageOps.fit(picture.convert("L" if colour == "grey" else "RGB"), (size, size))
-    return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1)
+    side, (width, height) = min(picture.size), picture.size
+    left, top = (width - side) // 2, (height - side) // 2
+    square = picture.convert("L" if colour == "grey" else "RGB").crop((left, top, left + side, top + side))
+    return np.atleast_3d(np.asarray(square.resize((size, size)))).transpose(2, 0, 1)
 
 
 def _eight_bits(picture: Image) -> Image:

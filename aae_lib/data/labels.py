@@ -47,14 +47,14 @@ def as_classes(labels: Any, n: int) -> tuple[Tensor, tuple[str, ...]]:
 
     if labels is None:
         return torch.full((n,), -1), ()
-    shape, values = _shape(labels), labels.detach().cpu().numpy() if isinstance(labels, Tensor) else labels
+    shape = _shape(labels)
     if shape == (n, 1):
-        values, shape = np.asarray(values)[:, 0], (n,)
+        labels, shape = labels[:, 0], (n,)
     if shape != (n,):
         one_hot = " If they are one-hot, write labels.argmax(1)." if len(shape) == 2 and shape[0] == n else ""
         raise ValueError(f"labels must be {n}, one for each image; got {shown(labels)}, {shape[:1]} of them.{one_hot}")
     try:
-        series = pd.Series(values)
+        series = pd.Series(labels.detach().cpu().numpy() if isinstance(labels, Tensor) else labels)
         if isinstance(series.dtype, pd.CategoricalDtype):
             series = series.astype(object)
         known = series.notna().to_numpy(copy=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..arguments import shown
-from .ondisk import NUMBERS
+from .ondisk import NUMBERS, let_go
 
 COLOURS = (1, 3, 4)  # channels of a picture: grey, colour, colour with transparency
 
@@ -57,7 +57,8 @@ def as_array(images: Any) -> np.ndarray:
     try:
         array = images if isinstance(images, np.ndarray) else np.asarray(images)
     except Exception:
-        sizes = sorted({np.shape(image) for image in images[:100]}) if isinstance(images, list | tuple) else []
+        arrays = [image for image in images if isinstance(image, np.ndarray)] if isinstance(images, list) else []
+        sizes = sorted({array.shape for array in arrays})
         told = f"they have the sizes {sizes[0]}, {sizes[1]}, ...: " if len(sizes) > 1 else ""
         raise ValueError(f"images must be one array, all of one size: {told}crop or resize them first.") from None
     if array.ndim < 2 or array.dtype.kind not in "biuf":
@@ -130,6 +131,7 @@ def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     for start in range(0, len(array), n):
         rows = np.asarray(array[start : start + n])
         yield start, rows.reshape(len(rows), -1)
+        let_go(array)
 
 
 def _span(array: np.ndarray) -> tuple[float, float]:
@@ -165,6 +167,8 @@ def _check_whole(array: np.ndarray) -> None:
             f"they are: write value_range=({low_meant}, {high_meant}) to map them to [0, 1], or "
             "images.astype('float32') to keep them."
         )
+    if low == high:
+        raise ValueError(f"every number of the images is {low:.0f}: there is nothing to learn from them.")
     if high <= 1:
         raise ValueError(
             f"images are whole numbers ({array.dtype}) from {low:.0f} to {high:.0f}, which would be black beside 255: "

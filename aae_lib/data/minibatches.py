@@ -24,8 +24,8 @@ class Minibatches:
     ----------
     split : Split
         What to learn from: N images or points.
-    batch_size : int, default 100
-        B, from 1 to N.
+    batch_size : int, optional
+        B, from 1 to N; None is 100, or N where there are fewer.
     device : torch.device or str, default "cpu"
         Where images and labels are kept; on the CPU an `OnDisk` stays in its file.
 
@@ -43,14 +43,14 @@ class Minibatches:
     """
 
     @takes(device=device())
-    def __init__(self, split: Split, batch_size: int = 100, device: torch.device | str = "cpu") -> None:
+    def __init__(self, split: Split, batch_size: int | None = None, device: torch.device | str = "cpu") -> None:
         if not isinstance(split, Split):
             raise ValueError(f"data must be a Dataset or a Split, such as data.train; got {shown(split)}.")
         if not len(split):
             raise ValueError("there are no images to learn from: this split is empty.")
-        wanted = f"a whole number from 1 to the number of images to learn from, {len(split)}"
+        wanted = f"a whole number from 1 to the number of images to learn from, such as batch_size={len(split)}"
         fits = Kind(wanted, count(1, len(split)).take)
-        self.batch_size = fits.checked("batch_size", batch_size)
+        self.batch_size = min(100, len(split)) if batch_size is None else fits.checked("batch_size", batch_size)
         images = split.images.to(device)
         self.images = images if isinstance(images, OnDisk) else images.contiguous()
         self.labels = split.labels.to(device).contiguous()

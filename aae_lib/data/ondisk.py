@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from torch import Tensor
 from ..arguments import Kind, as_tensor, shown, takes
 
 NUMBERS = 2**24  # that are read or looked at in one go: 64 MB as float32
+
+AT_ONCE = 256  # rows read before pages are given back: each may bring in the half megabyte around it
 
 
 def _an_array(value: Any) -> np.ndarray:
@@ -26,11 +29,21 @@ def as_stored(rows: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(made))
 
 
+def let_go(source: np.ndarray) -> None:
+    """Give back the pages of the file that have been read: the system would count them as this process's memory."""
+    base: Any = source
+    while isinstance(base, np.ndarray):
+        base = base.base
+    # a copy-on-write mapping (mode "c") would lose what was written to it
+    if isinstance(base, mmap.mmap) and getattr(source, "mode", None) in ("r", "r+") and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
 class OnDisk:
     """Images in a mapped file, in place of a tensor of them: a set larger than memory can be learned from.
 
-    It has a tensor's `shape` and `dtype`, and gives tensors when it is indexed. What has been read may stay in memory
-    as pages of the file, which the system takes back whenever it needs the room.
+    It has a tensor's `shape` and `dtype`, and gives tensors when it is indexed. What is read is copied, and the pages
+    of the file are given back.
 
     Parameters
     ----------
@@ -66,7 +79,7 @@ class OnDisk:
         self.rows = torch.arange(len(source)) if rows is None else _checked(rows, len(source))
         if not callable(read):
             raise ValueError(f"read must be a function: array (n, ...) -> tensor (n, ...); got {shown(read)}.")
-        one = read(source[:1])
+        one = read(np.array(source[:1]))  # a copy, which may be written to
         self.dtype, self.shape = one.dtype, torch.Size((len(self.rows), *one.shape[1:]))
 
     def __len__(self) -> int:
@@ -82,7 +95,11 @@ class OnDisk:
 
     def __getitem__(self, which: int | slice | Tensor) -> Tensor:
         rows = self.rows[which]
-        return self.read(self.source[rows.reshape(-1).numpy()]).view(*rows.shape, *self.shape[1:])
+        made = torch.empty((rows.numel(), *self.shape[1:]), dtype=self.dtype)
+        for some, into in zip(rows.reshape(-1).split(AT_ONCE), made.split(AT_ONCE), strict=True):
+            into.copy_(self.read(self.source[some.numpy()]))
+            let_go(self.source)
+        return made.view(*rows.shape, *self.shape[1:])
 
     def index_select(self, dim: int, rows: Tensor) -> Tensor:
         """The tensor of these rows (n,); dim is 0, as images are read one by one."""

@@ -146,8 +146,8 @@ def straight_line() -> "Pipeline":
 
 def labelled_codes(model: Model, split: Split, name: str = "split") -> Pair:
     """Codes (n, d) and classes (n,) of the images that have a label, as arrays."""
-    keep = labelled(split.labels, name, at_least=10)
-    return encode(model, split.images[keep]).numpy(), split.labels[keep].cpu().numpy()
+    keep = split.take(labelled(split.labels, name, at_least=10).nonzero()[:, 0])
+    return encode(model, keep.images).numpy(), keep.labels.cpu().numpy()
 
 
 def accuracy(

@@ -67,8 +67,8 @@ class Trainer:
     precision : {"fp32", "tf32", "bf16"}
         "tf32", on CUDA: matrix products by the fast units, which round the factors to 10 bits of mantissa; all else is
         fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
-    batch_size : int, default 100
-        As in the paper.
+    batch_size : int, optional
+        None is 100, as in the paper, or all images where there are fewer.
     schedule : Schedule, default Cosine(4000, final=0.05)
         Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`. Two players at full speed circle and never
         settle: on digits the MMD after 4000 steps was .16, .07 and .03 at constant rates (three seeds), and .001 to
@@ -126,7 +126,7 @@ class Trainer:
         seed: int = 0,
         device: str | torch.device = "auto",
         precision: str = "fp32",
-        batch_size: int = 100,
+        batch_size: int | None = None,
         schedule: Schedule | None = None,
         phases: tuple[Phase, ...] | None = None,
         losses: Mapping[str, Loss] | None = None,
@@ -152,6 +152,7 @@ class Trainer:
         self.lock = model.lock if isinstance(model, Model) else StepLock()
         split = data.train if isinstance(data, Dataset) else data
         self.minibatches = Minibatches(split, batch_size, self.device)
+        batch_size = self.minibatches.batch_size
         if isinstance(model, Model):
             model.prepare(self.minibatches)
         self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"

@@ -296,7 +296,7 @@ def two(**options):
         (lambda: make(trainer={"seed": 2**70}), "seed must be"),
         (lambda: make(trainer={"batch_size": 10.5}), "batch_size must be a whole number"),
         (lambda: make(trainer={"batch_size": "10"}), "batch_size must be"),
-        (lambda: make(trainer={"batch_size": None}), "batch_size must be"),
+        (lambda: make(trainer={"batch_size": []}), "batch_size must be"),
         (lambda: make(trainer={"schedule": 0.5}), "schedule must be a function"),
         (lambda: make(trainer={"schedule": aae.Cosine}), "schedule must be a function"),
         (lambda: make(trainer={"schedule": lambda step: None}), "a schedule gives a factor"),
