@@ -88,6 +88,10 @@ class Notebook:
         if failed.count():
             raise RuntimeError(failed.first.inner_text())
 
+    def start_all(self) -> None:
+        """Run > Run All Cells, without waiting for the end."""
+        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+
     def said(self) -> list[str]:
         """What the page wrote on its console since this was asked last."""
         new, self.console = self.console, []
