@@ -12,7 +12,7 @@ export function transport(send: Send) {
   let more = 0;
   let slow = false;
   const toggle = () => send({ do: playing ? "pause" : more ? "go_on" : "play" });
-  const play = h("button", { type: "button", class: "aae-play", onclick: toggle });
+  const play = button("play", "play", toggle, { class: "aae-play" });
   const slowly = button("slow", "slow motion", toggleSlow, {
     "aria-pressed": "false",
     class: "aae-rest",
