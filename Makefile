@@ -94,7 +94,7 @@ clean:
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo
 .venv/.book: extras = lab,book
-.venv/.test: extras = lab,demo,book,test
+.venv/.test: extras = lab,demo,export,book,test
 .venv/.bench: extras = lab,test,bench
 .venv/.lab .venv/.demo .venv/.book .venv/.test .venv/.bench: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'

@@ -1,6 +1,7 @@
 # What `import aae_lib as aae` offers: read at run time by lazy_loader, and by editors and type checkers.
 from . import course as course
 from . import data as data
+from . import export as export
 from . import live as live
 from . import losses as losses
 from . import metrics as metrics
@@ -10,6 +11,7 @@ from . import optimizers as optimizers
 from . import paper as paper
 from . import plots as plots
 from . import priors as priors
+from . import sklearn as sklearn
 from . import training as training
 from .data import Minibatches as Minibatches
 from .data import load as load

@@ -9,12 +9,13 @@ NumPy's and PyTorch's scalars are numbers like Python's own, and arrive as those
 """
 
 import contextlib
+import dataclasses
 import difflib
 import functools
 import inspect
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -80,6 +81,8 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
     def decorate(made: F) -> F:
         if isinstance(made, type):
             type.__setattr__(made, "__init__", takes(**kinds)(made.__init__))  # type: ignore[misc]
+            if getattr(getattr(made, "__dataclass_params__", None), "frozen", False):
+                type.__setattr__(made, "__setattr__", _fixed)
             return made
         parameters = inspect.signature(made).parameters
         places = {name: place for place, name in enumerate(parameters)}
@@ -106,6 +109,13 @@ def takes(**kinds: Kind) -> Callable[[F], F]:
         return checked  # type: ignore[return-value]
 
     return decorate
+
+
+def _fixed(self: Any, name: str, value: Any) -> None:
+    """In place of a frozen dataclass's own words."""
+    kind = type(self).__name__
+    instead = getattr(self, "instead", "make another one, as dataclasses.replace(old, {name}=...) does")
+    raise dataclasses.FrozenInstanceError(f"{kind}.{name} cannot be set once it is made: {instead.format(name=name)}.")
 
 
 def _arguments_of(made: type) -> list[str]:
@@ -174,6 +184,14 @@ def one_of(*choices: str) -> Kind:
     return Kind(f"one of {', '.join(choices)}", take)
 
 
+def lesson_of(choices: Sequence[str]) -> Kind:
+    """The number of one of these lessons, as "04" or 4."""
+    known = one_of(*choices)
+    return Kind(
+        known.wanted, lambda value: known.take(value if isinstance(value, str) else f"{count(0).take(value):02}")
+    )
+
+
 def text() -> Kind:
     """A word or more."""
     return Kind("a string, not empty", lambda value: _true(value, isinstance(value, str) and bool(value.strip())))
@@ -229,10 +247,15 @@ def function(example: str = "", arguments: int | None = None) -> Kind:
         _true(value, callable(value) and not isinstance(value, type))
         if arguments is not None:
             with contextlib.suppress(ValueError):  # some built-in functions hide their arguments
-                inspect.signature(value).bind(*range(arguments))
+                signature(value).bind(*range(arguments))
         return value
 
     return Kind(wanted, take)
+
+
+def signature(called: Callable[..., Any]) -> inspect.Signature:
+    """The arguments of what can be called; of a network, those of its `forward`. ValueError where they are hidden."""
+    return inspect.signature(called.forward if hasattr(called, "forward") else called)
 
 
 def one_made_of(*classes: type, example: str) -> Kind:
@@ -260,10 +283,18 @@ def device() -> Kind:
         import torch
 
         found = torch.device(value)
-        absent = found.type == "cuda" and not (torch.cuda.is_initialized() or torch.cuda.is_available())
-        return _true(found, not absent)
+        return _true(found, is_here(found))
 
     return Kind("a device that is here, such as 'cpu'", take)
+
+
+def is_here(device: "torch.device") -> bool:
+    """Whether this machine has a device of that kind, as far as PyTorch has an answer."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_initialized() or torch.cuda.is_available()
+    return device.type != "mps" or torch.backends.mps.is_available()
 
 
 def path() -> Kind:
@@ -297,6 +328,8 @@ def as_tensor(name: str, value: Any) -> "torch.Tensor":
         if value.layout != torch.strided:
             raise ValueError(f"{name} must be dense, and is {value.layout}: call to_dense().")
         return value
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(f"{name} must have no masked values: say what they are to be, by .filled(0).")
     try:
         array = np.asarray(value)
         return torch.tensor(array.astype(array.dtype.newbyteorder("="), order="C"))

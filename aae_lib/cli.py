@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import tempfile
@@ -27,8 +28,10 @@ DATASETS = ("mini_mnist", "digits", "glyphs", "mnist", "fashion_mnist")
 PRIORS = ("gaussian", "ring", "grid", "uniform", "circle", "sphere", "swiss-roll", "categorical")
 PICTURES = ("", ".png", ".pdf", ".svg", ".jpg", ".jpeg", ".webp")
 MOST_STEPS = 10**12
+OWN_DATA = "data.json"  # in a run's folder: where its data are, and how they were read
 EPILOGUE = """examples:
   python -m aae_lib train --out runs/mini
+  python -m aae_lib train --dataset drawings/ --size 48 --colour rgb --network conv --out runs/drawings
   python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
   python -m aae_lib train --model semi-supervised --labels 50 --out runs/few
   python -m aae_lib sample runs/ring --n 100
@@ -126,6 +129,20 @@ def picture() -> Kind:
     return Kind(f"the name of a picture, ending in {' or '.join(filter(None, PICTURES))}", take)
 
 
+def dataset() -> Kind:
+    """One of the library's sets by name, or the place of one's own, which becomes a Path."""
+
+    def take(value: Any) -> str | Path:
+        if value in DATASETS:
+            return str(value)
+        place = path().take(value)
+        if not (place.is_dir() or (place.is_file() and place.suffix.lower() in (".csv", ".npz"))):
+            raise ValueError
+        return place
+
+    return Kind(f"one of {', '.join(DATASETS)}, or a folder of pictures, a .csv or a .npz that is there", take)
+
+
 RATE = typed(number(above=0, most=1000), float)
 SEED = typed(seed(), int)
 FOLDER = typed(path())
@@ -163,14 +180,16 @@ def parser() -> argparse.ArgumentParser:
     )
 
     s = add("sample", sample, "draw new images from a trained model into a PNG")
-    s.add_argument("run", type=FOLDER, help="folder of a training run")
+    s.add_argument("run", type=FOLDER, help="folder of a training run, or a file of model.save")
     s.add_argument("--n", type=whole(most=10_000), default=64)
     s.add_argument("--seed", type=SEED, default=0)
-    s.add_argument("--out", type=typed(picture()), help="the picture (default: samples.png in the run's folder)")
+    s.add_argument("--out", type=typed(picture()), help="the picture (default: samples.png in the folder)")
 
     c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
     c.add_argument("runs", type=FOLDER, nargs="+", help="folders of training runs")
     c.add_argument("--data-dir", type=FOLDER)
+    told = "where the data of one's own are now, if they have moved since the training"
+    c.add_argument("--dataset", type=typed(dataset()), metavar="PLACE", help=told)
     c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
 
     told = "train and measure experiments of the paper on MNIST; writes results/TASK.json"
@@ -191,7 +210,12 @@ def _choice(
 
 
 def _train_options(t: argparse.ArgumentParser) -> None:
-    _choice(t, "--dataset", "mini_mnist", DATASETS)
+    told = f"{', '.join(DATASETS)}; or a folder of pictures, a file.csv or a file.npz of one's own"
+    t.add_argument("--dataset", default="mini_mnist", type=typed(dataset()), metavar="DATA", help=told)
+    t.add_argument("--label", type=typed(text()), metavar="COLUMN", help="of a .csv: the column of the classes")
+    told = "of a folder of pictures: height and width of the images (32 if not given)"
+    t.add_argument("--size", type=whole(most=4096), metavar="PIXELS", help=told)
+    _choice(t, "--colour", None, ("grey", "rgb"), "of a folder of pictures (grey if not given)")
     t.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
     _choice(t, "--model", "aae", tuple(MODELS))
     _choice(t, "--prior", "gaussian", PRIORS)
@@ -199,17 +223,19 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--labels", type=whole(least=0), default=0, help=told)
     told = "length of the category y; default: one a class"
     t.add_argument("--categories", type=whole(least=2), metavar="K", help=told)
-    told = "length of the code z; default 2, with a category 10"
+    told = "length of the code z; default 2, with a category 10 where the prior has so many dimensions"
     t.add_argument("--latent-dim", type=whole(), metavar="D", help=told)
     t.add_argument("--hidden", type=whole(), nargs="+", default=None, metavar="N", help="widths of the hidden layers")
     _choice(t, "--network", "mlp", ("mlp", "conv"))
     _choice(t, "--posterior", None, ("deterministic", "gaussian", "universal"))
+    told = "pixels from 0 to 1, or any real numbers (gaussian for a .csv, else bernoulli)"
+    _choice(t, "--likelihood", None, ("bernoulli", "gaussian"), told)
     length = t.add_mutually_exclusive_group()
     told = "training steps (4000 if neither steps nor epochs are given)"
     length.add_argument("--steps", type=whole(most=MOST_STEPS), help=told)
     told = "passes over the training images"
     length.add_argument("--epochs", type=typed(number(above=0, most=1e6), float), help=told)
-    t.add_argument("--batch-size", type=whole(), default=100)
+    t.add_argument("--batch-size", type=whole(), help="images a step (default: 100, or all where there are fewer)")
     t.add_argument("--lr", type=RATE, default=1e-3, help="learning rate of the reconstruction")
     t.add_argument("--game-lr", type=RATE, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=SEED, default=0)
@@ -240,8 +266,11 @@ def _reproduce_options(p: argparse.ArgumentParser) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Train to the end of --steps or --epochs, going on from the checkpoint with --resume."""
-    from . import metrics, plots
+    plots = pictures()
+
+    from . import metrics
     from .files import write_whole
+    from .metrics.scoreboard import AT_LEAST
     from .training import checkpoints
     from .training.processes import Processes, joined, restarted
 
@@ -258,9 +287,7 @@ def train(options: argparse.Namespace) -> int:
         data, trainer = train_to_the_end(options)
     if not first:
         return 0
-    table = metrics.compare(trainer.model, data)
     write_whole(options.out / "history.csv", trainer.history.to_csv(index=False).encode())
-    write_whole(options.out / "figures.json", table.to_json(orient="index", indent=1).encode())
     for name, figure in {
         "latent": plots.latent(trainer.model, data.test),
         "samples": plots.samples(trainer.model),
@@ -268,8 +295,15 @@ def train(options: argparse.Namespace) -> int:
         "losses": plots.losses(trainer.history),
     }.items():
         write_whole(options.out / f"{name}.png", drawn(figure, "png"))
-    print(table.to_string())
-    print(f"written to {options.out}: checkpoint, history.csv, figures.json and four pictures.")
+    written = "checkpoint, history.csv, four pictures"
+    if len(data.test) < AT_LEAST:
+        print(f"no figures: {len(data.test)} test images are too few to measure by, {AT_LEAST} are needed.")
+    else:
+        table = metrics.compare(trainer.model, data)
+        write_whole(options.out / "figures.json", table.to_json(orient="index", indent=1).encode())
+        print(table.to_string())
+        written += ", figures.json"
+    print(f"written to {options.out}: {written}.")
     return 0
 
 
@@ -292,6 +326,8 @@ def use_threads(n: int | None) -> None:
     finally:
         enough.set()
     torch.set_num_threads(n)
+    if n > (cores := os.cpu_count() or n):
+        print(f"aae_lib: --threads {n} on {cores} cores makes training slower, not faster.", file=sys.stderr)
 
 
 def try_folder(option: str, folder: Path) -> None:
@@ -317,6 +353,13 @@ def cannot_write(option: str, place: Path, error: OSError) -> str:
     return f"{option}: {shown(str(place))} cannot be written to ({error.strerror or error}): choose another place."
 
 
+def pictures() -> Any:
+    """The plots. matplotlib looks at MPLBACKEND when it is imported, although no window is opened here."""
+    with blame(f"MPLBACKEND={os.environ.get('MPLBACKEND')}"):
+        from . import plots
+    return plots
+
+
 def drawn(figure: Any, ending: str) -> bytes:
     """The picture as the content of a file."""
     from io import BytesIO
@@ -333,8 +376,14 @@ def train_to_the_end(options: argparse.Namespace) -> tuple[Any, Any]:
     data, trainer, total = build(options)
     if checkpoints.exists(options.out):
         checkpoints.load(trainer, options.out, schedule=False)
+        if trainer.steps > total:
+            asked = f"--epochs {options.epochs:g}" if options.epochs else f"--steps {total}"
+            raise OptionError(f"{asked}: {options.out} has {trainer.steps:,} steps behind it already: ask for more.")
         if trainer.processes.first:
             print(f"resuming {options.out} at step {trainer.steps} of {total}.")
+    if isinstance(options.dataset, Path) and trainer.processes.first:
+        print(data.describe())
+        remember(options)
     trainer.run(steps=max(0, total - trainer.steps), folder=options.out, save_seconds=options.save_seconds)
     return data, trainer
 
@@ -352,7 +401,8 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     device = find(options.device)
     with blame(f"--precision {options.precision}"):
         check_precision(options.precision, device)
-    data = load(options.dataset, folder=options.data_dir)
+    own = own_options(options)
+    data = read_own(**own) if own else load(options.dataset, folder=options.data_dir)
     if options.labels:
         data = with_labels(options, data, arguments)
     with blame(f"--batch-size {options.batch_size}"):
@@ -362,6 +412,8 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     if total < 1:
         raise OptionError(f"--epochs {options.epochs:g} is less than one step: ask for more.")
     if "categories" in arguments:
+        if not arguments["categories"] and data.classes < 2:
+            raise OptionError("--categories K is needed: these data have no two classes to take their number from.")
         arguments["categories"] = arguments["categories"] or data.classes
     with blame(f"--model {options.model} with --prior {options.prior}"):
         model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
@@ -378,13 +430,56 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
     return data, trainer, total
 
 
+def own_options(options: argparse.Namespace) -> dict[str, Any]:
+    """How data of one's own are read, for `read_own`; empty for a set of the library's."""
+    place = options.dataset
+    own = isinstance(place, Path)
+    folder, table = own and place.is_dir(), own and place.suffix.lower() == ".csv" and place.is_file()
+    for option, fits, wanted in (
+        ("label", table, "a .csv"),
+        ("size", folder, "a folder"),
+        ("colour", folder, "a folder"),
+    ):
+        if getattr(options, option) is not None and not fits:
+            raise OptionError(f"--{option} is for {wanted} of your own, and --dataset is {place}: leave it out.")
+    if not own:
+        return {}
+    chosen = {"size": options.size or 32, "colour": options.colour or "grey"} if folder else {}
+    return {"dataset": str(place.resolve()), "label": options.label, **chosen}
+
+
+def read_own(dataset: str, label: str | None = None, **pictures: Any) -> Any:
+    """Data of one's own, in a folder of pictures, a .csv or a .npz."""
+    from . import data
+
+    place = Path(dataset)
+    with blame(f"--dataset {shown(dataset)}"):
+        if not place.exists():
+            raise ValueError("it is not there; say by --dataset where it is now.")
+        if place.is_dir():
+            return data.from_folder(place, **pictures)
+        if place.suffix.lower() == ".npz":
+            return data.from_npz(place)
+        return data.from_table(place, label=label)
+
+
+def remember(options: argparse.Namespace) -> None:
+    """Write down in the run's folder how its data were read."""
+    from .files import write_whole
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_whole(options.out / OWN_DATA, json.dumps(own_options(options), indent=1).encode())
+
+
 def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """What the options say of the model, before there are data: of a category's length None, if it is to be theirs."""
     from . import priors
     from .optimizers import Adam
+    from .priors.naming import ANY_DIM
 
     with_category = options.model in WITH_GAME[1:]
-    dim = options.latent_dim or (10 if with_category and options.model != "map" else 2)
+    style = 10 if with_category and options.model != "map" and options.prior in ANY_DIM else 2
+    dim = options.latent_dim or style
     with blame(f"--prior {options.prior} with --latent-dim {dim}"):
         prior = priors.named(options.prior, dim=dim)
     arguments: dict[str, Any] = {"latent_dim": dim, "seed": options.seed, "prior": prior, "network": options.network}
@@ -392,6 +487,8 @@ def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
         arguments["hidden"] = options.hidden
     if options.posterior:
         arguments["posterior"] = options.posterior
+    table = isinstance(options.dataset, Path) and options.dataset.suffix.lower() == ".csv"
+    arguments["likelihood"] = options.likelihood or ("gaussian" if table else "bernoulli")
     arguments["optimizer"] = Adam(options.lr)
     if options.model in WITH_GAME:
         arguments["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
@@ -440,11 +537,12 @@ def sample(options: argparse.Namespace) -> int:
     """A grid of decoded prior samples as PNG."""
     import torch
 
-    from . import plots
+    plots = pictures()
+
     from .files import write_whole
     from .training import checkpoints
 
-    out = options.out or options.run / "samples.png"
+    out = options.out or (options.run.parent if options.run.is_file() else options.run) / "samples.png"
     if os.path.exists(out) and not out.is_file():
         raise OptionError(f"--out must be {picture().wanted}; {out} is something else.")
     model = checkpoints.load_model(options.run)
@@ -464,21 +562,27 @@ def compare(options: argparse.Namespace) -> int:
     from .training import checkpoints
 
     found = [(run, checkpoints.read_index(run)) for run in options.runs]
-    datasets = [own_data(run, index, options.data_dir) for run, index in found]
+    datasets = [trained_on(run, index, options.data_dir, options.dataset) for run, index in found]
     for (run, index), data in zip(found, datasets, strict=True):
         print(f"{run}: {index['made of']['model']['class']}, {index['steps']} steps")
         print(metrics.compare(checkpoints.load_model(run), data, details=options.details).to_string())
     return 0
 
 
-def own_data(run: Path, index: dict[str, Any], folder: Path | None) -> Any:
-    """The library's dataset that a run was trained on; ValueError if it was trained on others."""
+def trained_on(run: Path, index: dict[str, Any], folder: Path | None, moved: Path | None) -> Any:
+    """The data that a run was trained on; ValueError if they are not here, or not the same any more."""
     from .data import load
     from .data.loading import IMAGES
     from .data.minibatches import fingerprint
     from .data.toys import TOYS
 
     told = index["made of"]["data"]
+    if (run / OWN_DATA).is_file():
+        read = remembered(run) | ({"dataset": str(moved)} if moved else {})
+        data = read_own(**read)
+        if fingerprint(data.train.images) != told["images"]:
+            raise ValueError(f"{read['dataset']} has changed: {run} was trained on other data; say where by --dataset.")
+        return data
     data = load(told["name"], folder=folder) if told["name"] in (*IMAGES, *TOYS) else None
     if data is None or fingerprint(data.train.images) != told["images"]:
         raise ValueError(
@@ -486,6 +590,16 @@ def own_data(run: Path, index: dict[str, Any], folder: Path | None) -> Any:
             f'aae.metrics.compare(aae.load_model("{run}"), data).'
         )
     return data
+
+
+def remembered(run: Path) -> dict[str, Any]:
+    """What `remember` has written; ValueError if it is damaged."""
+    kinds = {"dataset": text(), "label": text(), "size": count(1, 4096), "colour": one_of("grey", "rgb")}
+    try:
+        found = json.loads((run / OWN_DATA).read_text())
+        return {name: value and kinds[name].take(value) for name, value in found.items()}
+    except Exception:
+        raise ValueError(f"{run / OWN_DATA} is damaged: say in Python where the data are.") from None
 
 
 def reproduce(options: argparse.Namespace) -> int:

@@ -36,7 +36,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
                 raise OSError(f"{path} is no file: it will not be replaced.")
             part.unlink(missing_ok=True)  # of a process that was killed
             # "x": a file of its own, never through a link that someone has put there
-            with open(part, "xb") as file:
+            with open(part, "xb") as file, _named(path):
                 file.write(files[path])
                 file.flush()
                 os.fsync(file.fileno())
@@ -46,6 +46,15 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         for part in parts.values():
             part.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error of an open file, such as a full disk, says which."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -96,6 +96,7 @@ class SGD:
 Optimizer = Adam | SGD
 
 
+@takes()
 @dataclass(frozen=True)
 class Constant:
     """The learning rate as it is.

@@ -65,8 +65,8 @@ def together(device: str, repeats: int, steps: int) -> list[dict[str, Any]]:
         for count in PROCESSES:
             with tempfile.TemporaryDirectory() as folder:
                 run = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m"]
-                run += ["aae_lib", "train", "--hidden", "1000", "1000", "--steps", str(steps), "--batch-size", "400"]
-                run += ["--threads", "1", "--device", device, "--out", folder]
+                run += ["aae_lib", "train", "--dataset", "digits", "--hidden", "1000", "1000", "--steps", str(steps)]
+                run += ["--batch-size", "400", "--threads", "1", "--device", device, "--out", folder]
                 quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": HERE.parent}
                 code = subprocess.run(run, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False, **quiet).returncode
                 if code:

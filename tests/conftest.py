@@ -12,8 +12,8 @@ import aae_lib as aae
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Two threads on a busy machine are slower than one for networks this small. Said before every test: numba, which
-    dcor imports, sets another number in the thread that imports it."""
+    """Two threads on a busy machine are slower than one for networks this small. Said before every test: a library may
+    set another number in the thread that imports it."""
     torch.set_num_threads(1)
 
 

@@ -48,6 +48,8 @@ def test_ring_with_labels_sample_and_compare(tmp_path, capsys):
     assert model.prior.classes == 10
     assert main(["sample", str(out), "--n", "9", "--out", str(tmp_path / "nine.png")]) == 0
     assert (tmp_path / "nine.png").stat().st_size > 1000
+    assert main(["sample", str(model.save(tmp_path / "file" / "ring.safetensors"))]) == 0
+    assert (tmp_path / "file" / "samples.png").stat().st_size > 1000
     capsys.readouterr()
     assert main(["compare", str(out)]) == 0
     printed = capsys.readouterr().out
@@ -99,24 +101,8 @@ def test_a_run_is_never_overwritten_and_a_changed_setting_on_resume_is_named(tmp
     assert main(["train", "--out", str(tmp_path), *SMALL]) == 0
     assert main(["train", "--out", str(tmp_path), *SMALL]) == 1
     assert "add --resume to go on" in capsys.readouterr().err
-    assert (
-        main(
-            [
-                "train",
-                "--out",
-                str(tmp_path),
-                "--resume",
-                "--dataset",
-                "digits",
-                "--hidden",
-                "16",
-                "16",
-                "--steps",
-                "60",
-            ]
-        )
-        == 1
-    )
+    other = ["--dataset", "digits", "--hidden", "16", "16", "--steps", "60"]
+    assert main(["train", "--out", str(tmp_path), "--resume", *other]) == 1
     assert "model.hidden was [32, 32], is [16, 16]" in capsys.readouterr().err
 
 

@@ -1,6 +1,7 @@
 """README and lessons are true: links lead somewhere, commands exist, examples run, lessons have their shape."""
 
 import re
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def test_the_commands_in_readme_are_understood():
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/live_panel.md"])
-def test_the_examples_run_one_after_the_other(page):
+def test_the_examples_run_one_after_the_other(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     names = {}
     for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S):
         exec(block.replace("steps=4000", "steps=2"), names)
@@ -50,11 +52,37 @@ def test_the_examples_run_one_after_the_other(page):
     aae.live.panel.open_panel().close()
 
 
+def test_the_examples_of_the_guide_to_own_data_run_and_give_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block, output in re.findall(
+        r"```python\n(.*?)```\n((?:\n(?: {4}[^\n]*\n)+)?)", (ROOT / "docs/your_data.md").read_text(), re.S
+    ):
+        if "likelihood" in block:
+            continue
+        exec(block.replace("steps=4000", "steps=2"), names)
+        if output:
+            assert str(names["data"].describe()) == textwrap.dedent(output).strip("\n")
+    assert names["data"].image_shape == (1, 28, 28)
+
+
 def test_the_examples_of_the_papers_page_run():
     names = {}
     for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "paper.md").read_text(), re.S):
         exec(block.replace("steps=600", "steps=2"), names)
     assert int(names["few"].train.labelled.sum()) == 50
+
+
+def test_the_examples_of_the_exports_page_run(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("onnxscript")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "export.md").read_text(), re.S):
+        exec(block.replace("steps=4000", "steps=2"), names)
+    error = (names["again"].reconstruct(names["images"]) - names["images"]).square().mean((1, 2, 3))
+    assert f"the oddest image: {int(error.argmax())}" in capsys.readouterr().out.splitlines()
+    assert names["rows"].shape == names["table"].shape
+    assert (tmp_path / "encoder.pt2").stat().st_size > 1000
 
 
 def test_every_test_that_keeps_a_promise_exists():

@@ -80,8 +80,8 @@ def test_a_part_of_each_kind_can_be_walked_through_without_a_gpu():
 
 
 def test_its_tests_are_collected_where_only_training_is_installed(gpu, tmp_path):
-    """As on a server without Jupyter, POT, dcor, and what downloads."""
-    lacking = ("IPython", "ipywidgets", "anywidget", "traitlets", "nbformat", "nbclient", "ot", "dcor", "pooch")
+    """As on a server without Jupyter, POT, and what downloads."""
+    lacking = ("IPython", "ipywidgets", "anywidget", "traitlets", "nbformat", "nbclient", "ot", "pooch")
     environment = without(tmp_path, *lacking, "platformdirs", "pythae", "requests", "tyro")
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they are not there either
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]

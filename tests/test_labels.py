@@ -427,3 +427,81 @@ def test_waiting_survives_a_checkpoint(make, tmp_path):
 def test_waits_that_make_no_sense_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         aae.SemiSupervisedAAE(SHAPE, **options)
+
+
+# ---- p(y) that is not uniform ----
+
+
+SHARES = (0.6, 0.3, 0.1)
+
+
+@pytest.mark.parametrize("kind", [aae.SemiSupervisedAAE, aae.ClusterAAE, aae.MapAAE, aae.SupervisedAAE])
+def test_categories_are_drawn_with_their_shares(kind):
+    model = kind(SHAPE, hidden=(8,), categories=3, class_shares=SHARES)
+    drawn = model.category_prior.sample(20_000, generator=rng()).mean(0)
+    assert torch.allclose(drawn, torch.tensor(SHARES), atol=0.01)
+
+
+def test_the_game_for_y_plays_against_them(make, digits):
+    trainer = make(aae.ClusterAAE, categories=3, class_shares=SHARES, batch_size=1000)
+    batch = trainer.model.draw_y_game(trainer.minibatches.next(rng()), rng(1))
+    assert torch.allclose(batch["y_prior"].mean(0), torch.tensor(SHARES), atol=0.05)
+
+
+@pytest.mark.parametrize("kind", [aae.SemiSupervisedAAE, aae.ClusterAAE, aae.MapAAE])
+def test_equal_shares_by_default_and_said_aloud_are_one_run(make, kind):
+    quiet, told = (make(kind, categories=10, class_shares=shares) for shares in (None, [0.1] * 10))
+    for trainer in (quiet, told):
+        trainer.run(steps=3, progress=False)
+    before, after = state(quiet.model), state(told.model)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_the_measure_and_the_picture_of_occupancy_go_by_them(digits):
+    model = aae.ClusterAAE(SHAPE, hidden=(8,), categories=3, class_shares=SHARES)
+    table = aae.metrics.compare(model, digits.test)
+    entropy = torch.distributions.Categorical(torch.tensor(SHARES)).entropy()
+    assert table.reference["effective categories"] == pytest.approx(float(entropy.exp()))
+    (line,) = aae.plots.occupancy(model, digits.test).axes[0].lines
+    assert list(line.get_ydata()) == pytest.approx([*SHARES, SHARES[-1]])
+
+
+def test_a_map_s_places_are_as_likely_as_their_categories():
+    model = aae.MapAAE(SHAPE, hidden=(8,), categories=3, class_shares=SHARES, apart=50.0)
+    heads = model.cluster_heads.detach()
+    z = model.prior.sample(20_000, generator=rng())
+    nearest = torch.cdist(z, heads).argmin(1).bincount(minlength=3) / len(z)
+    assert torch.allclose(nearest, torch.tensor(SHARES), atol=0.01)
+    parts = torch.distributions.Independent(torch.distributions.Normal(heads, 1.0), 1)
+    oracle = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(torch.tensor(SHARES)), parts)
+    assert torch.allclose(model.prior.log_prob(z[:50]), oracle.log_prob(z[:50]), atol=1e-4)
+    assert (
+        torch.cdist(model.prior.sample(9, generator=rng(), labels=torch.full((9,), 2)), heads).argmin(1).unique() == 2
+    )
+
+
+def test_shares_are_kept_in_a_checkpoint_and_compared(make, few, tmp_path):
+    trainer = make(aae.SemiSupervisedAAE, few, class_shares=torch.full((10,), 0.1))
+    trainer.save(tmp_path)
+    assert aae.load_model(tmp_path).class_shares == pytest.approx([0.1] * 10)
+    with pytest.raises(aae.training.CheckpointError, match=r"class_shares was .*0.1.*, is None"):
+        make(aae.SemiSupervisedAAE, few).load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ([0.5, 0.5], "class_shares has 2 numbers, and there are 3 categories"),
+        ([0.5, 0.4, 0.2], "class_shares must sum to 1, and sum to 1.1"),
+        ([0.6, 0.6, -0.2], "above 0 and below 1"),
+        ([0.5, 0.5, 0.0], "above 0 and below 1"),
+        ([0.5, math.nan, 0.5], "above 0 and below 1"),
+        ("abc", "class_shares must be a sequence"),
+        (0.3, "class_shares must be a sequence"),
+        (torch.ones(3, 3) / 3, "class_shares must be a sequence"),
+    ],
+)
+def test_shares_that_are_none_are_refused_in_a_sentence(shares, words):
+    for kind in (aae.SemiSupervisedAAE, aae.ClusterAAE, aae.MapAAE):
+        with pytest.raises(ValueError, match=words):
+            kind(SHAPE, categories=3, class_shares=shares)

@@ -1,10 +1,12 @@
 """`likelihood=`: one choice, and scaling, losses, codes, samples, measures, pictures and checkpoints follow."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import aae_lib as aae
+from aae_lib.cli import main
 from aae_lib.data import Dataset, Split, Standard
 from aae_lib.live.view import View
 from aae_lib.plots.drawn import HEIGHT, WIDTH, drawn
@@ -228,3 +230,19 @@ def test_the_panel_sees_vectors():
     panel.play()
     panel.join()
     assert trainer.steps == 10
+
+
+def test_the_command_line_takes_tables_and_real_numbers(tmp_path, capsys):
+    file, out = tmp_path / "table.csv", tmp_path / "run"
+    rows = table(600)
+    frame = pd.DataFrame(rows.images.numpy(), columns=list("abcdef")).assign(kind=rows.labels.numpy())
+    frame.to_csv(file, index=False)
+    train = ["train", "--dataset", str(file), "--label", "kind", "--hidden", "16", "--steps", "20", "--out", str(out)]
+    assert main(train) == 0
+    assert aae.load_model(out).likelihood.takes == (-np.inf, np.inf)
+    assert main(["compare", str(out)]) == 0
+    assert "in variances of the training data" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main([*train[:-1], str(tmp_path / "other"), "--likelihood", "bernoulli"])
+    assert "value_range=" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()

@@ -451,8 +451,8 @@ def test_a_function_that_changes_its_dim_is_refused():
         (torch.randn, "takes no generator"),
         (torch.distributions.Normal(0, 1), "takes no generator"),
         (priors.Gaussian, r"is a class: pass one of its objects, as in Gaussian\(\)"),
-        ("ring", "A str is no prior"),
-        (None, "A NoneType is no prior"),
+        ("ring", r"'ring' is no prior: aae.priors.named gives one by its name"),
+        (None, "None is no prior"),
     ],
 )
 def test_what_cannot_be_a_prior_is_refused(thing, message):
@@ -589,8 +589,8 @@ def test_a_function_is_named_and_not_rebuilt():
 @pytest.mark.parametrize(
     ("described", "message"),
     [
-        ({"name": "Moebius"}, "no prior 'Moebius' here.*GaussianRing"),
-        ({}, "no prior None here"),
+        ({"name": "Moebius"}, "names the prior 'Moebius', which is not here.*GaussianRing"),
+        ({}, "The description has no name"),
         ({"name": "Gaussian", "temperature": 2}, "does not fit the prior Gaussian.*temperature"),
     ],
 )

@@ -17,13 +17,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from aae_lib.course.workspace import Fault, without_solutions
+
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 LEFT_OVER = re.compile(r"###\s*(BEGIN|END)|BEGIN\s+SOLUTION|END\s+SOLUTION", re.IGNORECASE)
-
-
-class Fault(Exception):  # noqa: N818 - a finding, told with the notebook's name
-    """A solution that no exercise can be made from; the message says which cell and why."""
 
 
 def exercise_of(solution: NotebookNode) -> NotebookNode:
@@ -45,28 +42,6 @@ def exercise_of(solution: NotebookNode) -> NotebookNode:
         copy["id"] = hashlib.sha256(cell.id.encode()).hexdigest()[:12]
         exercise.cells.append(copy)
     return exercise
-
-
-def without_solutions(source: str) -> str:
-    """The code with each marked region replaced by a line that raises."""
-    kept: list[str] = []
-    inside = False
-    for line in source.split("\n"):
-        marker = line.strip()
-        if marker == BEGIN:
-            if inside:
-                raise Fault(f"{BEGIN} within a solution")
-            inside = True
-            kept.append(f'{line[: len(line) - len(line.lstrip())]}raise NotImplementedError("write your answer here")')
-        elif marker == END:
-            if not inside:
-                raise Fault(f"{END} without a beginning")
-            inside = False
-        elif not inside:
-            kept.append(line)
-    if inside:
-        raise Fault(f"{BEGIN} without an end")
-    return "\n".join(kept)
 
 
 def text_of(notebook: NotebookNode) -> str:

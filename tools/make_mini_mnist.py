@@ -23,7 +23,8 @@ import numpy as np
 import torch
 
 from aae_lib.data import PARTS, mini_mnist, mnist
-from aae_lib.data.loading import VALIDATION, evenly, held_out
+from aae_lib.data.loading import VALIDATION
+from aae_lib.data.parts import evenly, held_out
 from aae_lib.files import write_whole
 
 

@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 import aae_lib as aae
-from aae_lib.models import pretrained
+from aae_lib.models import pretrained, saved
 from aae_lib.paper.machine import versions
 from aae_lib.training import checkpoints
 
@@ -55,7 +54,7 @@ def main() -> None:
             trainer.weights["generator"] = GENERATOR[name]
         trainer.run(steps=steps)
         weights = {
-            key: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+            key: tensor.half() if tensor.is_floating_point() else tensor
             for key, tensor in trainer.model.state_dict().items()
         }
         told = {
@@ -68,7 +67,7 @@ def main() -> None:
         }
         path = pretrained.FOLDER / f"{name}.safetensors"
         path.parent.mkdir(exist_ok=True)
-        save_file(weights, path, metadata={"about": json.dumps(told)})
+        saved.write(path, told["made of"]["model"], weights, told)
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {time.time() - start:.0f} s, {told['figures']}", flush=True)
 
 

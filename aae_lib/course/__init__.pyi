@@ -5,6 +5,7 @@ from . import ward as ward
 from . import workspace as workspace
 from .checks import borrow as borrow
 from .checks import check as check
+from .checks import your_turn as your_turn
 from .lesson import claim as claim
 from .lesson import predict as predict
 from .lesson import quiz as quiz

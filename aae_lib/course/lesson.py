@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..arguments import Kind, one_of, sequence, switch, takes, text
+from ..arguments import Kind, lesson_of, sequence, switch, takes, text
 from . import shell
 
 shell.load_where_there_is_a_shell()
@@ -115,7 +115,7 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
             return text
 
 
-@takes(number=one_of(*sorted(path.stem for path in QUIZZES.glob("*.json"))))
+@takes(number=lesson_of(sorted(path.stem for path in QUIZZES.glob("*.json"))))
 class quiz:  # noqa: N801 - read aloud in a lesson: quiz("04")
     """The quiz of a lesson: five questions; every answer unfolds its own feedback.
 

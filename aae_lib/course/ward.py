@@ -83,6 +83,7 @@ def codes_of(model: Any, batch: Batch) -> Tensor:
 
 ILLNESSES = ("healthy", "collapse", "winner", "forgotten", "rate", "saturating")
 CURES = ("r1", "rates", "noise", "smoothing", "batch", "loss", "phase")
+PUTS_RIGHT = {"rates": ("winner", "rate"), "loss": ("collapse", "saturating"), "phase": ("forgotten",)}
 DATASET = one_made_of(Dataset, example='aae.load("digits")')
 
 
@@ -110,8 +111,14 @@ def fall_ill(
     loss        what is missing in a loss: the reconstruction, or the non-saturating form
     phase       the forgotten phase
 
-    Raises ValueError for another illness or cure, and data that is no Dataset.
+    Raises ValueError for another illness or cure, for a cure that changes nothing in that illness, and data that is
+    no Dataset, or not asked for.
     """
+    if illness not in PUTS_RIGHT.get(cure or "", ILLNESSES):
+        ills = " and ".join(PUTS_RIGHT[str(cure)])
+        raise ValueError(f"the cure {cure!r} is for {ills}, and changes nothing in {illness!r}: choose another.")
+    if illness == "saturating" and (data is not None or prior is not None or cure == "batch"):
+        raise ValueError("'saturating' is played by points in the plane: leave data, prior and the cure 'batch' out.")
     r1 = 1.0 if cure == "r1" else None
     model: AAE | PlaneGame
     schedule: Schedule

@@ -1,12 +1,14 @@
 """The learner's own copies: lessons and exercises are copied to work/, and never overwritten there.
 
-A copied notebook has no outputs: whoever is to predict an outcome should not find it on the page.
+A copied notebook has no outputs: whoever is to predict an outcome should not find it on the page. Nor has it the
+solutions of what the learner writes in a lesson.
 """
 
 import json
 import os
 from pathlib import Path
 
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # nbgrader's own
 SOURCES = ("notebooks", "exercises")  # exercises keep their folder in work/
 
 
@@ -60,6 +62,32 @@ def renew(course: Path, number: str) -> list[tuple[Path, Path | None]]:
     return done
 
 
+class Fault(Exception):  # noqa: N818 - a finding, told with the notebook's name
+    """Markers of a solution that are not in pairs; the message says how."""
+
+
+def without_solutions(source: str) -> str:
+    """Code in which each region between BEGIN and END SOLUTION is one line that raises: the learner's turn."""
+    kept: list[str] = []
+    inside = False
+    for line in source.split("\n"):
+        marker = line.strip()
+        if marker == BEGIN:
+            if inside:
+                raise Fault(f"{BEGIN} within a solution")
+            inside = True
+            kept.append(f'{line[: len(line) - len(line.lstrip())]}raise NotImplementedError("write your answer here")')
+        elif marker == END:
+            if not inside:
+                raise Fault(f"{END} without a beginning")
+            inside = False
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise Fault(f"{BEGIN} without an end")
+    return "\n".join(kept)
+
+
 def _copy(source: Path, copy: Path) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     part = copy.with_name(copy.name + ".part")
@@ -68,19 +96,20 @@ def _copy(source: Path, copy: Path) -> None:
 
 
 def _fresh(source: Path) -> bytes:
-    """What a new copy holds: the file, and of a notebook no outputs. ValueError where it is no notebook."""
+    """What a new copy holds: the file; of a notebook neither outputs nor solutions. ValueError where it is none."""
     content = source.read_bytes()
     if source.suffix != ".ipynb":
         return content
     try:
         notebook = json.loads(content)
         for cell in notebook["cells"]:
+            # lessons lie in work/ itself, exercises one folder further in
+            text = "".join(cell["source"]).replace("](../notebooks/", "](../")  # nbformat allows a list of lines too
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [], "execution_count": None}
-            # lessons lie in work/ itself, exercises one folder further in
-            text = "".join(cell["source"])  # nbformat allows a text and a list of lines
-            cell["source"] = text.replace("](../notebooks/", "](../")
-    except (ValueError, TypeError, KeyError) as error:
+                text = without_solutions(text)
+            cell["source"] = text
+    except (ValueError, TypeError, KeyError, Fault) as error:
         raise ValueError(f"{source} is damaged, no notebook: get it anew, with git checkout -- {source}") from error
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 

@@ -1,18 +1,24 @@
-"""A dataset: images (or points) with labels, in three fixed splits.
+"""A dataset: images (or points, or other vectors) with labels, in three fixed splits.
 
-Everything stays in memory as it is stored, images as uint8; `scale` turns a batch into floats when it is used.
+Everything stays as it is stored, images as uint8, in memory or in its file; `scale` turns a batch into floats when it
+is used.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 
-from ..arguments import as_tensor, count, counts, seed, shown, takes, text
+from ..arguments import Kind, as_tensor, count, counts, seed, sequence, shown, takes, text
+from .describe import Description, described, span
+from .layout import rounded_range
+from .ondisk import OnDisk, parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +26,14 @@ if TYPE_CHECKING:
 PARTS = ("train", "validation", "test")
 
 
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(text().take(each) for each in sequence(value))
+
+
+NAMES = Kind("a sequence of names, such as ('cat', 'dog')", _words)
+
+
+@takes(class_names=NAMES, feature_names=NAMES)
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """One part of a dataset.
@@ -27,11 +41,16 @@ class Split:
     Parameters
     ----------
     images : tensor or array
-        (N, C, H, W) uint8 from 0 to 255, or floats in [0, 1], kept as float32; for the toy sets (N, 2) points.
+        (N, C, H, W) uint8 from 0 to 255, or floats in [0, 1], kept as float32; or points or other vectors (N, D). An
+        `OnDisk` stays where it is.
     labels : tensor or array
         (N,) whole numbers, the classes; -1 means that the label is not known. Kept as int64.
     factors : DataFrame, optional
         A table of N rows that says what each image was made from (glyphs only).
+    class_names : sequence of str, optional
+        What the classes 0 to K - 1 are called.
+    feature_names : sequence of str, optional
+        What the D numbers of a vector are called.
 
     Raises
     ------
@@ -46,9 +65,11 @@ class Split:
     Split(3 x (2,), 2 labelled)
     """
 
-    images: Tensor
+    images: Tensor  # or an OnDisk in its place
     labels: Tensor
     factors: pd.DataFrame | None = None
+    class_names: tuple[str, ...] | None = None
+    feature_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "images", as_images(self.images))  # frozen for all others
@@ -56,6 +77,15 @@ class Split:
         n = len(self.images)
         if self.factors is not None and (not hasattr(self.factors, "iloc") or len(self.factors) != n):
             raise ValueError(f"factors must be a table with a row for each of {n} images; got {shown(self.factors)}.")
+        if self.class_names and n and self.labels.max() >= len(self.class_names):
+            raise ValueError(
+                f"there are {len(self.class_names)} class_names, and labels up to {int(self.labels.max())}."
+            )
+        if self.feature_names and tuple(self.images.shape[1:]) != (len(self.feature_names),):
+            raise ValueError(
+                f"there are {len(self.feature_names)} feature_names, and samples of shape "
+                f"{tuple(self.images.shape[1:])}."
+            )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -77,7 +107,8 @@ class Split:
             raise ValueError(f"rows must be whole numbers from 0 to {len(self) - 1}, in a row; got {shown(rows)}.")
         rows = rows.long()
         factors = None if self.factors is None else self.factors.iloc[rows.tolist()].reset_index(drop=True)
-        return Split(self.images[rows], self.labels[rows], factors)
+        images = self.images.take(rows) if isinstance(self.images, OnDisk) else self.images[rows]
+        return replace(self, images=images, labels=self.labels[rows], factors=factors)
 
     @takes(n=count(), seed=seed())
     def keep_labels(self, n: int, seed: int = 0) -> Split:
@@ -130,7 +161,7 @@ class Split:
         return replace(self, labels=labels)
 
 
-@takes(name=text(), image_shape=counts(example="(1, 28, 28)"), classes=count())
+@takes(name=text(), image_shape=counts(example="(1, 28, 28)"), classes=count(0), notes=NAMES)
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A named set in three splits: train to learn from, validation to choose by, test to report.
@@ -142,9 +173,11 @@ class Dataset:
     train, validation, test : Split
         The three splits.
     image_shape : tuple of int
-        (C, H, W) of one image, or (2,) for points.
+        (C, H, W) of one image, or (D,) of a vector.
     classes : int
-        The number of classes, K; labels are 0 to K - 1.
+        The number of classes, K; labels are 0 to K - 1. 0 where nothing has a label.
+    notes : sequence of str, optional
+        What was done to make it, for `describe`.
 
     Raises
     ------
@@ -164,6 +197,7 @@ class Dataset:
     test: Split
     image_shape: tuple[int, ...]
     classes: int
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for part in PARTS:
@@ -174,6 +208,10 @@ class Dataset:
                 raise ValueError(
                     f"{part} holds images of shape {tuple(split.images.shape[1:])}, and image_shape says "
                     f"{tuple(self.image_shape)}."
+                )
+            if len(split) and self.classes == 0 and split.labels.max() >= 0:
+                raise ValueError(
+                    f"{part} has labels, and classes=0 says that nothing has: write the number of classes."
                 )
             if len(split) and not (split.labels.min() >= -1 and split.labels.max() < self.classes):
                 raise ValueError(
@@ -189,7 +227,7 @@ class Dataset:
         ValueError
             If an image is in two splits.
         """
-        kept = {part: {row.tobytes() for row in getattr(self, part).images.numpy()} for part in PARTS}
+        kept = {part: _digests(getattr(self, part).images) for part in PARTS}
         for first, second in itertools.combinations(PARTS, 2):
             if both := len(kept[first] & kept[second]):
                 raise ValueError(
@@ -197,24 +235,59 @@ class Dataset:
                     "take labels to learn from out of train only."
                 )
 
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes are called, where that is known."""
+        return self.train.class_names
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """What the D numbers of a vector are called, where that is known."""
+        return self.train.feature_names
+
+    def describe(self) -> Description:
+        """What this dataset holds: shape, range, classes, counts, and what was done to make it.
+
+        Returns
+        -------
+        str
+            Several lines, which a notebook shows as they are.
+
+        Examples
+        --------
+        >>> import aae_lib as aae
+        >>> aae.load("blobs").describe()
+        blobs: 3000 vectors of shape (2,), float32 from -2.935 to 2.674
+                 train  validation  test
+        all       2000         500   500
+        class 0    334          83    83
+        class 1    332          84    84
+        class 2    334          83    83
+        class 3    334          83    83
+        class 4    332          84    84
+        class 5    334          83    83
+        """
+        return described(self)
+
     def __repr__(self) -> str:
+        classes = f"{self.classes} class{'es' * (self.classes > 1)}" if self.classes else "no labels"
         return (
             f"Dataset({self.name!r}: {len(self.train)} train, {len(self.validation)} validation, {len(self.test)} test "
-            f"x {tuple(self.image_shape)}, {self.classes} classes)"
+            f"x {tuple(self.image_shape)}, {classes})"
         )
 
 
 def as_images(images: Any) -> Tensor:
-    """Images, or points, as they are kept: a tensor (N, ...) of uint8 or float32.
+    """Images, or points, as they are kept: a tensor (N, ...) of uint8 or float32, or what stays on the disk.
 
     Parameters
     ----------
-    images : tensor or array
+    images : tensor, array or OnDisk
         Of uint8, or of floats of any size.
 
     Returns
     -------
-    tensor
+    tensor or OnDisk
         The same numbers.
 
     Raises
@@ -227,15 +300,42 @@ def as_images(images: Any) -> Tensor:
     >>> as_images(torch.zeros(3, 1, 8, 8).double()).dtype
     torch.float32
     """
+    if isinstance(images, OnDisk):
+        return cast(Tensor, images)
     images = as_tensor("images", images)
     if images.is_meta or images.ndim < 2 or not (images.dtype == torch.uint8 or images.is_floating_point()):
         raise ValueError(
-            f"images must be (N, ...) of uint8 (0 to 255) or floats (0 to 1); got {shown(images)}: convert them."
+            f"images must be (N, ...) of uint8 (0 to 255) or floats (0 to 1); got {shown(images)}: convert them, or "
+            "write data = aae.data.from_arrays(images, labels)."
         )
     return images if images.dtype == torch.uint8 else images.float()
 
 
-def check_values(images: Tensor, low: float, high: float) -> None:
+def check_shape(images: Tensor | OnDisk, image_shape: Sequence[int]) -> None:
+    """Refuse images (N, ...) of another shape than the model's.
+
+    Raises
+    ------
+    ValueError
+        With both shapes and what to do.
+
+    Examples
+    --------
+    >>> check_shape(torch.zeros(3, 1, 8, 8), (1, 8, 8))
+    """
+    wanted, found = tuple(image_shape), tuple(images.shape[1:])
+    if found == wanted:
+        return
+    if len(found) == 3 and (found[2], *found[:2]) == wanted:
+        do = "their channels come last: write aae.data.from_arrays(images, channels='last')"
+    elif (1, *found) == wanted:
+        do = "write images[:, None]"
+    else:
+        do = f"make the model for them, as in aae.AAE({found})"
+    raise ValueError(f"this model takes images (N, {str(wanted)[1:]}; got {tuple(images.shape)}: {do}.")
+
+
+def check_values(images: Tensor | OnDisk, low: float, high: float) -> None:
     """Refuse images (N, ...) with NaN, or with numbers outside low to high, by the first one's number.
 
     Raises
@@ -247,20 +347,32 @@ def check_values(images: Tensor, low: float, high: float) -> None:
     --------
     >>> check_values(torch.zeros(3, 1, 8, 8), 0, 1)
     """
-    if images.dtype == torch.uint8 or not images.numel():
+    if images.dtype == torch.uint8:
         return
-    smallest, largest = images.aminmax()  # both NaN if there is one
-    if bool((smallest >= low) & (largest <= high) & smallest.isfinite() & largest.isfinite()):
+    start = 0
+    for part in parts(images):
+        smallest, largest = part.aminmax()  # both NaN if there is one
+        if not bool((smallest >= low) & (largest <= high) & smallest.isfinite() & largest.isfinite()):
+            break
+        start += len(part)
+    else:
         return
-    rows = images.flatten(1)
+    rows = part.flatten(1)
     first = int(((rows >= low) & (rows <= high) & rows.isfinite()).all(1).logical_not().nonzero()[0])
     if not rows[first].isfinite().all():
-        raise ValueError(f"image {first} holds NaN or infinity: leave it out, or mend it.")
+        raise ValueError(f"image {start + first} holds NaN or infinity: leave it out, or mend it.")
+    meant = rounded_range(*span(images))
     raise ValueError(
-        f"image {first} has values from {rows[first].min():g} to {rows[first].max():g}, and floats must lie in "
-        f"[{low:g}, {high:g}]: divide by 255, or pass uint8 (0 to 255) as it is; any real numbers can be learned by a "
-        'model with likelihood="gaussian".'
+        f"image {start + first} has values from {rows[first].min():g} to {rows[first].max():g}, and floats must lie in "
+        f"[{low:g}, {high:g}]: write aae.data.from_arrays(images, value_range={meant}), or pass uint8 (0 to 255) as "
+        'it is; any real numbers can be learned by a model with likelihood="gaussian".'
     )
+
+
+def _digests(images: Tensor | OnDisk) -> set[bytes]:
+    """A few bytes for each image, which are the same only for the same image."""
+    rows = (row for part in parts(images) for row in part.cpu().numpy())
+    return {hashlib.blake2b(row.tobytes(), digest_size=12).digest() for row in rows}
 
 
 def _as_labels(labels: Any, n: int) -> Tensor:

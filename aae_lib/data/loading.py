@@ -6,11 +6,11 @@ import functools
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from ..arguments import count, one_of, path, takes
 from . import glyphs, mini_mnist, mnist, toys
 from .dataset import PARTS, Dataset, Split
+from .parts import held_out
 
 IMAGES = ("mini_mnist", "digits", "glyphs", "mnist", "fashion_mnist")
 VALIDATION = 12  # one in so many of the MNISTs' training images
@@ -107,21 +107,6 @@ def _in_three(name: str, whole: Split, validation: int, test: int) -> Dataset:
 
 
 def _hold_out(split: Split, n: int) -> tuple[Split, Split]:
-    """The split without n of its rows, and these n rows."""
+    """The rest, and n rows that are held out, each class in proportion."""
     held = held_out(split.labels, n)
     return split.take((~held).nonzero()[:, 0]), split.take(held.nonzero()[:, 0])
-
-
-def held_out(labels: Tensor, n: int) -> Tensor:
-    """(N,) bool: which n rows are held out, each class in proportion: all rows in order of class, then evenly.
-
-    No random number decides, so the parts are the same with every version of every library.
-    """
-    held = torch.zeros(len(labels), dtype=torch.bool)
-    held[labels.argsort(stable=True)[evenly(n, len(labels))]] = True
-    return held
-
-
-def evenly(n: int, total: int) -> Tensor:
-    """n whole numbers, evenly spaced from 0 to total - 1."""
-    return (torch.arange(n) * total + total // 2) // n

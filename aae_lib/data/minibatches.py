@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from ..arguments import Kind, count, device, number, shown, takes
 from .dataset import Split, check_values, scale
+from .ondisk import OnDisk, parts
 from .standard import Standard
 
 
@@ -23,10 +24,10 @@ class Minibatches:
     ----------
     split : Split
         What to learn from: N images or points.
-    batch_size : int, default 100
-        B, from 1 to N.
+    batch_size : int, optional
+        B, from 1 to N; None is 100, or N where there are fewer.
     device : torch.device or str, default "cpu"
-        Where images and labels are kept.
+        Where images and labels are kept; on the CPU an `OnDisk` stays in its file.
 
     Raises
     ------
@@ -42,14 +43,17 @@ class Minibatches:
     """
 
     @takes(device=device())
-    def __init__(self, split: Split, batch_size: int = 100, device: torch.device | str = "cpu") -> None:
+    def __init__(self, split: Split, batch_size: int | None = None, device: torch.device | str = "cpu") -> None:
         if not isinstance(split, Split):
             raise ValueError(f"data must be a Dataset or a Split, such as data.train; got {shown(split)}.")
         if not len(split):
             raise ValueError("there are no images to learn from: this split is empty.")
-        fits = Kind(f"a whole number from 1 to the number of images, {len(split)}", count(1, len(split)).take)
-        self.batch_size = fits.checked("batch_size", batch_size)
-        self.images, self.labels = split.images.to(device).contiguous(), split.labels.to(device).contiguous()
+        wanted = f"a whole number from 1 to the number of images to learn from, such as batch_size={len(split)}"
+        fits = Kind(wanted, count(1, len(split)).take)
+        self.batch_size = min(100, len(split)) if batch_size is None else fits.checked("batch_size", batch_size)
+        images = split.images.to(device)
+        self.images = images if isinstance(images, OnDisk) else images.contiguous()
+        self.labels = split.labels.to(device).contiguous()
         check_values(self.images, -math.inf, math.inf)
         self.labelled = (self.labels >= 0).nonzero()[:, 0]
         self.standard: Standard | None = None  # set by a model that wants its samples standardised
@@ -126,7 +130,7 @@ class Minibatches:
         return 0 < len(self.labelled) < len(self.images)
 
 
-def fingerprint(tensor: Tensor) -> str:
+def fingerprint(tensor: Tensor | OnDisk) -> str:
     """SHA-256 of shape and numbers, its first 16 digits.
 
     Examples
@@ -135,7 +139,8 @@ def fingerprint(tensor: Tensor) -> str:
     False
     """
     digest = hashlib.sha256(repr((tuple(tensor.shape), tensor.dtype)).encode())
-    digest.update(tensor.cpu().contiguous().numpy().data)
+    for part in parts(tensor):
+        digest.update(part.cpu().contiguous().numpy().data)
     return digest.hexdigest()[:16]
 
 
@@ -169,7 +174,7 @@ class StackedMinibatches:
         return all(
             m.batch_size == first.batch_size
             and m.labelled.shape == first.labelled.shape
-            and (m.images is first.images or torch.equal(m.images, first.images))
+            and _same(m.images, first.images)
             and _alike(m.standard, first.standard)
             for m in members
         )
@@ -191,6 +196,13 @@ def _seen(images: Tensor, standard: Standard | None) -> Tensor:
 
 def _alike(a: Standard | None, b: Standard | None) -> bool:
     return a is b or (a is not None and b is not None and torch.equal(a.mean, b.mean) and torch.equal(a.sd, b.sd))
+
+
+def _same(images: Tensor | OnDisk, others: Tensor | OnDisk) -> bool:
+    """Whether they are equal; two that are on the disk: whether they are one."""
+    if isinstance(images, OnDisk) or isinstance(others, OnDisk):
+        return images is others
+    return images is others or torch.equal(images, others)
 
 
 def _drawn_from(labelled: Tensor, n: int, generator: Generator) -> Tensor:

@@ -33,6 +33,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arguments import one_of, path, takes
+from ..progress import progress
 
 RETRIES = 2  # more attempts at each address, after pauses of one and two seconds
 PATIENCE = 60.0  # seconds a download may take at least; and then a second more for every
@@ -165,6 +166,8 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
     else:
         if own := os.environ.get("AAE_DATA_DIR"):
             places.append(_at_home(own, "AAE_DATA_DIR"))
+            if not places[0].is_dir():
+                raise ValueError(f"AAE_DATA_DIR names {own}, which is no folder: set it to another, or to nothing.")
         with contextlib.suppress(ModuleNotFoundError):  # a bare server has no cache
             places.append(cache_folder())
     for place in places:
@@ -251,14 +254,12 @@ def _fetch(url: str, target: Path, most: int, patience: float, least_rate: float
 
     A thread asks and hands over what comes, so that nothing that a server does, or leaves undone, can hold this up.
     """
-    from tqdm import tqdm
-
     blocks: queue.SimpleQueue[int | bytes | Exception] = queue.SimpleQueue()
     enough = threading.Event()
     threading.Thread(target=_ask, args=(url, most, patience, blocks, enough), daemon=True).start()
     start, came = time.monotonic(), 0
     try:
-        with target.open("wb") as file, tqdm(desc=url.rpartition("/")[2], unit="B", unit_scale=True) as bar:
+        with target.open("wb") as file, progress(url.rpartition("/")[2], unit="B", unit_scale=True) as bar:
             while True:
                 until = start + patience + came / least_rate
                 try:
@@ -328,7 +329,8 @@ def _at_home(place: str | Path, name: str) -> Path:
 
 def _advice(problem: str, name: str) -> str:
     files = ", ".join(f"{name}/{file}.gz" for file in FILES)
-    return f"{problem}: put {files} into one folder, and set the environment variable AAE_DATA_DIR to that folder."
+    now = f" (it names {own} now)" if (own := os.environ.get("AAE_DATA_DIR")) else ""
+    return f"{problem}: put {files} into one folder, and set the environment variable AAE_DATA_DIR to that folder{now}."
 
 
 def _either(folder: Path, file: str) -> Path:

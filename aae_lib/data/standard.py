@@ -1,14 +1,14 @@
 """Real numbers as networks like them: minus their mean, divided by their spread; and back again."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .dataset import scale
-
-PART = 4096  # samples looked at together
+from .ondisk import OnDisk, parts
 
 
 class Standard(NamedTuple):
@@ -32,14 +32,18 @@ class Standard(NamedTuple):
     sd: Tensor
 
     @staticmethod
-    def of(images: Tensor) -> "Standard":
+    def of(images: Tensor | OnDisk) -> "Standard":
         """Of samples (N, ...), N at least 1, uint8 (divided by 255) or floats; taken in float64, in parts."""
         axes = (0,) if images.ndim == 2 else (0, *range(2, images.ndim))
-        n = images.numel() / math.prod(images.shape[1:2])
-        parts = [part.cpu() for part in images.split(PART)]
-        mean = sum((scale(part).double().sum(axes, keepdim=True) for part in parts), torch.zeros(())) / n
-        squares = sum(((scale(part) - mean).square().sum(axes, keepdim=True) for part in parts), torch.zeros(()))
-        sd = (squares / n).sqrt()
+        n = math.prod(images.shape) / math.prod(images.shape[1:2])
+
+        def summed(f: Callable[[Tensor], Tensor]) -> Tensor:
+            return sum(
+                (f(scale(part).cpu().double()).sum(axes, keepdim=True) for part in parts(images)), torch.zeros(())
+            )
+
+        mean = summed(lambda x: x) / n
+        sd = (summed(lambda x: (x - mean).square()) / n).sqrt()
         sd = torch.where(sd > 1e-7 * mean.abs(), sd, 1.0)  # below the rounding of float32
         return Standard(mean[0].float(), sd[0].float())
 

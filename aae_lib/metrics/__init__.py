@@ -6,12 +6,14 @@ Of images: `reconstruction_error`, `sharpness`, `effective_classes`, `nearest_di
 Of codes: `knn_accuracy`, `linear_probe`.
 Of categories: `classification_error`, `cluster_error`, `cluster_labels`, `cluster_agreement`, `occupancy`; of the style
 that goes with them: `class_from_style`, `factor_scores`. The baseline for few labels: `label_spreading_error`.
-All together, in one table: `compare`. A new measure is a function in the file of its subject.
+Of single images: `anomaly_scores`. All together, in one table: `compare`. A new measure is a function in the file of
+its subject.
 
 The same model and the same call give the same figures: where a measure draws at random and no `generator=` is given,
 it uses one of its own, seeded with 0. A generator passed in must be on the CPU, where all of this is computed.
 """
 
+from .anomalies import anomaly_scores
 from .classes import (
     Agreement,
     Reading,
@@ -43,6 +45,7 @@ __all__ = [
     "Floor",
     "Parzen",
     "Reading",
+    "anomaly_scores",
     "assign_modes",
     "class_from_style",
     "classification_error",

@@ -225,6 +225,12 @@ def occupancy(model: Model, split: Split) -> Tensor:
     return p.argmax(1).bincount(minlength=p.shape[1]).double() / len(p)
 
 
+def wanted_shares(model: Model) -> Tensor:
+    """p(y), (K,): the share of the images that each category holds if the encoder matches its prior."""
+    shares = getattr(model, "class_shares", None)
+    return torch.full((model.categories,), 1 / model.categories) if shares is None else torch.tensor(shares)
+
+
 # ---- the style ----
 
 

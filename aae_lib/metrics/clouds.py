@@ -269,7 +269,7 @@ class Floor(NamedTuple):
     sd: float
 
 
-@takes(n=MANY, metric=METRIC, repeats=count(2, WIDEST), generator=GENERATOR)
+@takes(n=count(2, WIDEST), metric=METRIC, repeats=count(2, WIDEST), generator=GENERATOR)
 def floor(
     prior: PriorLike,
     n: int,
@@ -285,7 +285,7 @@ def floor(
     prior : Prior or callable
         Anything with `sample(n, generator=...) -> (n, d)`, or a plain function of that form.
     n : int
-        Points in each sample; as many as there are codes.
+        Points in each sample, at least 2; as many as there are codes.
     metric : callable, default mmd
         A measure of this module, or any function of two clouds.
     repeats : int, default 10

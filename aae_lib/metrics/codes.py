@@ -76,7 +76,8 @@ def knn_accuracy(
     Raises
     ------
     ValueError
-        For fewer than 10 labelled images, for more neighbours than codes, and for codes that are not finite.
+        For fewer than 10 labelled images, or one class only, to learn from, for more neighbours than codes, and for
+        codes that are not finite.
 
     Examples
     --------
@@ -85,7 +86,9 @@ def knn_accuracy(
     >>> knn_accuracy(aae.AE(data.image_shape, latent_dim=8, seed=0), data.train, data.test) > 0.5
     True
     """
-    return accuracy(neighbours(k), *_codes_of(model, train, test), generator)
+    fit, score = _codes_of(model, train, test)
+    check_classes(fit[1])
+    return accuracy(neighbours(k), fit, score, generator)
 
 
 @takes(model=a_model("encode"), train=SPLIT, test=SPLIT, generator=GENERATOR)
@@ -110,7 +113,7 @@ def linear_probe(
     Raises
     ------
     ValueError
-        As `knn_accuracy`, and where there is one class only to learn from.
+        As `knn_accuracy`, and where a fold holds one class only.
 
     References
     ----------
@@ -143,8 +146,8 @@ def straight_line() -> "Pipeline":
 
 def labelled_codes(model: Model, split: Split, name: str = "split") -> Pair:
     """Codes (n, d) and classes (n,) of the images that have a label, as arrays."""
-    keep = labelled(split.labels, name, at_least=10)
-    return encode(model, split.images[keep]).numpy(), split.labels[keep].cpu().numpy()
+    keep = split.take(labelled(split.labels, name, at_least=10).nonzero()[:, 0])
+    return encode(model, keep.images).numpy(), keep.labels.cpu().numpy()
 
 
 def accuracy(

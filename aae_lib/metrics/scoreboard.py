@@ -172,7 +172,8 @@ def _categories(model: Model, data: Dataset | Split, split: Split) -> Iterator[R
         meaning = f"share of images put into a category of another class; categories named on {where}"
         yield Row("cluster error", value, 1 - _guessing(split), "low", meaning)
     value = images.effective_number(classes.occupancy(model, split))
-    yield Row("effective categories", value, model.categories, "high", "categories in use, weighed by their frequency")
+    wanted = images.effective_number(classes.wanted_shares(model))
+    yield Row("effective categories", value, wanted, "high", "categories in use, weighed by their frequency")
 
 
 def _style(model: Model, train: Split, test: Split | None, generator: torch.Generator) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from .aae import AAE
 from .autoencoder import AE
 from .cluster import ClusterAAE
 from .map import MapAAE
-from .model import Abilities, Model, can, of_one_moment
+from .model import Abilities, Model, can, of_one_moment, unwrapped
 from .phase import Batch, Loss, Phase
 from .plane import PlaneGame
 from .semi_supervised import SemiSupervisedAAE
@@ -35,4 +35,5 @@ __all__ = [
     "can",
     "of_one_moment",
     "pretrained",
+    "unwrapped",
 ]

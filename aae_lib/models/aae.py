@@ -12,11 +12,11 @@ from torch import Generator, Tensor
 
 from .. import losses
 from ..arguments import count, counts, number, one_of, seed, takes
-from ..data import Minibatch
+from ..data import Minibatch, Minibatches
 from ..networks import ACTIVATIONS, Discriminator
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior
-from .autoencoder import AE
+from .autoencoder import AE, check_gives
 from .model import Abilities
 from .phase import OPTIMIZER, Batch, Phase
 
@@ -126,6 +126,20 @@ class AAE(AE):
             raise ValueError(
                 f"classes={self.classes} needs a prior that can be sampled per class; this one has {has}. "
                 "Use GaussianRing, GaussianGrid or SwissRoll, or leave classes out."
+            )
+
+    def prepare(self, minibatches: Minibatches) -> None:
+        super().prepare(minibatches)
+        if not isinstance(self.discriminator, Discriminator):
+            code = torch.zeros(1, self.latent_dim, device=self.device)
+            check_gives("discriminator", lambda: self.discriminator(code, None), (1,))
+        if self.classes is None:
+            return
+        if not len(minibatches.labelled):
+            raise ValueError(f"classes={self.classes} tells D the labels, and no image has one: leave classes out.")
+        if (most := int(minibatches.labels.max())) >= self.classes:
+            raise ValueError(
+                f"there is a label {most}, and with classes={self.classes} they run from 0 to {self.classes - 1}."
             )
 
     def phases(self) -> tuple[Phase, ...]:

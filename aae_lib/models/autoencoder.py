@@ -4,14 +4,14 @@ Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 wit
 vectors (N, D) will do, and with `likelihood="gaussian"` any real numbers.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Unpack
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Unpack
 
 import torch
 from torch import Generator, Tensor
 
 from ..arguments import WIDEST, as_tensor, count, generator, number, one_of, seed, shown, switch, takes
-from ..data import Minibatch, Minibatches, as_images, check_values, scale
+from ..data import Minibatch, Minibatches, as_images, check_shape, check_values, scale
 from ..networks import PARTS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
 from ..priors import Gaussian, PriorLike
@@ -75,6 +75,8 @@ class AE(Model):
     >>> model.encode(torch.zeros(5, 1, 8, 8)).shape
     torch.Size([5, 2])
     """
+
+    encoder_methods: ClassVar[tuple[str, ...]] = ()  # what the losses ask of the encoder besides codes
 
     @takes(
         posterior=one_of(*POSTERIORS),
@@ -161,7 +163,12 @@ class AE(Model):
 
     @property
     def drawn_by(self) -> tuple[float | int | None, ...]:
-        return (self.input_noise, self.input_dropout, self.encoder.noise_dim)
+        return (self.input_noise, self.input_dropout, self.noise_dim)
+
+    @property
+    def noise_dim(self) -> int:
+        """Width of the posterior's noise; 0 for an encoder of your own that names none."""
+        return getattr(self.encoder, "noise_dim", 0)
 
     # ---- the phases ----
 
@@ -201,14 +208,14 @@ class AE(Model):
         if self.input_dropout:
             kept = torch.rand(x.shape, generator=generator, device=x.device) >= self.input_dropout
             batch["x_in"] = batch["x_in"] * kept / (1 - self.input_dropout)
-        if self.encoder.noise_dim:
-            size = (len(x), self.encoder.noise_dim)
+        if self.noise_dim:
+            size = (len(x), self.noise_dim)
             batch["noise"] = torch.randn(size, generator=generator, device=x.device)
         return batch
 
     def codes(self, batch: Batch) -> Tensor:
         """z (N, d) ~ q(z|x) for the batch, with its gradient."""
-        return self.encoder(batch["x_in"], batch.get("noise"))
+        return self.encoder(batch["x_in"], batch["noise"]) if "noise" in batch else self.encoder(batch["x_in"])
 
     def decoded(self, batch: Batch) -> Tensor:
         """What the decoder gives for the batch, (N, C, H, W), with its gradient."""
@@ -237,7 +244,8 @@ class AE(Model):
         images : tensor
             (N, C, H, W), uint8 0-255 or floats in [0, 1]; of a Gaussian decoder any floats.
         generator : torch.Generator, optional
-            Without one the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x).
+            Without one the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x), for which a
+            deterministic encoder draws nothing.
 
         Returns
         -------
@@ -247,8 +255,8 @@ class AE(Model):
 
         def forward(rows: Tensor) -> Tensor:
             batch = {"x_in": self.seen(rows)}
-            if generator is not None and self.encoder.noise_dim:
-                noise = torch.randn(len(rows), self.encoder.noise_dim, generator=generator, device=generator.device)
+            if generator is not None and self.noise_dim:
+                noise = torch.randn(len(rows), self.noise_dim, generator=generator, device=generator.device)
                 batch["noise"] = noise.to(rows.device)
             return self.codes(batch)
 
@@ -257,13 +265,24 @@ class AE(Model):
     def checked(self, images: Tensor) -> Tensor:
         """The images, once their shape and range have been checked."""
         images = as_images(images)
-        if tuple(images.shape[1:]) != self.image_shape:
-            raise ValueError(f"this model takes images (N, {str(self.image_shape)[1:]}; got {tuple(images.shape)}.")
+        check_shape(images, self.image_shape)
         check_values(images, *self.likelihood.takes)
         return images
 
     def prepare(self, minibatches: Minibatches) -> None:
-        self.likelihood.fit(self.checked(minibatches.images))
+        images = self.checked(minibatches.images)
+        if not isinstance(self.encoder, Encoder | TwoHeads) and len(images):
+            missing = [name for name in self.encoder_methods if not hasattr(self.encoder, name)]
+            if missing:
+                raise ValueError(
+                    f"the encoder of a {type(self).__name__} is asked for its {' and '.join(missing)}, which this one "
+                    "of your own lacks: subclass the library's, in aae.networks."
+                )
+            check_gives("encoder", lambda: self.encode(images[:1]), (1, self.latent_dim))
+        if not isinstance(self.decoder, Decoder):
+            code = torch.zeros(1, self.decoder_width, device=self.device)
+            check_gives("decoder", lambda: self.evaluate(self.decoder, code, self.image_shape), (1, *self.image_shape))
+        self.likelihood.fit(images)
         minibatches.standard = self.likelihood.standard
 
     def decode(self, z: Tensor) -> Tensor:
@@ -306,6 +325,20 @@ class AE(Model):
         device = self.device if generator is None else generator.device
         with self.lock:
             return self.decode(self.prior.sample(n, generator=generator, device=device, labels=labels))
+
+
+def check_gives(name: str, call: Callable[[], Tensor], shape: tuple[int, ...]) -> None:
+    """ValueError unless a network of one's own, tried on one row, gives a tensor of this shape."""
+    try:
+        found = call()
+    except (TypeError, AttributeError, RuntimeError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise ValueError(
+            f"this {name} of your own does not fit here ({why}): it is called as networks.{name.title()} is."
+        ) from error
+    if tuple(found.shape) != shape:
+        wanted, got = (f"({', '.join(['N', *map(str, sizes[1:])])})" for sizes in (shape, found.shape))
+        raise ValueError(f"this {name} of your own must give {wanted}, and gives {got}.")
 
 
 def as_rows(name: str, rows: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from .. import losses
-from ..arguments import WIDEST, as_tensor, count, generator, number, seed, takes
+from ..arguments import WIDEST, as_tensor, count, generator, number, numbers, seed, takes
 from ..data import Minibatch, Minibatches
 from ..networks import NetworkOptions, TwoHeads
 from ..optimizers import STEP, Optimizer
@@ -28,6 +28,8 @@ from .aae import AAE
 from .autoencoder import as_rows
 from .model import Abilities
 from .phase import OPTIMIZER, Batch, Draw, Loss, Phase
+
+SHARES = numbers(kind=number(above=0, below=1), example="(0.7, 0.3)")
 
 
 class CategoryAAE(AAE):
@@ -40,6 +42,9 @@ class CategoryAAE(AAE):
         As for `AAE`, without `classes`; latent_dim is the length of the style z.
     categories : int, default 10
         K, at least 2.
+    class_shares : sequence of float, optional
+        (K,) p(y): how large a share of the data each category holds, all above 0, summing to 1; None: 1/K each. Of
+        labelled data: `labels.bincount(minlength=K) / len(labels)`.
 
     Examples
     --------
@@ -48,14 +53,21 @@ class CategoryAAE(AAE):
     tensor([[0., 0., 1.]])
     """
 
-    @takes(categories=count(2, WIDEST))
+    @takes(categories=count(2, WIDEST), class_shares=SHARES)
     def __init__(
-        self, image_shape: Sequence[int], latent_dim: int = 10, *, categories: int = 10, **options: Any
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 10,
+        *,
+        categories: int = 10,
+        class_shares: Sequence[float] | None = None,
+        **options: Any,
     ) -> None:
         if options.get("classes") is not None:
             raise ValueError("here the code holds the class and D is not told it: say categories=K, without classes.")
         self.categories = categories
-        self.category_prior = Categorical(self.categories)
+        self.class_shares = class_shares
+        self.category_prior = Categorical(self.categories, _checked_shares(class_shares, self.categories))
         super().__init__(image_shape, latent_dim, **options)
 
     @property
@@ -81,6 +93,19 @@ class CategoryAAE(AAE):
                 f"no image is labelled {', '.join(map(str, missing))}: a class that is never shown cannot be learned. "
                 f"Label at least one image of each of the {self.categories} classes, or lower categories."
             )
+
+
+def _checked_shares(shares: Sequence[float] | None, categories: int) -> Sequence[float] | None:
+    """The shares, once there is one for each category and they make a whole."""
+    if shares is None:
+        return None
+    if len(shares) != categories:
+        raise ValueError(
+            f"class_shares has {len(shares)} numbers, and there are {categories} categories: give each one."
+        )
+    if not abs(sum(shares) - 1) < 1e-4:
+        raise ValueError(f"class_shares must sum to 1, and sum to {sum(shares):g}: divide each by that sum.")
+    return shares
 
 
 class DecoderSeesCategory(CategoryAAE):
@@ -128,7 +153,7 @@ class DecoderSeesCategory(CategoryAAE):
 
     @takes(n=count(0, WIDEST), generator=generator())
     def sample(self, n: int, generator: Generator | None = None, labels: Tensor | None = None) -> Tensor:
-        """n new images (n, C, H, W) in [0, 1]: decoded prior samples, of the given categories or of all evenly."""
+        """n new images (n, C, H, W) in [0, 1]: decoded prior samples, of the given categories or of p(y)."""
         device = self.device if generator is None else generator.device
         z = self.prior.sample(n, generator=generator, device=device)
         return self.decode(z, self.category_prior.sample(n, generator=generator, device=device, labels=labels))
@@ -137,7 +162,7 @@ class DecoderSeesCategory(CategoryAAE):
 class EncoderGivesCategory(CategoryAAE):
     """The encoder gives the category: a second head, a game that makes y look one-hot, and labels where there are any.
 
-    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, all categories equally frequent
+    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, each category with its share
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
     consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
     virtual (if asked for)        trunk and y head        so do an image and the worst of its neighbours
@@ -162,7 +187,7 @@ class EncoderGivesCategory(CategoryAAE):
 
     Notes
     -----
-    Why to wait: the game wants categories one-hot and equally frequent, and is content with *any* such assignment. One
+    Why to wait: the game wants categories one-hot, each with its share, and is content with *any* such assignment. One
     that it makes before the labels have spread is a local optimum that nothing leaves later: whole groups of images
     keep the wrong class. The same holds for virtual neighbours, which keep every assignment as it is. A y that no game
     holds, on the other hand, is used by the reconstruction as a second style, unless its gradient is kept away too.
@@ -175,6 +200,7 @@ class EncoderGivesCategory(CategoryAAE):
     """
 
     encoder: TwoHeads
+    encoder_methods = ("both", "logits")
 
     if TYPE_CHECKING:
 
@@ -229,7 +255,7 @@ class EncoderGivesCategory(CategoryAAE):
 
     @property
     def drawn_by(self) -> tuple[float | int | None, ...]:
-        return (*super().drawn_by, self.categories, self.consistency)
+        return (*super().drawn_by, self.categories, self.consistency, *(self.class_shares or ()))
 
     def phases(self) -> tuple[Phase, ...]:
         reconstruction, discriminator, generator = super().phases()
@@ -277,7 +303,7 @@ class EncoderGivesCategory(CategoryAAE):
         return Phase(name, draw=draw, loss=loss, updates=updates, optimizer=self.classification_optimizer)
 
     def draw_y_game(self, data: Minibatch, generator: Generator) -> Batch:
-        """As `draw_images`, and one-hot prior samples "y_prior" (N, K), every category equally likely."""
+        """As `draw_images`, and one-hot samples "y_prior" (N, K) of p(y)."""
         batch = self.draw_images(data, generator)
         x = batch["x"]
         return batch | {"y_prior": self.category_prior.sample(len(x), generator=generator, device=x.device)}
@@ -328,7 +354,7 @@ def discriminator_y_loss(model: EncoderGivesCategory, batch: Batch, terms: Mappi
 
 
 def generator_y_loss(model: EncoderGivesCategory, batch: Batch, terms: Mapping[str, float]) -> Tensor:
-    """−E[log D_y(y)]: the encoder makes its categories one-hot, and all equally frequent."""
+    """−E[log D_y(y)]: the encoder makes its categories one-hot, as frequent as p(y) has them."""
     return losses.generator_loss(model.discriminator_y(batch["y_code"]))
 
 

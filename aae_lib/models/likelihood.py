@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import losses
-from ..data import Standard, scale
+from ..data import OnDisk, Standard, span
 
 Error = Callable[[Tensor, Tensor], Tensor]
 
@@ -48,7 +48,7 @@ class Bernoulli(nn.Module):
     def __init__(self, image_shape: Sequence[int]) -> None:
         super().__init__()
 
-    def fit(self, images: Tensor) -> None:
+    def fit(self, images: Tensor | OnDisk) -> None:
         """Nothing is to be learned from the training images."""
 
     def seen(self, x: Tensor) -> Tensor:
@@ -96,15 +96,15 @@ class Gaussian(nn.Module):
         """By which samples are standardised."""
         return Standard(self.mean, self.sd)
 
-    def fit(self, images: Tensor) -> None:
+    def fit(self, images: Tensor | OnDisk) -> None:
         """Take mean, spread and range of the training samples (N, ...), unless they are known already."""
         if self.extremes.isfinite().all():
             return
         mean, sd = Standard.of(images)
-        low, high = zip(*(scale(part).aminmax() for part in images.split(4096)), strict=True)
         self.mean.copy_(mean)
         self.sd.copy_(sd)
-        self.extremes.copy_(torch.stack([torch.stack(low).min(), torch.stack(high).max()]))
+        unit = 255 if images.dtype == torch.uint8 else 1
+        self.extremes.copy_(torch.tensor([end / unit for end in span(images)]))
 
     def seen(self, x: Tensor) -> Tensor:
         """What the networks see of samples (N, ...)."""

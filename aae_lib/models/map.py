@@ -20,7 +20,8 @@ class MapAAE(EncoderGivesCategory):
     """A map of the data: the decoder sees the place c = W_C y + z, d = 2.
 
     W_C (K, d), `cluster_heads`, is learned: row k is where category k sits, and z spreads around it. `encode` gives c,
-    and `prior` is the prior of c: the prior of z around each head, each head equally likely.
+    and `prior` is the prior of c: the prior of z around each head, a head as likely as its
+    category (`class_shares`; equally by default).
 
     heads  cluster_heads   keeps the heads `apart` from each other; its loss is 0 once they are
     All other phases as in `SemiSupervisedAAE`.
@@ -141,6 +142,17 @@ class RoundHeads(Mixture):
     def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         heads = self._model.cluster_heads.detach().to(on["device"])
         return heads[self._draw_classes(n, labels, **on)] + self.styles.sample(n, **on)
+
+    def _draw_classes(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
+        if self._model.class_shares is None:
+            return super()._draw_classes(n, labels, **on)
+        return self._model.category_prior.sample(n, labels=labels, **on).argmax(1)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log p(c): c (n, d) -> (n,); needs a prior of z with log_prob."""
+        if self._model.class_shares is None:
+            return super().log_prob(z)
+        return (self.class_log_prob(z) + z.new_tensor(self._model.class_shares).log()).logsumexp(1)
 
     def class_log_prob(self, z: Tensor) -> Tensor:
         """log p(c | k): c (n, d) -> (n, K); needs a prior of z with log_prob."""

@@ -6,21 +6,35 @@ import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from ..arguments import as_tensor
+from ..arguments import as_tensor, path, switch, takes
 from ..data import Minibatches
 from ..networks import Discriminator, Encoder, TwoHeads
 from ..priors import Prior, PriorLike, as_prior
 from .lock import StepLock
 from .phase import Phase
 
+INSTEAD = {  # what others call it
+    "fit": "aae.Trainer(model, data).run(steps=4000) trains it",
+    "fit_transform": "aae.Trainer(model, data).run(steps=4000) trains it, then model.encode(images) gives codes",
+    "transform": "model.encode(images) gives codes",
+    "inverse_transform": "model.decode(z) gives images",
+    "predict": "model.encode(images) gives codes, and model.classify(images) categories where it has some",
+    "predict_proba": "model.classify(images) gives categories where it has some",
+    "classify": "SemiSupervisedAAE, ClusterAAE and MapAAE have a category to give",
+    "generate": "model.sample(n) gives images",
+    "save": "trainer.save(folder) keeps it, and aae.load_model(folder) gives it back",
+    "load": "aae.load_model(folder) gives back what trainer.save(folder) has kept",
+}
 M = TypeVar("M", bound=nn.Module)
 P = ParamSpec("P")
 R = TypeVar("R")
+ROW = 4096  # numbers of an argument that are written down; a longer one is known by its SHA-256
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,7 @@ def can(model: object) -> Abilities:
     >>> can(object()).encode
     False
     """
+    model = unwrapped(model)
     if isinstance(model, Model):
         return model.can
     has = [name for name in ("encode", "decode", "classify") if callable(getattr(model, name, None))]
@@ -95,12 +110,24 @@ def can(model: object) -> Abilities:
     )
 
 
+def unwrapped(model: Any) -> Any:
+    """The model inside a `torch.compile(model)`; any other object as it is.
+
+    Examples
+    --------
+    >>> unwrapped("a")
+    'a'
+    """
+    return getattr(model, "_orig_mod", model)
+
+
 class Model(nn.Module):
     """A model that a `Trainer` trains: networks, a prior, and `phases()`.
 
     Subclasses set the networks, call `set_prior`, write `phases`, and state what they can do in `can`. The arguments
     of the constructor are kept: `arguments` holds those that can be written as JSON, which is what a checkpoint
-    compares and what a saved model is built from.
+    compares and what a saved model is built from; set later, they say that they are fixed. A network of your own takes
+    the place of one by `model.encoder = ...`, before the trainer is made, which tries it on one image.
 
     Attributes
     ----------
@@ -122,6 +149,7 @@ class Model(nn.Module):
     latent_dim: int
     arguments: dict[str, Any]
     lock: StepLock
+    fixed: ClassVar[frozenset[str]] = frozenset()  # names of attributes that keep the value of the constructor
 
     if TYPE_CHECKING:  # there where `can` says so: ask it first
         image_shape: tuple[int, ...]
@@ -142,6 +170,35 @@ class Model(nn.Module):
         self.__dict__["arguments"] = _arguments(cls, args, kwargs)
         self.__dict__["lock"] = StepLock()
         return self
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.fixed = _fixed(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = getattr(type(self), name, None)
+        if isinstance(own, property):  # which nn.Module passes by, where the value is a network
+            if own.fset is None:
+                raise AttributeError(f"{name} of a model cannot be set: it follows from what the model is made of.")
+            own.fset(self, value)
+            return
+        if name in self.__dict__ and name in self.fixed and not _same(self.__dict__[name], value):
+            raise AttributeError(
+                f"{name} is fixed once the model is made: {type(self).__name__}(..., {name}=...) makes another."
+            )
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in INSTEAD:
+            raise AttributeError(f"a model has no {name}: {INSTEAD[name]}.")
+        return super().__getattr__(name)
+
+    def forward(self, *_: Any, **__: Any) -> NoReturn:
+        """A model has several networks, and is not called itself."""
+        raise TypeError(
+            "a model is not called: model.encode(images) gives codes, model.reconstruct(images) images, and "
+            "model.encoder(x), model.decoder(z) are its networks."
+        )
 
     @property
     def can(self) -> Abilities:
@@ -192,6 +249,41 @@ class Model(nn.Module):
         has a row for each image of the minibatch, independent of the other rows."""
         return None
 
+    @takes(path=path(), overwrite=switch())
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model to one file, to be read by `aae.load_model(path)`. Nothing is pickled.
+
+        Parameters
+        ----------
+        path : path
+            Ends in .safetensors; its folder is made if missing. The file holds the weights, and in its metadata the
+            class, its arguments and the prior. (To go on with training, save the trainer.)
+        overwrite : bool, default False
+            Whether an earlier file of another model may be replaced: one of another class, shape, seed or prior. One of
+            this model is replaced in any case, and no other file ever is.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ValueError
+            For a class of your own, a file that may not be replaced, or a place that cannot be written to.
+
+        Examples
+        --------
+        >>> import tempfile, aae_lib as aae
+        >>> model = aae.AE((1, 8, 8), hidden=(16,))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     aae.load_model(model.save(folder + "/small.safetensors")).latent_dim
+        2
+        """
+        from . import saved
+
+        return saved.save(self, Path(path), overwrite)
+
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
@@ -227,17 +319,28 @@ class Model(nn.Module):
 def of_one_moment(measure: Callable[Concatenate[M, P], R]) -> Callable[Concatenate[M, P], R]:
     """A measure or picture of a model, measure(model, ...), that sees the model at one moment throughout.
 
-    Where another thread trains the model, a copy is measured, taken between two steps.
+    Where another thread trains the model, a copy is measured, taken between two steps. Of a compiled model, the model.
     """
 
     @functools.wraps(measure)
     def asked(model: M, *args: P.args, **kwargs: P.kwargs) -> R:
+        model = unwrapped(model)
         if isinstance(model, Model) and model.lock.elsewhere:
             with model.lock:
                 model = copy.deepcopy(model)
         return measure(model, *args, **kwargs)
 
     return asked
+
+
+def _fixed(cls: type) -> frozenset[str]:
+    """Arguments of the library's own constructors: phases and checkpoints have taken them as they were."""
+    own = [c for c in cls.__mro__ if c.__module__.startswith("aae_lib.") and "__init__" in vars(c)]
+    return frozenset(name for c in own for name in inspect.signature(vars(c)["__init__"]).parameters)
+
+
+def _same(old: Any, new: Any) -> bool:
+    return old is new or bool(type(old) is type(new) and not isinstance(old, Tensor) and old == new)
 
 
 def _arguments(cls: type, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -271,7 +374,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """As JSON will give it back: lists, Python's own numbers; of a tensor of many numbers its shape and SHA-256."""
+    """As JSON will give it back: lists, Python's own numbers; of a large tensor its shape and SHA-256."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(name, part) for part in value]
     if hasattr(value, "item"):
@@ -280,5 +383,7 @@ def _plain(name: str, value: Any) -> Any:
         if getattr(value, "is_meta", False):
             raise ValueError(f"{name} holds no numbers: it is a tensor on the meta device.")
         content = as_tensor(name, value).detach().cpu().contiguous()
+        if content.ndim == 1 and len(content) <= ROW:
+            return content.tolist()
         return {"shape": list(content.shape), "sha256": hashlib.sha256(content.numpy().tobytes()).hexdigest()}
     return value

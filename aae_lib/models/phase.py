@@ -8,7 +8,7 @@ The theory says of every update *which loss* it lowers and *whose parameters* it
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -35,13 +35,29 @@ def _names(value: Any) -> tuple[str, ...]:
     return names
 
 
+def _loss(value: Any) -> Loss:
+    """A loss of torch, or of `losses`, takes tensors; a phase's loss takes the model and its batch."""
+    plain = getattr(value, "func", value)  # of a functools.partial
+    home = (plain if hasattr(plain, "__name__") else type(plain)).__module__ or "torch"
+    if home.split(".")[0] == "torch" or home == "aae_lib.losses":
+        raise ValueError
+    return function(arguments=3).take(value)
+
+
+LOSS = Kind(
+    "a function loss(model, batch, terms), such as lambda model, batch, terms: "
+    'losses.mse(model.decoded(batch), batch["x"])',
+    _loss,
+)
+
+
 def _of_names(kind: Kind) -> Callable[[Any], dict[str, Any]]:
     return lambda value: {text().take(name): kind.take(each) for name, each in dict(value).items()}
 
 
 @takes(
     name=text(),
-    loss=function("lambda model, batch, terms: ...", arguments=3),
+    loss=LOSS,
     updates=Kind('names in a tuple, such as ("encoder", "decoder")', _names),
     draw=function("model.draw_images", arguments=2),
     share=function("lambda model, batch: {...}", arguments=2),
@@ -109,6 +125,10 @@ class Phase:
     repeats: int = 1
     moves_statistics: bool = False
     by_rows: bool = True
+    instead: ClassVar[str] = (
+        "phase.replace({name}=...) makes another one for Trainer(phases=...), and trainer.weights, terms and repeats "
+        "steer a run"
+    )
 
     def replace(self, **changes: Any) -> "Phase":
         """A copy with some fields changed: `phase.replace(loss=my_loss)`."""
@@ -125,6 +145,21 @@ class Phase:
                 raise ValueError(f"phase {self.name!r} updates {name!r}, but the model has only {', '.join(known)}.")
             found |= part
         return found
+
+    def drawn(self, minibatch: Minibatch, generator: Generator) -> Batch:
+        """What `draw` returns, once it has been found to be a batch."""
+        assert self.draw is not None
+        return self._as_batch("draw", self.draw(minibatch, generator))
+
+    def shared(self, model: Any, batch: Batch) -> Batch:
+        """What `share` returns, once it has been found to be a batch."""
+        assert self.share is not None
+        return self._as_batch("share", self.share(model, batch))
+
+    def _as_batch(self, name: str, value: Any) -> Batch:
+        if isinstance(value, dict) and all(isinstance(tensor, Tensor) for tensor in value.values()):
+            return value
+        raise ValueError(f"{name} of phase {self.name!r} must return a dict of tensors; got {shown(value)}.")
 
     def gradients(self, loss: Tensor, parameters: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """d loss / d (each of this phase's parameters), and of nothing else: no other network is touched."""
@@ -158,7 +193,10 @@ class Phase:
                 f"the loss of phase {self.name!r} has been differentiated already: return it without backward()."
             ) from None
         if idle := [name for name, gradient in zip(parameters, gradients, strict=True) if gradient is None]:
-            raise ValueError(f"the loss of phase {self.name!r} does not use {', '.join(idle)}, which it is to move.")
+            raise ValueError(
+                f"the loss of phase {self.name!r} does not use {', '.join(idle[:3])}, which it is to move; if a "
+                "network was put in since, make a new trainer."
+            )
         # the fused optimizers read memory in order: a transposed or expanded gradient would move the wrong numbers
         return tuple(gradient.contiguous() for gradient in gradients)
 
@@ -168,7 +206,9 @@ def check_phases(phases: Any) -> tuple[Phase, ...]:
     if not isinstance(phases, tuple | list) or not all(isinstance(phase, Phase) for phase in phases):
         raise ValueError(f"phases must be a tuple of Phase, such as model.phases(); got {shown(phases)}.")
     names = [phase.name for phase in phases]
-    if len(set(names)) < len(names) or not names:
+    if not names:
+        raise ValueError("there are no phases, so there is nothing to train: model.phases() has those of the model.")
+    if len(set(names)) < len(names):
         raise ValueError(f"a trainer needs phases with names of their own; got {names}.")
     if taken := {"step", "seconds", "member"} & set(names):
         raise ValueError(f"a phase cannot be called {taken.pop()!r}, which is a column of the history.")

@@ -9,10 +9,11 @@
 each file. Weights are kept as 16-bit floats, which halves the files and moves a pixel by less than 1/255.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
+from . import saved
+from .description import build
 from .model import Model
 
 NAMES = ("ring", "gaussian", "vae", "ae")
@@ -43,19 +44,15 @@ def load(name: str) -> Model:
     >>> load("ae").encode(torch.zeros(3, 1, 28, 28)).shape
     torch.Size([3, 2])
     """
-    from safetensors.torch import load_file
-
-    from .description import build
-
-    described = about(name)["made of"]["model"]
-    return build(described, load_file(FOLDER / f"{name}.safetensors"))  # copied into 32-bit parameters
+    return build(*saved.read(_file(name)))  # copied into 32-bit parameters
 
 
 def about(name: str) -> dict[str, Any]:
     """How the model was made: "command", "made of", "steps", "figures" on the test images, "versions"."""
-    from safetensors import safe_open
+    return saved.about(_file(name))
 
+
+def _file(name: str) -> Path:
     if name not in NAMES:
         raise ValueError(f"there is no pretrained model {name!r}; there are {', '.join(NAMES)}.")
-    with safe_open(FOLDER / f"{name}.safetensors", "pt") as file:
-        return json.loads(file.metadata()["about"])
+    return FOLDER / f"{name}.safetensors"

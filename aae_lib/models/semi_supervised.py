@@ -15,16 +15,16 @@ class SemiSupervisedAAE(DecoderSeesCategory, EncoderGivesCategory):
 
     reconstruction                encoder, decoder        from y = softmax(logits) and z
     discriminator, generator      D; trunk and z head     the game that makes z look like prior samples
-    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, all categories equally frequent
+    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, each category with its share
     classification                trunk and y head        cross-entropy on labelled images, a batch of their own
     consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
     virtual (if asked for)        trunk and y head        so do an image and the worst of its neighbours
 
     Parameters
     ----------
-    image_shape, latent_dim, categories, **options
+    image_shape, latent_dim, categories, class_shares, **options
         As for `AAE`, without `classes`; latent_dim (default 10) is the length of the style z, categories (default 10)
-        the number of classes.
+        the number of classes, class_shares (default None: equal ones) how frequent each is, see `CategoryAAE`.
     classification_optimizer, r1_y, consistency, virtual, y_game_from, y_reconstructs_from, virtual_from
         See `EncoderGivesCategory`, and there why the game for y may have to wait.
 

@@ -18,9 +18,9 @@ class SupervisedAAE(DecoderSeesCategory):
 
     Parameters
     ----------
-    image_shape, latent_dim, categories, **options
+    image_shape, latent_dim, categories, class_shares, **options
         As for `AAE`, without `classes`; latent_dim (default 10) is the length of the style z, categories (default 10)
-        the number of classes.
+        the number of classes, class_shares (default None: equal ones) how frequent each is in `sample`.
 
     Raises
     ------

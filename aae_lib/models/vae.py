@@ -43,6 +43,7 @@ class VAE(AE):
     """
 
     encoder: Encoder
+    encoder_methods = ("moments",)
 
     @takes(beta=number(least=0, most=1e9))
     def __init__(

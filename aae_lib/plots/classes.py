@@ -9,7 +9,7 @@ from torch import Tensor
 from ..arguments import count, takes
 from ..data import Split
 from ..metrics.checks import SPLIT, a_model, codes_of
-from ..metrics.classes import probabilities
+from ..metrics.classes import probabilities, wanted_shares
 from ..models import Model, can, of_one_moment
 from . import codes, common
 from .drawn import drawn
@@ -223,7 +223,7 @@ def map_with_images(
 @takes(model=a_model(), split=SPLIT, figsize=common.FIGSIZE)
 @of_one_moment
 def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
-    """Bars: the share of the images in each category, by true class where known; the line is the even share 1/K.
+    """Bars: the share of the images in each category, by true class where known; the line is p(y).
 
     Parameters
     ----------
@@ -265,11 +265,13 @@ def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
                 ax.text(i, float(below[i]) + part / 2, str(label), ha="center", va="center", fontsize=common.SIZE - 1,
                         path_effects=[withStroke(linewidth=3, foreground="white")])  # fmt: skip
         below += share
-    ax.axhline(1 / k, color="#333333", linestyle="--", linewidth=1.6)
-    ax.annotate("1/K", (1, 1 / k), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-                va="center", fontsize=common.SIZE)  # fmt: skip
+    wanted = wanted_shares(model).tolist()
+    edges = [i - 0.5 for i in range(k + 1)]
+    ax.plot(edges, [*wanted, wanted[-1]], "--", color="#333333", drawstyle="steps-post", linewidth=1.6)
+    ax.annotate("1/K" if len(set(wanted)) == 1 else "p(y)", (1, wanted[-1]), xycoords=("axes fraction", "data"),
+                xytext=(4, 0), textcoords="offset points", va="center", fontsize=common.SIZE)  # fmt: skip
     ax.set_xticks(range(k))
-    ax.set_ylim(0, 1.06 * max(tallest, 1 / k))
+    ax.set_ylim(0, 1.06 * max(tallest, *wanted))
     ax.set_xlabel("category", fontsize=common.SIZE)
     ax.set_ylabel("share of the images", fontsize=common.SIZE)
     common.title(ax, "Images in each category" + (", by class" if (labels >= 0).any() else ""))

@@ -130,7 +130,7 @@ def latent(
     if line:
         z, prior = (torch.cat([x, torch.rand(len(x), 1, generator=generator)], 1) for x in (z, prior))
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
-    _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)")
+    _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)", split.class_names)
     _name_axes(ax, axes)
     if line:
         ax.set_ylabel("spread out, to be seen", fontsize=common.SIZE)
@@ -249,7 +249,14 @@ def surface(
 
 
 def _clouds(
-    ax: Axes, x: Tensor, labels: Tensor | None, reference: Tensor | None, axes: tuple[int, int], name: str, behind: str
+    ax: Axes,
+    x: Tensor,
+    labels: Tensor | None,
+    reference: Tensor | None,
+    axes: tuple[int, int],
+    name: str,
+    behind: str,
+    class_names: tuple[str, ...] | None = None,
 ) -> None:
     x = common.check_points(x, "codes")
     if not all(axis < x.shape[1] for axis in axes):
@@ -278,7 +285,7 @@ def _clouds(
             middle[0], middle[1], str(k), fontsize=common.SIZE + 7, weight="bold", ha="center", va="center",
             color=colour[k], path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip
-        ax.scatter([], [], s=70, c=colour[k], label=str(k))
+        ax.scatter([], [], s=70, c=colour[k], label=class_names[k] if class_names else str(k))
     if -1 in ks:
         ax.scatter([], [], s=70, c=colour[-1], edgecolors=edge[-1], label="no label" if classes else name)
     ax.set_aspect("equal", adjustable="datalim")

@@ -34,9 +34,15 @@ def _inches(value: Any) -> tuple[float, ...]:
     return width, height
 
 
+def _different(axes: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(axes)) < len(axes):
+        raise ValueError
+    return axes
+
+
 FIGSIZE = Kind("two lengths in inches, 0.5 to 1000, of at most 10,000 square inches, such as (8.0, 6.0)", _inches)
 GENERATOR = generator()
-AXES = counts(2, least=0, example="(0, 1)")
+AXES = Kind("two different whole numbers, such as (0, 1)", lambda value: _different(counts(2, least=0).take(value)))
 SHOWN = count(most=10_000)  # images in one picture
 EXTENT = numbers(4, example="(-3.0, 3.0, -3.0, 3.0)")
 

@@ -48,9 +48,10 @@ def drawn(images: Any, model: Model | None = None, name: str = "images") -> Tens
     """
     images = tensor(images, name)
     if not (images.ndim == 4 and images.shape[1] in (1, 3)) and not (images.ndim == 2 and images.shape[1] > 2):
+        hint = {3: "of one image, draw image[None]", 2: "points in the plane are drawn by aae.plots.points"}
         raise ValueError(
             f"{name}: a grid needs images of shape (N, 1 or 3, H, W) or vectors (N, D), and these have "
-            f"{tuple(images.shape)}: draw points in the plane with aae.plots.points."
+            f"{tuple(images.shape)}: {hint.get(images.ndim, 'put them into that order')}."
         )
     if images.numel() == 0:
         raise ValueError(f"{name}: there are no images here to draw; the shape is {tuple(images.shape)}.")

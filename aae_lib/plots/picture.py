@@ -1,10 +1,12 @@
 """The figure that every plot returns: it shows itself in Jupyter, without pyplot."""
 
 from io import BytesIO
-from typing import Any
+from typing import Any, NoReturn
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from ..arguments import path
 
 
 class Picture(Figure):
@@ -37,6 +39,21 @@ class Picture(Figure):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         FigureCanvasAgg(self)
+
+    def show(self, warn: bool = True) -> NoReturn:
+        """Not by itself: it is shown by the notebook, or saved."""
+        raise RuntimeError(
+            "in a notebook a picture shows as the last value of its cell; elsewhere, picture.savefig(...)."
+        )
+
+    def savefig(self, fname: Any, **options: Any) -> None:
+        """Save it to a file, by name or opened; ValueError for anything else, and for an ending that no picture has."""
+        if not hasattr(fname, "write"):
+            fname = path().checked("fname", fname, "savefig")
+            ending = options.get("format") or fname.suffix[1:].lower()
+            if ending and ending not in (known := self.canvas.get_supported_filetypes()):
+                raise ValueError(f"savefig: fname must end in one of {', '.join(sorted(known))}; got {str(fname)!r}.")
+        super().savefig(fname, **options)
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()

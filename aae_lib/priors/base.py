@@ -120,7 +120,7 @@ class Prior:
         return self._draw(n, labels, generator=generator, device=device)
 
     def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} cannot be sampled: it has no _draw of its own.")
 
     def _check_labels(self, labels: Tensor, n: int) -> Tensor:
         if self.classes is None:

@@ -1,13 +1,13 @@
 """Your own prior: a plain function, or any object that can be sampled."""
 
-import inspect
+import contextlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from ..arguments import count, function, shown, switch, takes
+from ..arguments import count, function, shown, signature, switch, takes
 from .base import DIM, Prior
 
 
@@ -69,11 +69,16 @@ class Function(Prior):
     ) -> None:
         self.f, self.name, self.classes, self.capturable = f, _name(f), classes, capturable
         self._takes = _parameters(f)
+        form = "write it as f(n, generator=None) -> (n, d)"
         if "generator" not in self._takes:
             raise TypeError(
-                f"{self.name} takes no generator: write it as f(n, generator=None) and draw from that generator, "
-                "else runs cannot be repeated."
+                f"{self.name} takes no generator: {form} and draw from that generator, else runs cannot be repeated."
             )
+        try:
+            with contextlib.suppress(ValueError):  # some built-in functions hide their arguments
+                signature(f).bind(1, generator=None)
+        except TypeError as error:
+            raise TypeError(f"{self.name} cannot be called as f(n, generator=...), as {error}: {form}.") from None
         for argument, wanted in (("labels", classes is not None), ("device", capturable)):
             if wanted and argument not in self._takes:
                 because = "be sampled per class" if argument == "labels" else "draw on the GPU (capturable)"
@@ -157,10 +162,14 @@ def as_prior(thing: PriorLike) -> Prior:
         return prior
     if callable(thing):
         return Function(thing)
-    raise TypeError(
-        f"A {type(thing).__name__} is no prior: pass one from aae_lib.priors, "
-        "a function f(n, generator=None) -> (n, d), or an object with such a method `sample`."
-    )
+    hint = "pass one from aae_lib.priors, a function f(n, generator=None) -> (n, d), or an object with such a `sample`"
+    if isinstance(thing, str):
+        hint = 'aae.priors.named gives one by its name, as in aae.priors.named("ring")'
+    if isinstance(thing, dict):
+        hint = "aae.priors.from_description(...) gives the prior that prior.description() described"
+    if hasattr(thing, "ndim"):
+        hint = "aae.priors.Points(points) draws from points, aae.priors.Picture(image) from a picture"
+    raise TypeError(f"{shown(thing)} is no prior: {hint}.")
 
 
 def _is_whole(prior: Prior) -> bool:
@@ -190,7 +199,7 @@ def _checked(log_prob: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]
 
 def _parameters(f: Callable[..., Tensor]) -> set[str]:
     try:
-        parameters = inspect.signature(f).parameters
+        parameters = signature(f).parameters
     except ValueError:  # built-in functions such as torch.randn hide theirs
         return set()
     anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())

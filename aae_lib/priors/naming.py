@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..arguments import one_of, shown, takes
+from ..arguments import one_of, shown, signature, takes
 from .base import DIM, Prior
 from .empirical import Categorical, Picture, Points
 from .gaussians import Gaussian, GaussianGrid, GaussianRing
@@ -61,11 +61,14 @@ def from_description(described: dict[str, Any]) -> Prior:
             f"The {name} prior was too large to be stored: pass the same one in (SHA-256 {arguments['sha256']})."
         )
     if not isinstance(name, str) or name not in CLASSES:
-        raise ValueError(f"There is no prior {name!r} here: pass the prior in, or take one of {', '.join(CLASSES)}.")
+        told = "has no name" if name is None else f"names the prior {shown(name)}, which is not here"
+        raise ValueError(f"The description {told}: pass the prior in, or take one of {', '.join(CLASSES)}.")
+    kind = CLASSES[name]
     try:
-        return CLASSES[name](**arguments)
+        signature(kind).bind(**arguments)
     except TypeError as error:
-        raise ValueError(f"The description does not fit the prior {name}: {error}.") from error
+        raise ValueError(f"The description does not fit the prior {name}: {error}.") from None
+    return kind(**arguments)
 
 
 @takes(name=one_of(*BY_NAME), dim=DIM)

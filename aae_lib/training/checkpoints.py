@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ..arguments import path, switch, takes
+from ..arguments import Kind, one_made_of, path, switch, takes
 from ..files import only_writer, write_all
-from ..models import Loss, Model
+from ..models import Loss, Model, saved
 from ..models.description import UnknownModelError, build, describe
 from ..optimizers import Optimizer, Schedule
 from ..priors import PriorLike
@@ -44,7 +44,16 @@ class CheckpointError(RuntimeError):
     """The checkpoint is missing, damaged, foreign, or of something else; the message says which."""
 
 
-@takes(folder=path(), overwrite=switch())
+def _trainer(value: Any) -> "Trainer":
+    from .trainer import Trainer
+
+    return one_made_of(Trainer, example="").take(value)
+
+
+TRAINER = Kind("a Trainer, such as aae.Trainer(model, data)", _trainer)
+
+
+@takes(trainer=TRAINER, folder=path(), overwrite=switch())
 def save(trainer: "Trainer", folder: str | Path, *, overwrite: bool = False) -> Path:
     """Write the trainer's whole state to a folder.
 
@@ -122,6 +131,7 @@ def write_index(folder: Path, index: Mapping[str, Any], others: Mapping[Path, by
     return digest
 
 
+@takes(folder=path())
 def remove(folder: Path) -> None:
     """Delete what `save` has written to the folder, and the folder itself if nothing else is in it."""
     if folder.is_dir():
@@ -158,7 +168,7 @@ def check_own(trainer: "Trainer", folder: Path) -> None:
         )
 
 
-@takes(folder=path(), schedule=switch(), inexact=switch())
+@takes(trainer=TRAINER, folder=path(), schedule=switch(), inexact=switch())
 def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexact: bool = False) -> None:
     """Put the state saved in a folder into a trainer made of the same parts.
 
@@ -276,14 +286,14 @@ def restore(trainer: "Trainer", state: State) -> None:
     trainer.steps, trainer.minibatches.cursor, trainer.in_step = state.steps, state.cursor, False
 
 
-@takes(folder=path())
-def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
+@takes(path=path())
+def load_model(path: str | Path, prior: PriorLike | None = None) -> Model:
     """The model alone, built from its saved arguments, on the CPU, in evaluation mode: to encode, decode, sample.
 
     Parameters
     ----------
-    folder : path
-        Where `save` has written.
+    path : path
+        A file that `model.save` has written, or the folder of a trainer's checkpoint.
     prior : Prior or callable, optional
         Needed where the saved one was a function: code is never stored.
 
@@ -295,17 +305,31 @@ def load_model(folder: str | Path, prior: PriorLike | None = None) -> Model:
     Raises
     ------
     CheckpointError
-        If the folder holds no whole checkpoint, or one of a class that is not this library's.
+        If there is no such file or whole checkpoint, or one of a class that is not this library's.
+
+    Examples
+    --------
+    >>> import tempfile, aae_lib as aae
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_model(aae.AE((1, 8, 8), hidden=(16,)).save(f"{folder}/small.safetensors")).hidden
+    (16,)
     """
-    index, tensors = _read(Path(folder))
-    weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+    path = Path(path)
     try:
-        return build(index["made of"]["model"], weights, prior)
-    except UnknownModelError as error:
+        if path.is_file() or (path.suffix == saved.SUFFIX and not path.is_dir()):
+            described, weights = saved.read(path)
+        else:
+            index, tensors = _read(path)
+            described = index["made of"]["model"]
+            weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+        return build(described, weights, prior)
+    except CheckpointError:
+        raise
+    except (UnknownModelError, saved.SavedModelError) as error:
         raise CheckpointError(str(error)) from error
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         words = str(error).splitlines()[0]
-        raise CheckpointError(f"{folder} holds no model that can be built here: {words}") from error
+        raise CheckpointError(f"{path} holds no model that can be built here: {words}") from error
 
 
 @takes(folder=path())
@@ -314,6 +338,7 @@ def read_index(folder: str | Path) -> dict[str, Any]:
     return _read(Path(folder))[0]
 
 
+@takes(folder=path())
 def exists(folder: str | Path) -> bool:
     """Whether the folder holds a checkpoint's index."""
     return (Path(folder) / INDEX).is_file()

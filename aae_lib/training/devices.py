@@ -1,10 +1,11 @@
 """Where a model is trained, and in which precision."""
 
 import os
+from collections.abc import Sequence
 
 import torch
 
-from ..arguments import one_of, shown
+from ..arguments import is_here, one_of, shown
 
 KINDS = ("cpu", "cuda", "mps")
 PRECISIONS = ("fp32", "tf32", "bf16")
@@ -28,6 +29,8 @@ def find_device(device: str | torch.device = "auto") -> torch.device:
     name = repr(str(device)) if isinstance(device, torch.device) else shown(device)
     if found is None or found.type not in KINDS or (found.type != "cuda" and found.index):
         raise ValueError(f"device {name} cannot be used here (it is none of cpu, cuda, cuda:1, ..., mps): {advice}.")
+    if not is_here(found):
+        raise ValueError(f"device {name} cannot be used here (PyTorch finds none on this machine): {advice}.")
     try:
         torch.zeros(1, device=found)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -58,6 +61,26 @@ def check_precision(precision: str, device: torch.device) -> None:
     except RuntimeError as error:
         why = str(error).splitlines()[0].rstrip(".")
         raise ValueError(f'precision="bf16" cannot be used on {device.type} ({why}): leave it at "fp32".') from error
+
+
+def check_numbers(parameters: Sequence[torch.Tensor], device: torch.device) -> None:
+    """ValueError unless the parameters, and what PyTorch makes new tensors of, are float32, on the device."""
+    if (standard := torch.get_default_dtype()) is not torch.float32:
+        raise ValueError(
+            f"training is in float32, and torch.set_default_dtype says {standard}: set it back to torch.float32."
+        )
+    for parameter in parameters:
+        if parameter.is_meta or parameter.is_inference():
+            raise ValueError("parameters hold nothing to train (made on meta, or in inference_mode): make them anew.")
+        if parameter.dtype is not torch.float32:
+            raise ValueError(
+                f"parameters must be float32, and some are {parameter.dtype}: model.float(); see precision= for less."
+            )
+        if parameter.device.type != device.type:
+            raise ValueError(
+                f"the trainer is on {device}, and parameters are on {parameter.device}: move them back by "
+                f"model.to({str(device)!r}), or make a new trainer."
+            )
 
 
 def keep_freed_memory() -> None:

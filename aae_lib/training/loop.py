@@ -1,12 +1,13 @@
 """Many steps in a row: a progress bar, saving by the clock, and an end between two steps, even if interrupted."""
 
-import functools
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from ..progress import progress
 
 
 @contextmanager
@@ -62,14 +63,11 @@ def take_steps(
     seconds : float, optional
         Stop after so long.
     title : str, optional
-        Of the progress bar; None shows none (nor does TQDM_DISABLE=1 in the environment).
+        Of what `progress` tells; None tells nothing.
     """
-    from tqdm import tqdm
-
     began = saved = time.monotonic()
-    make_bar = functools.partial(tqdm, total=n, desc=title, unit="step", mininterval=0.5)
     done = 0
-    with make_bar() if title else make_bar(disable=True) as bar:  # without "disable" the environment decides
+    with progress(title, n) as bar:
         try:
             while done < n and (seconds is None or time.monotonic() - began < seconds):
                 with whole_steps():

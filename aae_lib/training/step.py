@@ -35,7 +35,7 @@ def step(trainer: "Trainer | Sweep", minibatch: Any, settings: "Settings") -> It
                 batch = trainer.draw(phase, minibatch, another=i < repeats - 1)
             with trainer.autocast():
                 if phase.share is not None:  # e.g. one encoder pass for both players
-                    batch = batch | trainer.call(phase.share, batch)
+                    batch = batch | trainer.call(phase.shared, batch)
                 loss = trainer.call(phase.loss, batch, settings.terms[phase.name])
             value, gradients = trainer.gradients(phase, loss)
             told = trainer.update(phase, value, gradients, settings)  # the value; NaN if anything was not finite

@@ -12,7 +12,7 @@ than all the rest: there one generator draws for all.
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -86,6 +86,9 @@ class Sweep:
         self.own_draws = not one_draw or bool(differ)
         self.source = None if self.own_draws else StackedMinibatches(sources)
         self._stack()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError("a sweep is not pickled or copied: trainer.save(folder) keeps each member.")
 
     def _stack(self) -> None:
         """One tensor (S, ...) for all that a step reads and writes; the members' own become rows of it."""

@@ -2,9 +2,12 @@
 
 import contextlib
 import copy
+import dataclasses
+import difflib
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,14 +15,14 @@ from torch import Tensor, nn
 from ..arguments import count, function, number, path, seed, shown, switch, takes
 from ..data import Dataset, Minibatch, Minibatches, Split
 from ..files import only_writer
-from ..models import Batch, Loss, Model, Phase, can
+from ..models import Batch, Loss, Model, Phase, can, unwrapped
 from ..models.lock import StepLock
 from ..models.phase import check_phases
 from ..networks import BatchNorm
 from ..optimizers import Cosine, Schedule
 from ..precision import products
 from . import checkpoints
-from .devices import check_precision, find_device, keep_freed_memory
+from .devices import check_numbers, check_precision, find_device, keep_freed_memory
 from .graphs import Graphs
 from .history import History
 from .loop import take_steps, whole_steps
@@ -36,6 +39,16 @@ class NotFiniteError(RuntimeError):
 
 
 SCHEDULE = function("Cosine(steps=4000)", arguments=1)
+FIXED = ("model", "data", "seed", "device", "precision")
+INSTEAD = {  # what others call it
+    **dict.fromkeys(("lr", "learning_rate"), "trainer.rate is a factor for all rates, Adam(lr=...) says one"),
+    **dict.fromkeys(("fit", "train"), "trainer.run(steps=4000) trains"),
+    "batch_size": "Trainer(..., batch_size=100) says it, once",
+    "epochs": "trainer.run(epochs=10) says it",
+    "losses": "Trainer(..., losses={name: loss}) takes a loss of your own",
+    "weight": "trainer.weights[phase] scales a phase's update",
+    "prior": "trainer.model.prior is the prior",
+}
 
 
 class Trainer:
@@ -44,7 +57,7 @@ class Trainer:
     Parameters
     ----------
     model : Model or nn.Module
-        An AE, VAE, WAE, AAE, ..., or any module with `phases()`.
+        An AE, VAE, WAE, AAE, ..., or any module with `phases()`. A `torch.compile(model)` is unwrapped, with a warning.
     data : Dataset or Split
         Of a Dataset the training split is used.
     seed : int, default 0
@@ -54,8 +67,8 @@ class Trainer:
     precision : {"fp32", "tf32", "bf16"}
         "tf32", on CUDA: matrix products by the fast units, which round the factors to 10 bits of mantissa; all else is
         fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
-    batch_size : int, default 100
-        As in the paper.
+    batch_size : int, optional
+        None is 100, as in the paper, or all images where there are fewer.
     schedule : Schedule, default Cosine(4000, final=0.05)
         Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`. Two players at full speed circle and never
         settle: on digits the MMD after 4000 steps was .16, .07 and .03 at constant rates (three seeds), and .001 to
@@ -113,22 +126,33 @@ class Trainer:
         seed: int = 0,
         device: str | torch.device = "auto",
         precision: str = "fp32",
-        batch_size: int = 100,
+        batch_size: int | None = None,
         schedule: Schedule | None = None,
         phases: tuple[Phase, ...] | None = None,
         losses: Mapping[str, Loss] | None = None,
         graph: bool | None = None,
     ) -> None:
+        if (inner := unwrapped(model)) is not model:
+            model = inner
+            warnings.warn(
+                "the model inside torch.compile(model) is trained, uncompiled: losses call its networks one by one, "
+                "never the whole. On CUDA whole steps are recorded as graphs instead.",
+                stacklevel=3,  # behind @takes
+            )
         if not isinstance(model, nn.Module) or (phases is None and not callable(getattr(model, "phases", None))):
             raise ValueError(f"model must be a Model, or a module with phases(); got {shown(model)}.")
+        if torch.is_inference_mode_enabled():
+            raise ValueError("inference_mode is on, and what it makes cannot be trained: make the trainer outside.")
         self.device = find_device(device)
         check_precision(precision, self.device)
+        check_numbers([tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.is_meta], self.device)
         keep_freed_memory()
         # a module of your own has only some of a Model's abilities: ask `can`
         self.model = cast(Model, model.to(self.device).train())
         self.lock = model.lock if isinstance(model, Model) else StepLock()
         split = data.train if isinstance(data, Dataset) else data
         self.minibatches = Minibatches(split, batch_size, self.device)
+        batch_size = self.minibatches.batch_size
         if isinstance(model, Model):
             model.prepare(self.minibatches)
         self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"
@@ -136,17 +160,16 @@ class Trainer:
         self._schedule = schedule or Cosine(steps=4000, final=0.05)
         self.generator = torch.Generator(self.device).manual_seed(seed)
 
-        self.phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses or {})
+        self._phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses or {})
         self._modules = list(model.modules())
         self.norms = [module for module in self._modules if isinstance(module, BatchNorm)]
         check_norms(self.norms, self.phases, batch_size)
+        check_dropout(model)
         self.processes = Processes()
         self.processes.check(self.phases, batch_size, bool(self.norms))
-        if odd := sorted({str(p.dtype) for p in model.parameters()} - {"torch.float32"}):
-            raise ValueError(
-                f"parameters must be float32, and some are {odd[0]}: model.float(); see precision= for less."
-            )
+        check_numbers(list(model.parameters()), self.device)
         self.parameters = {phase.name: phase.parameters(model) for phase in self.phases}
+        self._moved = list({id(p): p for moved in self.parameters.values() for p in moved.values()}.values())
         self.optimizers = {
             phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
         }
@@ -176,16 +199,28 @@ class Trainer:
         self.start = {name: tensor.clone() for name, tensor in model.state_dict().items()}  # the weights to begin with
         self.settings()  # a schedule that gives no number is told now
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "start" in self.__dict__:  # it is made
+            if name in FIXED:
+                raise AttributeError(f"{name} is fixed once a trainer is made: make another one.")
+            if type(self) is Trainer and not (name in self.__dict__ or hasattr(Trainer, name)):
+                raise AttributeError(_not_there(name))
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(_not_there(name))
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(
+            "a trainer is not pickled or copied: trainer.save(folder) keeps all, trainer.fork() makes a twin."
+        )
+
     # ---- what a step is made of; see step.py ----
 
     def draw(self, phase: Phase, minibatch: Minibatch, another: bool) -> Batch:
         """The phase's batch, all of it random; an extra repeat gets other images. With several processes, own rows."""
-        assert phase.draw is not None
         data = minibatch.another(self.generator) if another else minibatch
-        batch = phase.draw(data, self.generator)
-        if not isinstance(batch, dict):
-            raise ValueError(f"draw of phase {phase.name!r} must return a dict of tensors; got {shown(batch)}.")
-        return self.processes.shard(batch, self.minibatches.batch_size)
+        return self.processes.shard(phase.drawn(data, self.generator), self.minibatches.batch_size)
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """The precision of losses; entered for each phase, since cached casts of the weights go stale."""
@@ -287,8 +322,9 @@ class Trainer:
                     self.abandon_step()
 
     def ready(self) -> None:
-        """Another thread must not train; and a step is taken in training mode, whatever was looked at before."""
+        """Another thread must not train; a step is taken in float32, and in training mode whatever was looked at."""
         self.lock.check()
+        check_numbers(self._moved, self.device)
         if not all(module.training for module in self._modules):
             self.model.train()
 
@@ -371,6 +407,21 @@ class Trainer:
         self.rate = chosen["rate"]
         if "input_noise" in chosen:
             self.model.input_noise = chosen["input_noise"]
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases of a step. Set later, only draw, share and loss may be others: the optimizers are made."""
+        return self._phases
+
+    @phases.setter
+    def phases(self, phases: Sequence[Phase]) -> None:
+        phases = check_phases(phases)
+        if [_kept(phase) for phase in phases] != [_kept(phase) for phase in self._phases]:
+            raise ValueError(
+                "the phases of a trainer keep their names, order, optimizers and terms; only draw, share and loss may "
+                "be replaced. trainer.weights, terms and repeats steer it; Trainer(phases=...) takes others."
+            )
+        self._phases = phases
 
     @property
     def weights(self) -> Controls:
@@ -465,7 +516,7 @@ class Trainer:
         seconds : float, optional
             Stop after so long, even if steps are left.
         progress : bool, default True
-            Show a bar.
+            Show a bar; where nobody watches (a file, CI), a line at the end.
 
         Returns
         -------
@@ -635,6 +686,18 @@ def _from(begin: int | None, steps: range, values: list[float]) -> list[float]:
     return [0.0 if step < begin else value for step, value in zip(steps, values, strict=True)] if begin else values
 
 
+def _kept(phase: Phase) -> list[object]:
+    """What of a phase the trainer has been built by."""
+    open_ = ("draw", "share", "loss", "begins")
+    return [phase.draw is None, *(getattr(phase, f.name) for f in dataclasses.fields(phase) if f.name not in open_)]
+
+
+def _not_there(name: str) -> str:
+    near = difflib.get_close_matches(name, [known for known in dir(Trainer) if not known.startswith("_")], n=1)
+    instead = INSTEAD.get(name) or (f"did you mean {near[0]}?" if near else "see help(aae.Trainer)")
+    return f"a trainer has no {name}: {instead}" + ("" if instead.endswith("?") else ".")
+
+
 NOTHING = contextlib.nullcontext()
 
 
@@ -646,6 +709,18 @@ def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[
         names = ", ".join(phase.name for phase in phases)
         raise ValueError(f"there is no phase {', '.join(sorted(map(str, unknown)))}; the phases are {names}.")
     return tuple(phase.replace(loss=losses[phase.name]) if phase.name in losses else phase for phase in phases)
+
+
+DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+
+
+def check_dropout(model: nn.Module) -> None:
+    """Refuse what draws by itself: a run with it could not be repeated or resumed."""
+    if found := [name for name, module in model.named_modules() if isinstance(module, DROPOUT) and module.p]:
+        raise ValueError(
+            f"{found[0]} is a dropout, which does not draw from the trainer's generator, so that the run could not be "
+            "repeated: set its p to 0. input_dropout= of a model is drawn in its phases."
+        )
 
 
 def check_norms(norms: Sequence[BatchNorm], phases: Sequence[Phase], batch_size: int) -> None:

@@ -92,6 +92,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.trainer.model.encode(DIGITS.test.images[:20])
         self.trainer.model.sample(3)
         aae.metrics.reconstruction_error(self.trainer.model, DIGITS.test)
+        aae.metrics.anomaly_scores(self.trainer.model, DIGITS.test.images[:20])
+        aae.export.to_torch(self.trainer.model)
+        kept = aae.load_model(self.trainer.model.save(self.folder.parent / "model.safetensors")).state_dict()
+        assert all(torch.equal(tensor, kept[name]) for name, tensor in self.trainer.model.state_dict().items())
         assert len(self.trainer.history) == self.steps
 
     @rule()

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr
@@ -81,7 +82,14 @@ WRONG = [
     ("--threads", "1000000000000", r"must be a whole number from 1 to 4,?096"),
     ("--seed", "-1", "must be a whole number .* 0"),
     ("--seed", "1" + "0" * 30, "must be a whole number .* 0"),
-    ("--dataset", "moons", "must be one of mini_mnist, digits, glyphs, mnist, fashion_mnist; got 'moons'"),
+    ("--dataset", "moons", "must be one of mini_mnist, .* or a folder of pictures, .* that is there; got 'm"),
+    ("--dataset", "file", "or a folder of pictures, a .csv or a .npz that is there; got 'file'"),
+    ("--dataset", "nowhere.csv", "or a folder of pictures, a .csv or a .npz that is there; got 'nowhere.csv'"),
+    ("--label", "class", "is for a .csv of your own, and --dataset is mini_mnist: leave it out"),
+    ("--label", "", "must be a string"),
+    ("--size", "0", "must be a whole number from 1 to"),
+    ("--size", "8", "is for a folder of your own, and --dataset is mini_mnist: leave it out"),
+    ("--colour", "red", "must be one of grey, rgb; got 'red'"),
     ("--model", "gan", "must be one of ae, .* map; got 'gan'"),
     ("--prior", "heart", "must be one of gaussian, .* categorical; got 'heart'"),
     ("--network", "", "must be one of mlp, conv; got ''"),
@@ -187,6 +195,54 @@ def test_the_words_of_the_options_are_those_of_the_library():
 def test_epochs_that_make_no_step(here):
     code, said = told("train", "--hidden", "8", "--epochs", "1e-30")
     assert (code, said) == (2, "aae_lib: --epochs 1e-30 is less than one step: ask for more.\n")
+
+
+def test_a_run_that_has_more_steps_than_are_asked_for_is_told(run, here):
+    shutil.copytree(run, "more")
+    before = (here / "more/checkpoint.json").read_bytes()
+    trainer = aae.Trainer(aae.AAE((1, 8, 8), hidden=(8,)), aae.load("digits"))
+    trainer.load("more", schedule=False)
+    trainer.run(steps=4, folder="more", progress=False)
+    after = (here / "more/checkpoint.json").read_bytes()
+    assert after != before
+    for length, words in (("--steps", "2"), ("--epochs", "0.2")):
+        code, said = told("train", "--hidden", "8", length, words, "--out", "more", "--resume")
+        assert (code, said) == (2, f"aae_lib: {length} {words}: more has 5 steps behind it already: ask for more.\n")
+    assert (here / "more/checkpoint.json").read_bytes() == after
+
+
+@pytest.mark.parametrize("prior", ["ring", "swiss-roll"])
+def test_a_style_in_the_plane_has_two_dimensions_without_being_told(prior):
+    options = cli.parser().parse_args(["train", "--model", "semi-supervised", "--prior", prior])
+    assert cli.model_arguments(options)["latent_dim"] == 2
+    options = cli.parser().parse_args(["train", "--model", "semi-supervised"])
+    assert cli.model_arguments(options)["latent_dim"] == 10
+
+
+def test_more_threads_than_cores_are_mentioned(monkeypatch, capsys):
+    monkeypatch.setattr(torch, "set_num_threads", lambda n: None)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    cli.use_threads(3)
+    assert capsys.readouterr().err == "aae_lib: --threads 3 on 2 cores makes training slower, not faster.\n"
+
+
+@pytest.mark.parametrize("place", ["nowhere", "file"])
+def test_a_data_folder_of_the_environment_that_is_not_there_is_named(place, here, monkeypatch):
+    (here / "file").write_text("precious")
+    monkeypatch.setenv("AAE_DATA_DIR", place)
+    code, said = told("train", *SMALL, "--dataset", "mnist")
+    assert (code, said) == (
+        1,
+        f"aae_lib: AAE_DATA_DIR names {place}, which is no folder: set it to another, or to nothing.\n",
+    )
+
+
+def test_a_matplotlib_backend_that_is_none_is_named(run, here):
+    code = "import sys; from aae_lib import cli; sys.exit(cli.main(sys.argv[1:]))"
+    environment = os.environ | {"MPLBACKEND": "nonsense"}
+    ended = subprocess.run([sys.executable, "-c", code, "sample", run], env=environment, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert re.match(r"aae_lib: MPLBACKEND=nonsense: .*'nonsense' is not a valid value", ended.stderr)
 
 
 def test_resume_without_a_run_says_that_it_starts_anew(here):

@@ -50,7 +50,7 @@ class Unreadable(Exception):  # noqa: N818
 FACTORS = pd.DataFrame([{"class": 3, "slant": 0.0, "size": 0.5, "weight": 0.5, "font": "DejaVuSans"}])
 GENERATOR = torch.Generator().manual_seed(0)
 LOADS = [
-    (lambda: aae.load(["digits"]), r"^load: name must be one of digits, .* checkerboard; got \['digits'\]\.$"),
+    (lambda: aae.load(["digits"]), r"^load: name must be one of mini_mnist, .* checkerboard; got \['digits'\]\.$"),
     (lambda: aae.load(None), "name must be one of"),
     (lambda: aae.load("Digits"), "name must be one of"),
     *[(lambda n=n: aae.load("glyphs", n=n), "^load: n must be a whole number from 100 to 100,000; got ")
@@ -113,7 +113,7 @@ LESSONS = [
     (lambda: predict(None, ["a", "b"]), "question must be a string"),
     *[(lambda c=c: predict("q", ["a", "b"]).lock(c), "choose one of: a; b") for c in (None, 5, ["a"], np.zeros(2))],
     *[(lambda n=n: quiz(n), r"^quiz: number must be one of 00, 01, .*; got ")
-      for n in ("../ward_results", "77", "", 4, "4", "04.json", None, ["04"], "/etc/passwd")],
+      for n in ("../ward_results", "77", "", -4, 4.5, "4", "04.json", None, ["04"], "/etc/passwd")],
     *[(lambda n=n: check(n, len), "there is no task") for n in ("04.99", "../x.1", "4", NAN, -1)],
     *[(lambda n=n: borrow(n), "there is no task|the number of a task comes") for n in ("04.99", None, len, b"4.1")],
 ]  # fmt: skip
@@ -162,6 +162,10 @@ WARD = [
     (lambda: ward.fall_ill("flu"), "^fall_ill: illness must be one of healthy, "),
     (lambda: ward.fall_ill(["healthy"]), "^fall_ill: illness must be one of healthy, "),
     (lambda: ward.fall_ill("healthy", cure=5), "cure must be one of r1"),
+    (lambda: ward.fall_ill("healthy", cure="rates"), "the cure 'rates' is for winner and rate, and changes nothing"),
+    (lambda: ward.fall_ill("collapse", cure="phase"), "the cure 'phase' is for forgotten"),
+    *[(lambda o=o: ward.fall_ill("saturating", **o), "'saturating' is played by points in the plane: leave data")
+      for o in ({"data": DIGITS}, {"prior": aae.priors.GaussianRing()}, {"cure": "batch"})],
     *[(lambda s=s: ward.fall_ill("healthy", seed=s), "seed must be a whole number") for s in ("x", -1, 0.5, NAN, None)],
     (lambda: ward.fall_ill("healthy", data=DIGITS.train), "data must be a Dataset"),
     *[(lambda p=p: ward.admit(p), "patient must be one of A, B, C, D, E") for p in ("F", 5, ["A"], "")],
@@ -397,6 +401,17 @@ PANELS = [
 def test_a_panel_that_cannot_be(call, pattern):
     told(call, pattern)
     assert TRAINER.lock.owner is None
+
+
+@pytest.mark.parametrize("ended", ["stop", "close"])
+def test_a_panel_that_has_ended_says_so(ended):
+    panel = Panel(trainer())
+    getattr(panel, ended)()
+    for call in (panel.play, panel.step, panel.fork, panel.reset, panel.slow):
+        with pytest.raises(RuntimeError, match=r"this panel was closed .*, or stopped: run its cell again"):
+            call()
+    panel.stop()
+    panel.close()
 
 
 class Page:

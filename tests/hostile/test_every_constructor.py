@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 import aae_lib as aae
 from aae_lib import networks, priors
-from aae_lib.data import Dataset, Minibatches, Split
+from aae_lib.data import (
+    Dataset,
+    Minibatches,
+    OnDisk,
+    Split,
+    from_arrays,
+    from_folder,
+    from_npz,
+    from_splits,
+    from_table,
+    read_folder,
+)
 
 DIGITS = aae.load("digits")
 MODELS = (aae.AE, aae.VAE, aae.WAE, aae.AAE, aae.SupervisedAAE, aae.SemiSupervisedAAE, aae.ClusterAAE, aae.MapAAE)
@@ -42,6 +53,13 @@ ALWAYS = {  # what must be given, and is right
         **{"name": "own", "image_shape": (1, 8, 8), "classes": 10},
     },
     Minibatches: {"split": DIGITS.train},
+    OnDisk: {"source": DIGITS.test.images.numpy()},
+    from_arrays: {"images": DIGITS.test.images, "labels": DIGITS.test.labels},
+    from_splits: {part: DIGITS.test for part in ("train", "validation", "test")},
+    from_table: {"table": np.arange(40.0).reshape(20, 2)},
+    from_folder: {"folder": "nowhere"},
+    read_folder: {"folder": "nowhere"},
+    from_npz: {"file": "nowhere.npz"},
     networks.Encoder: {"image_shape": (1, 8, 8), "latent_dim": 2, "hidden": (4,)},
     networks.Decoder: {"image_shape": (1, 8, 8), "latent_dim": 2, "hidden": (4,)},
     networks.Discriminator: {"latent_dim": 2, "hidden": (4,)},

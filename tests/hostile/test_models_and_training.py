@@ -1,11 +1,16 @@
 """Clumsy and hostile arguments of models, priors, optimizers, data and trainers: one sentence each, before training."""
 
+import copy
+import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 import aae_lib as aae
 from aae_lib import priors
@@ -126,7 +131,10 @@ def test_a_model_refuses_an_argument_by_its_name(kind, name, value, others):
         (lambda: priors.GaussianRing(10).sample(3, generator=5), "generator must be a torch.Generator"),
         (lambda: priors.GaussianRing(10).sample(3, labels="abc"), "labels must be"),
         (lambda: priors.from_description(None), "described by a dict"),
-        (lambda: priors.from_description({"name": ["Gaussian"]}), "There is no prior"),
+        (lambda: priors.from_description({"name": ["Gaussian"]}), "names the prior .'Gaussian'., which is not here"),
+        (lambda: priors.from_description({}), "The description has no name"),
+        (lambda: priors.from_description({"name": "Points"}), "missing a required argument: 'points'"),
+        (lambda: priors.from_description({"name": "Gaussian", "mean": 1}), "unexpected keyword argument 'mean'"),
         (lambda: priors.named(["ring"]), "name must be one of gaussian"),
         (lambda: aae.VAE(DIGITS.image_shape, prior=priors.Uniform(2)), "this prior's is 0 at some z"),
         (lambda: aae.PlaneGame(None, priors.Gaussian(2)), "start must be finite numbers"),
@@ -139,6 +147,18 @@ def test_a_model_refuses_an_argument_by_its_name(kind, name, value, others):
         (lambda: aae.Phase("a", print, None), "updates must be names in a tuple"),
         (lambda: aae.Phase("a", print, ("encoder",), terms={"r1": "x"}), "terms must be numbers"),
         (lambda: aae.Phase("a", print, ("encoder",), repeats="x"), "repeats must be a whole number"),
+        *[
+            (lambda loss=loss: aae.Phase("a", loss, ("encoder",)), r"must be a function loss\(model, batch, terms\)")
+            for loss in (
+                F.mse_loss,
+                partial(F.mse_loss),
+                nn.MSELoss(),
+                nn.MSELoss,
+                aae.losses.tell_apart,
+                torch.dist,
+                nn.Linear(2, 2),
+            )
+        ],
     ],
 )
 def test_a_part_refuses_what_it_cannot_be_made_of(call, words):
@@ -174,6 +194,8 @@ def test_a_density_of_ones_own_is_looked_at():
 # ---- data ----
 
 FLOATS = X.float() / 255
+MASKED = np.ma.masked_array(X.numpy(), X.numpy() > 200)
+UNLABELLED = Split(X, torch.full_like(Y, -1))
 HOLED = torch.where(torch.arange(len(X))[:, None, None, None] == 700, NAN, FLOATS)
 
 
@@ -182,6 +204,11 @@ HOLED = torch.where(torch.arange(len(X))[:, None, None, None] == 700, NAN, FLOAT
     [
         (lambda: Split(None, None), "images must be"),
         (lambda: Split(5, 5), "images must be"),
+        (lambda: Split(MASKED, Y), "images must have no masked values"),
+        (lambda: Split(X, np.ma.masked_array(Y, Y.numpy() > 8)), "labels must have no masked values"),
+        (lambda: make().model.encode(MASKED), "images must have no masked values"),
+        (lambda: make(data=UNLABELLED, prior=priors.GaussianRing(10), classes=10), "and no image has one"),
+        (lambda: make(prior=priors.GaussianRing(5), classes=5), "there is a label 9, and with classes=5"),
         (lambda: Split(torch.zeros(()), Y), "images must be"),
         (lambda: Split(X.long(), Y), "convert them"),
         (lambda: Split("abc", Y), "images must be"),
@@ -248,6 +275,16 @@ def named(name):
     return tuple(phase.replace(name=name) for phase in aae.AE(DIGITS.image_shape, hidden=(8,)).phases())
 
 
+def made_of(place, **changes):
+    phases = list(aae.AAE(DIGITS.image_shape, hidden=(8,)).phases())
+    phases[place] = phases[place].replace(**changes)
+    return make(trainer={"phases": tuple(phases)})
+
+
+def reweighted():
+    return tuple(phase.replace(weight=0.5) for phase in make().phases)
+
+
 def two(**options):
     return [make(seed=s, **options) for s in range(2)]
 
@@ -259,7 +296,7 @@ def two(**options):
         (lambda: make(trainer={"seed": 2**70}), "seed must be"),
         (lambda: make(trainer={"batch_size": 10.5}), "batch_size must be a whole number"),
         (lambda: make(trainer={"batch_size": "10"}), "batch_size must be"),
-        (lambda: make(trainer={"batch_size": None}), "batch_size must be"),
+        (lambda: make(trainer={"batch_size": []}), "batch_size must be"),
         (lambda: make(trainer={"schedule": 0.5}), "schedule must be a function"),
         (lambda: make(trainer={"schedule": aae.Cosine}), "schedule must be a function"),
         (lambda: make(trainer={"schedule": lambda step: None}), "a schedule gives a factor"),
@@ -267,7 +304,29 @@ def two(**options):
         (lambda: make(trainer={"device": None}), "device"),
         (lambda: make(trainer={"device": ["cpu"]}), "device"),
         (lambda: make(trainer={"device": "cpu:7"}), "device"),
+        (lambda: make(trainer={"device": "mps"}), "PyTorch finds none on this machine"),
+        (lambda: priors.Gaussian().sample(3, device="mps"), "device must be a device that is here"),
+        (lambda: checkpoints.exists(None), "folder must be the name"),
+        (lambda: checkpoints.exists(""), "folder must be the name"),
+        (lambda: checkpoints.remove(None), "folder must be the name"),
+        (lambda: checkpoints.save(make().model, "a"), "trainer must be a Trainer, such as"),
+        (lambda: checkpoints.load("a", make()), "trainer must be a Trainer, such as"),
         (lambda: make(trainer={"phases": 5}), "phases must be a tuple of Phase"),
+        (lambda: make(trainer={"phases": ()}), "there are no phases"),
+        (lambda: setattr(make(), "phases", ()), "there are no phases"),
+        (lambda: setattr(make(), "phases", make().phases[:2]), "keep their names, order, optimizers and terms"),
+        (lambda: setattr(make(), "phases", reweighted()), "keep their names, order, optimizers and terms"),
+        *[
+            (
+                lambda value=value: made_of(1, share=lambda *_: value).step(),
+                "share of phase 'discriminator' must return",
+            )
+            for value in (None, 5, torch.zeros(3), [1], {"z": 5})
+        ],
+        *[
+            (lambda value=value: made_of(0, draw=lambda *_: value).step(), "draw of phase 'reconstruction' must return")
+            for value in (None, 5, torch.zeros(3), [1], {"x": 5})
+        ],
         (lambda: make(trainer={"losses": [1]}), "losses must be a dict"),
         (lambda: make(trainer={"losses": {"generator": None}}), "loss must be a function"),
         (lambda: make(trainer=loss_of(0.5)).step(), "must be a tensor of shape"),
@@ -331,6 +390,183 @@ def test_a_trainer_refuses_before_it_trains(call, words, tmp_path, monkeypatch):
         call()
     sentence(error)
     assert list(tmp_path.iterdir()) == []  # nothing half-made stays
+
+
+# ---- set later, or put in ----
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: setattr(make().model, "reconstruction", "l1"), "reconstruction is fixed once the model is made"),
+        (lambda: setattr(make().model, "r1", 0.5), "r1 is fixed"),
+        (lambda: setattr(make().model, "latent_dim", 3), "latent_dim is fixed"),
+        (lambda: setattr(make().model, "optimizer", aae.SGD()), "optimizer is fixed"),
+        (lambda: setattr(make(aae.VAE).model, "beta", 4.0), "beta is fixed"),
+        (lambda: setattr(make().model, "device", "cuda"), "device of a model cannot be set"),
+        (lambda: aae.Panle, r"aae_lib has no Panle."),
+        (lambda: aae.Trianer, r"aae_lib has no Trianer: did you mean aae_lib.Trainer\?"),
+        (lambda: setattr(DIGITS.train, "images", X), "Split.images cannot be set once it is made"),
+        (lambda: setattr(make(), "model", make().model), "model is fixed once a trainer is made"),
+        (lambda: setattr(make(), "seed", 3), "seed is fixed"),
+        (lambda: setattr(make(), "lr", 3), "a trainer has no lr: trainer.rate is a factor"),
+        (lambda: setattr(make(), "batch_size", 3), r"a trainer has no batch_size: Trainer\(..., batch_size=100\)"),
+        (lambda: setattr(make(), "wieghts", {}), "a trainer has no wieghts: did you mean weights"),
+        (lambda: make().fit(10), r"a trainer has no fit: trainer.run\(steps=4000\) trains"),
+        (lambda: make().colour, "a trainer has no colour: see help"),
+        (lambda: make().model.fit(X), r"a model has no fit: aae.Trainer\(model, data\).run"),
+        (lambda: make().model.predict(X), r"a model has no predict: model.encode\(images\)"),
+        (
+            lambda: setattr(make().phases[0], "weight", 0.5),
+            r"Phase.weight cannot be set once it is made: phase.replace",
+        ),
+        (lambda: setattr(aae.Adam(), "lr", 0.5), "Adam.lr cannot be set once it is made: make another one"),
+        (lambda: setattr(priors.Gaussian(), "sigma", 0.5), "Gaussian.sigma cannot be set once it is made"),
+    ],
+)
+def test_what_is_fixed_says_so_and_what_is_not_there_names_what_is(call, words):
+    with pytest.raises(AttributeError, match=words):
+        call()
+
+
+class Learned(nn.Linear):
+    """A prior that is a network as well."""
+
+    def sample(self, n, generator=None):
+        with torch.no_grad():
+            return self(torch.randn(n, 2, generator=generator))
+
+
+def test_a_prior_that_is_a_network_is_taken_when_it_is_set():
+    model = make().model
+    model.prior = prior = Learned(2, 2)
+    assert model.prior.f == prior.sample
+    with pytest.raises(TypeError, match="Linear takes no generator"):
+        model.prior = nn.Linear(2, 2)
+
+
+def test_what_is_set_to_what_it_was_or_is_ones_own_is_taken():
+    model, trainer = make().model, make()
+    model.latent_dim, model.note = 2, "mine"
+    trainer.phases = tuple(phase.replace(loss=phase.loss) for phase in trainer.phases)
+    trainer.run(steps=1, progress=False)
+
+
+@pytest.mark.parametrize("spoil", ["double", "bfloat16"])
+def test_another_precision_of_the_parameters_is_told_before_a_step(spoil):
+    trainer = make()
+    getattr(trainer.model, spoil)()
+    with pytest.raises(ValueError, match="parameters must be float32"):
+        trainer.run(steps=1, progress=False)
+    trainer.model.float()
+    trainer.run(steps=1, progress=False)
+
+
+def test_what_holds_no_numbers_is_told_when_the_trainer_is_made():
+    for place, words in (
+        (torch.device("meta"), "hold nothing to train"),
+        (torch.inference_mode(), "make the train"),
+    ):
+        with place, pytest.raises(ValueError, match=words):
+            make()
+    with torch.inference_mode():
+        model = aae.AAE(DIGITS.image_shape, hidden=(8,))
+    with pytest.raises(ValueError, match="hold nothing to train"):
+        aae.Trainer(model, DIGITS)
+    trainer = make()
+    with torch.inference_mode():
+        assert trainer.model.encode(X[:3]).shape == (3, 2)
+    trainer.run(steps=1, progress=False)
+
+
+def test_another_default_of_torch_is_told_before_a_step():
+    trainer = make()
+    torch.set_default_dtype(torch.float64)
+    try:
+        for call in (lambda: trainer.run(steps=1, progress=False), make):
+            with pytest.raises(ValueError, match="set it back to"):
+                call()
+        assert trainer.model.encode(X[:2]).dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)
+    trainer.run(steps=1, progress=False)
+
+
+def flat(width):
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, width))
+
+
+def with_parts(kind=aae.AAE, **parts):
+    model = kind(DIGITS.image_shape, hidden=(8,))
+    for name, part in parts.items():
+        setattr(model, name, part)
+    return aae.Trainer(model, DIGITS)
+
+
+def test_networks_of_ones_own_are_trained(tmp_path):
+    image = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, DIGITS.image_shape))
+    trainer = with_parts(encoder=flat(2), decoder=image)
+    trainer.run(steps=2, folder=tmp_path, progress=False)
+    assert trainer.model.encode(X[:3]).shape == (3, 2)
+    again = with_parts(encoder=flat(2), decoder=nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, DIGITS.image_shape)))
+    again.load(tmp_path)
+    assert torch.equal(again.model.encode(X), trainer.model.encode(X))
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "network", "words"),
+    [
+        (aae.AAE, "encoder", flat(3), r"encoder of your own must give \(N, 2\), and gives \(N, 3\)"),
+        (
+            aae.AAE,
+            "encoder",
+            nn.Linear(64, 2),
+            "encoder of your own does not fit here .* as networks.Encoder is",
+        ),
+        (aae.VAE, "encoder", flat(2), "encoder of a VAE is asked for its moments"),
+        (aae.SemiSupervisedAAE, "encoder", flat(10), "asked for its both and logits"),
+        (aae.AAE, "encoder", nn.Sequential(flat(2), nn.Dropout()), "encoder.1 is a dropout, .* set its p to 0"),
+        (aae.AAE, "decoder", nn.Linear(2, 64), r"decoder of your own must give \(N, 1, 8, 8\), and gives \(N, 64\)"),
+        (aae.AAE, "discriminator", nn.Linear(2, 1), "discriminator of your own does not fit here"),
+    ],
+)
+def test_a_network_of_ones_own_that_does_not_fit_is_told(kind, part, network, words):
+    with pytest.raises(ValueError, match=words) as error:
+        with_parts(kind, **{part: network})
+    assert "\n" not in str(error.value)
+
+
+def test_a_network_put_in_after_the_trainer_was_made_is_told():
+    trainer = make()
+    trainer.model.encoder = flat(2)
+    with pytest.raises(ValueError, match="if a network was put in since, make a new trainer"):
+        trainer.step()
+
+
+def test_what_is_not_a_prior_is_told_with_what_would_be():
+    for thing, words in (
+        (nn.Linear(2, 2), "Linear takes no generator"),
+        ("ring", r"aae.priors.named gives one by its name"),
+        ({"name": "Gaussian"}, "from_description"),
+        (torch.zeros(3, 2), r"aae.priors.Points\(points\) draws from points"),
+        (lambda generator: X, r"cannot be called as f\(n, generator=...\)"),
+        (lambda n, d, generator=None: X, "missing a required argument: 'd'"),
+    ):
+        with pytest.raises(TypeError, match=words) as error:
+            make(prior=thing)
+        sentence(error)
+
+
+def test_a_model_is_not_called_and_a_trainer_not_pickled(tmp_path):
+    for call, words in (
+        (lambda: make().model(X), r"a model is not called: model.encode\(images\) gives codes"),
+        (lambda: torch.save(make(), tmp_path / "trainer.pt"), r"trainer.save\(folder\) keeps all"),
+        (lambda: copy.deepcopy(make()), r"trainer.fork\(\) makes a twin"),
+        (lambda: pickle.dumps(aae.Sweep([make()])), r"trainer.save\(folder\) keeps each member"),
+    ):
+        with pytest.raises(TypeError, match=words) as error:
+            call()
+        sentence(error)
 
 
 def test_a_frozen_network_and_switched_off_gradients_are_told():
@@ -508,7 +744,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_nothing_half_written(tmp_path
     trainer.step()
     kept = sorted(path.name for path in tmp_path.iterdir())
     monkeypatch.setattr("os.fsync", lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"No space left on device: .*state-00000002-"):
         trainer.save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == kept
     assert checkpoints.read_index(tmp_path)["steps"] == 1

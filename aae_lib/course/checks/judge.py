@@ -156,6 +156,52 @@ def borrow(number: str | float) -> Any:
     return find(number).part()
 
 
+def your_turn(number: str | float, answer: Any) -> Any:
+    """Check what the learner wrote in the cell above, and give back something to go on with: theirs once it is right.
+
+    Until then it is the course's own part, so that the lesson goes on for whoever is not finished. Shows the verdict.
+
+    Parameters
+    ----------
+    number : str or float
+        The task, e.g. "04.a".
+    answer : object
+        What the task asks for, in most cases a function.
+
+    Returns
+    -------
+    object
+        The answer if it is right, else a working part, as from `borrow`.
+
+    Raises
+    ------
+    ValueError
+        If no task has this number.
+
+    Examples
+    --------
+    >>> square = your_turn("04.a", lambda model, optimizer, x: ...)
+    ○ not written yet. The course's own works here until yours does: write it above, run that cell and this one again.
+    """
+    verdict = check(number, answer)
+    if not verdict:
+        verdict.sentence += (
+            " The course's own works here until yours does: write it above, run that cell and this one again."
+        )
+    _show(verdict)
+    return answer if verdict else borrow(number)
+
+
+def _show(verdict: Verdict) -> None:
+    """In a notebook as a cell shows its last value, elsewhere as text."""
+    try:
+        from IPython.display import display
+    except ImportError:
+        print(verdict)
+    else:
+        display(verdict)
+
+
 NUMBER_FIRST = 'the number of a task comes first, such as "04.1"'
 
 
@@ -172,11 +218,12 @@ def find(number: str | float) -> Task:
     lesson, dot, which = str(number).strip().partition(".")
     if lesson.isdecimal():
         lesson = lesson.zfill(2)
-        try:
-            import_module(f".lesson_{lesson}", __package__)
-        except ModuleNotFoundError as error:
-            if error.name != f"{__package__}.lesson_{lesson}":
-                raise
+        for tasks in (f"lesson_{lesson}", f"turns_{lesson}"):  # of the exercises, and of the lesson itself
+            try:
+                import_module(f".{tasks}", __package__)
+            except ModuleNotFoundError as error:
+                if error.name != f"{__package__}.{tasks}":
+                    raise
     name = f"{lesson}{dot}{which}"
     if name not in TASKS:
         have = ", ".join(sorted(n for n in TASKS if n.startswith(f"{lesson}."))) or "none of that lesson"

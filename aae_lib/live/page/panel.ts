@@ -92,17 +92,17 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   let labels: string[] = [];
   let labelled = 0;
 
-  /** `told` goes before what Python or the status says. */
-  function update(state: State, told: string, kept: Run[], theme: Theme) {
+  /** `told` goes before what Python or the status says; `settled`: no wish is under way, thumbs show what is set. */
+  function update(state: State, told: string, kept: Run[], theme: Theme, settled: boolean) {
     const { step, prior: named } = kept[0].info;
     moves.update(state, step);
-    time.update(state);
+    time.update(state, settled);
     prior.update(named);
     overlays.update(state.overlays);
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
     showError(error, state.error);
-    if (tug) tug.update(kept[tug.run].info);
+    if (tug) tug.update(kept[tug.run].info, settled);
     if (performance.now() - labelled > 2000 || !labels.length) {
       labelled = performance.now();
       labels = kept.map((run, i) => sentence(spec.runs[i], run, several));
@@ -114,7 +114,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
       paintCurves(kept, state.at === null ? null : step, theme);
     }
     kept.forEach((run, i) => {
-      runs[i].update(run, state, labels[i], theme);
+      runs[i].update(run, state, labels[i], theme, settled);
     });
   }
   function paintCurves(kept: Run[], mark: number | null, theme: Theme) {

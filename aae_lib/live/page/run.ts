@@ -42,7 +42,7 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
   const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn: unknown = null; // the layer of images that is shown
 
-  function update({ info, layers }: Run, { at, overlays: on }: State, label: string, theme: Theme) {
+  function update({ info, layers }: Run, { at, overlays: on }: State, label: string, theme: Theme, settled: boolean) {
     const live = at === null;
     const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
@@ -50,7 +50,7 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
     plot.paint({ ...layers, extent: info.extent, axes: info.axes, ...more }, theme);
     mmd?.update(info);
     shares?.update(layers.categories, theme);
-    sliders.update(info.settings, info.step);
+    sliders.update(info, settled);
     networks.update(info, theme);
     if (!pictures || !layers.images || !on.images || drawn === layers.images) return;
     drawn = layers.images;
