@@ -9,7 +9,7 @@ import nbformat
 from docutils import nodes
 from nbformat import NotebookNode
 
-from make_exercises import BEGIN, END, without_solutions
+from aae_lib.course.workspace import BEGIN, END, without_solutions
 
 EXERCISES = re.compile(r"(\]\((?:\.\./)*)exercises/")
 ACTIVE = re.compile(

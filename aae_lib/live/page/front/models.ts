@@ -27,15 +27,15 @@ const TOLD: { name: string; title: string; says: string; draw: Model["draw"] }[]
     name: "ae",
     title: "Autoencoder",
     says:
-      "Nobody told it where codes may lie. They spread far out, with gaps between them, and a draw from N(0, I) lands in " +
-      "a speck at the middle.",
+      "Nobody told it where codes may lie. Zeros and ones went far out; draws from N(0, I) land in the crowded middle and " +
+      "are hardly ever either.",
     draw: normal,
   },
   {
     name: "vae",
     title: "VAE",
     says:
-      "A variational autoencoder: noise on every code, and a KL term that draws each one towards N(0, I). The gaps close, " +
+      "A variational autoencoder: noise on every code, and a KL term that pulls each one towards N(0, I). The gaps close, " +
       "and digits blend where they meet.",
     draw: normal,
   },
@@ -43,8 +43,8 @@ const TOLD: { name: string; title: string; says: string; draw: Model["draw"] }[]
     name: "gaussian",
     title: "AAE, Gaussian",
     says:
-      "An adversarial autoencoder: a discriminator compares codes with draws from N(0, I), until it cannot tell them apart. " +
-      "Nearly every draw is a digit.",
+      "An adversarial autoencoder: a discriminator learns to tell codes from draws of N(0, I), and the encoder learns to " +
+      "make that impossible. The cloud takes the prior's shape.",
     draw: normal,
   },
   {
