@@ -89,7 +89,7 @@ $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf .venv $(PAGE)/node_modules
+	rm -rf .venv build/book $(PAGE)/node_modules
 
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo
