@@ -282,7 +282,7 @@ class Panel:
                 sliders.set_one(run.trainer, request["key"], request["value"])
                 self._settings_changed()
             case "tug":
-                self._tug(request["value"])
+                self._tug(self._run(request).trainer, request["value"])
             case "prior":
                 self._take_prior(priors.named(request["name"], runs[0].view.latent_dim))
             case "draw":
@@ -352,9 +352,8 @@ class Panel:
                 run.uses = run.trainer.chosen()
         self.training.changed()
 
-    def _tug(self, t: float) -> None:
+    def _tug(self, trainer: Trainer, t: float) -> None:
         """From 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
-        trainer = self.training.runs[0].trainer
         a, b = TUG
         if not {a, b} <= set(trainer.weights):
             raise ValueError(f"there is no tug of war here: it needs the phases {a} and {b}.")
@@ -486,7 +485,7 @@ class Panel:
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
             "runs": [run.spec() for run in runs],
             "forked": self._forked,
-            "tug": {"run": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
+            "tug": {"a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
             "priors": PLANE_PRIORS if view.latent_dim == 2 else ANY_DIM_PRIORS,
             "can_draw": view.latent_dim == 2,
             "max_steps": self.training.limit,

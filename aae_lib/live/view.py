@@ -35,7 +35,7 @@ class Seen(NamedTuple):
     categories: np.ndarray | None  # (N,) uint8, what the encoder took each image for
     heads: np.ndarray | None  # (K, 2) float32, the heads of a map
     prior: np.ndarray  # (M, 2) float32; one array for all moments with this prior
-    surface: np.ndarray | None  # (SIDE, SIDE) uint8, D as it was at this moment or a picture earlier
+    surface: np.ndarray | None  # (SIDE, SIDE) float32, D as it was at this moment or a picture earlier
     about: dict[str, Any]  # the numbers beside the picture
 
 
@@ -163,7 +163,7 @@ class View:
 
     @torch.no_grad()
     def surface(self, extent: tuple[float, float, float, float]) -> np.ndarray:
-        """D(z) over the extent, (SIDE, SIDE) uint8, top row first; where D is told classes, the largest over them."""
+        """D(z) over the extent, (SIDE, SIDE) float32, top row first; where D is told classes, the largest over them."""
         left, right, bottom, top = extent
         at = (torch.arange(SIDE, device=self.device) + 0.5) / SIDE
         y, x = torch.meshgrid(top + (bottom - top) * at, left + (right - left) * at, indexing="ij")
@@ -171,7 +171,7 @@ class View:
         classes = self.can.told_classes
         told = [()] if classes is None else [(torch.full((len(grid),), k, device=self.device),) for k in range(classes)]
         belief = torch.stack([self.model.discriminator(grid, *y).float() for y in told]).amax(0).sigmoid()
-        return (belief * 255).round().to(torch.uint8).reshape(SIDE, SIDE).cpu().numpy()
+        return belief.reshape(SIDE, SIDE).cpu().numpy()
 
     def mmd(self, z: Tensor) -> float | None:
         """MMD of the codes z (N, d) against a fresh prior sample of the same size."""

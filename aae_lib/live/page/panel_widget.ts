@@ -2,12 +2,14 @@
 
 import { h } from "./dom";
 import { arrived, type Kept, keep, unpacked } from "./frames";
+import { keepKeys } from "./keys";
 import { ANSWER_EVERY, type Buffer, type Context, type Frame, type FromPython, type Spec, type Wish } from "./messages";
 import { type Look, type Parts, panelParts } from "./panel";
 import { followTheme, type Theme, themeOf } from "./theme";
 import { underWay } from "./transport";
 
 const SILENT = "No answer from the kernel: it is busy, or this panel has ended; then run the cell again.";
+const FORKING = "Forking: the run is repeated up to that step…";
 const PATIENCE_MS = 6000; // without an answer, before the page says so
 
 export interface PanelTraits {
@@ -15,13 +17,14 @@ export interface PanelTraits {
 }
 
 export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
-  const root = h("div", {
-    class: "aae-panel",
-    "data-frames": 0,
-    "data-lm-suppress-shortcuts": "true", // JupyterLab leaves the keys alone
-    onkeydown: (event) => event.stopPropagation(),
-  });
-  const look: Look = { large: Boolean(model.get("spec").large), more: false, width: 0 };
+  const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened });
+  const look: Look = {
+    large: Boolean(model.get("spec").large),
+    whole: false,
+    more: false,
+    closeUp: null,
+    sizes: 0,
+  };
   const paintMs: number[] = [];
   Object.assign(root, { __aae: { paint_ms: paintMs } }); // for the benchmark
   let spec: Spec;
@@ -33,6 +36,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   let painted: Frame | null = null;
   let frames = 0;
   let told = "";
+  let comes = false; // a second run, which is to be seen
   let due = 0;
   let waiting: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,7 +44,8 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
 
   function send(wish: Wish) {
     if (wish.do !== "point") {
-      told = "";
+      told = wish.do === "fork" ? FORKING : "";
+      soon();
       clearTimeout(waiting);
       waiting = setTimeout(silent, PATIENCE_MS);
     }
@@ -81,11 +86,27 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     const focused = document.activeElement;
     const name = focused instanceof HTMLElement && root.contains(focused) && focused.dataset.do;
     spec = model.get("spec");
+    told = "";
     parts?.end();
-    parts = panelParts(root, spec, send, look, restyle);
+    parts = panelParts(root, spec, send, look, { whole, restyle });
+    comes = spec.runs.length > kept.length && kept.length > 0;
     kept = spec.runs.map((_, i) => kept[i] ?? { layers: {}, info: null });
+    resized.disconnect();
+    for (const part of [root, ...root.querySelectorAll(".aae-plot, .aae-curves")]) resized.observe(part);
     restyle();
     if (name) root.querySelector<HTMLElement>(`[data-do="${name}"]`)?.focus();
+  }
+
+  /** Take the whole screen, or give it back; where none is given, as in a frame, what is written grows all the same. */
+  function whole() {
+    look.whole = !look.whole;
+    const asked = look.whole ? root.requestFullscreen?.() : document.exitFullscreen?.();
+    asked?.catch(() => {});
+    restyle();
+  }
+  function screened() {
+    look.whole = root.matches(":fullscreen");
+    restyle();
   }
 
   // ---- painting ----
@@ -110,7 +131,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   }
   function paint() {
     due = 0;
-    if (!parts || !frame || !look.width || !arrived(kept)) return;
+    if (!parts || !frame || !look.sizes || !root.clientWidth || !arrived(kept)) return;
     if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon(); // no style sheet yet
     const begun = performance.now();
     theme ??= readTheme();
@@ -122,6 +143,8 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     root.dataset.status = frame.state.status;
     root.dataset.uses = JSON.stringify(kept.map(({ info }) => info.settings));
     paintMs.push(performance.now() - begun);
+    if (comes) root.querySelector(".aae-main")?.scrollIntoView({ block: "nearest" });
+    comes = false;
     if (paintMs.length > 100) paintMs.shift();
   }
 
@@ -131,12 +154,12 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     if (frame && underWay(frame.state.status) && performance.now() - taken > 5000) send({ do: "hello" });
   }, 2500);
   const endTheme = followTheme(root, () => parts && restyle());
-  build();
-  const resized = new ResizeObserver(([entry]) => {
-    look.width = entry.contentRect.width;
+  const endKeys = keepKeys(root);
+  const resized = new ResizeObserver(() => {
+    look.sizes += 1;
     soon();
   });
-  resized.observe(root);
+  build();
   model.on("msg:custom", heard);
   model.on("change:spec", build);
   model.on("comm:close", silent);
@@ -150,6 +173,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     cancelAnimationFrame(due);
     resized.disconnect();
     endTheme();
+    endKeys();
     parts?.end();
     root.remove();
   };
