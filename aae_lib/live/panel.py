@@ -435,6 +435,7 @@ class Panel:
             layers.add("prior")
         about, arrays = [], []
         for run in training.runs:
+            run.view.beside = max((other.view.zoom for other in training.runs if other is not run), default=0)
             seen = self._seen(run)
             arrays.append(run.look(layers, all_arrows) if seen is None else run.look_back(seen, layers))
             about.append(run.about() if seen is None else seen.about)

@@ -110,6 +110,7 @@ class View:
         left, right, bottom, top = extent_of(torch.from_numpy(self.prior_shown))
         self.centre = ((left + right) / 2, (bottom + top) / 2)
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
+        self.beside = 0  # the zoom of a run that is drawn beside this one, over the same square
 
     # ---- what is drawn ----
 
@@ -152,9 +153,12 @@ class View:
                 self.zoom += 1
             while self.zoom and need < 0.9 * 1.5 ** (self.zoom - 1):
                 self.zoom -= 1
-        half = self.half * 1.5**self.zoom
+        half = self._drawn_half()
         (x, y) = self.centre
         return (x - half, x + half, y - half, y + half)
+
+    def _drawn_half(self) -> float:
+        return self.half * 1.5 ** max(self.zoom, self.beside)
 
     @property
     def has_surface(self) -> bool:
@@ -185,7 +189,7 @@ class View:
         """(M, 2 + 2K) float32: where a code lies, and where each of the K phases that move the encoder pulls it."""
         n = len(self.images) if everything else min(PULLED, len(self.images))
         z, found = pulls(self.trainer, self._minibatch(n), self.generator)
-        length = 0.08 * self.half * 1.5**self.zoom
+        length = 0.08 * self._drawn_half()
         parts = [self.plane.project(z)]
         parts += [length * found.get(name, torch.zeros_like(z)) @ self.plane.basis.T for name in self.pulled]
         return torch.cat(parts, 1).float().cpu().numpy()

@@ -7,29 +7,38 @@ import type { PlaneData } from "./plane";
 import { drawSample } from "./sample";
 import { beliefAt } from "./surface";
 
-export function pointCard(name: string, pictures: boolean, closed: () => void) {
+/** `whose` names the run where there are two. */
+export function pointCard(whose: string, pictures: boolean, closed: () => void) {
   const title = h("b");
-  const belief = h("span");
+  const belief = h("span", { class: "aae-belief" });
   const named = { "data-do": "unpin", "aria-label": "forget this place", title: "forget this place (Escape)" };
   const unpin = h("button", { type: "button", onclick: closed, ...named }, "×");
-  const [decoded, nearest] = ["decoded here", "nearest real one"].map((text) => {
+  const [decoded, nearest] = ["decoded here", "nearest real"].map((text) => {
     const canvas = h("canvas", { role: "img", "aria-label": text });
     const caption = h("figcaption", {}, text);
-    return { text, canvas, caption, figure: h("figure", {}, h("div", { class: "aae-shot" }, canvas), caption) };
+    const hint = h("p", { class: "aae-hint" });
+    const figure = h("figure", {}, h("div", { class: "aae-shot" }, canvas, hint), caption);
+    return { text, canvas, hint, caption, figure };
   });
   const figures = pictures && h("div", { class: "aae-shots" }, decoded.figure, nearest.figure);
   const element = h(
     "div",
-    { class: "aae-card", role: "group", "aria-label": name },
-    h("div", { class: "aae-card-head" }, title, belief, unpin),
+    {
+      class: "aae-card",
+      role: "group",
+      "aria-label": whose ? `the place pointed at: ${whose}` : "the place pointed at",
+    },
+    h("div", { class: "aae-card-head" }, whose && h("b", {}, whose), title, belief, unpin),
     figures,
   );
 
   /** Nothing is pointed at, or no pictures of it can come. */
   function empty(told: string) {
-    for (const { canvas } of [decoded, nearest]) canvas.hidden = true;
-    setText(decoded.caption, told);
-    setText(nearest.caption, "");
+    for (const { canvas, caption, text } of [decoded, nearest]) {
+      canvas.hidden = true;
+      setText(caption, text);
+    }
+    setText(decoded.hint, told);
   }
   function show(z: Point | null, pinned: boolean, { surface, own, live }: PlaneData) {
     const found = surface && z ? ` D: ${Math.round(100 * beliefAt(z, surface, own))} % real` : "";
@@ -41,6 +50,7 @@ export function pointCard(name: string, pictures: boolean, closed: () => void) {
   }
   /** Put in the pictures; returns the card as a sentence. */
   function fill({ near }: PointAnswer, buffers: Uint8Array[], { image, names }: PlaneData): string {
+    setText(decoded.hint, "");
     [decoded, nearest].forEach(({ canvas }, i) => {
       canvas.hidden = !image || !buffers[i];
       if (image && buffers[i]) drawSample(canvas, buffers[i], image);
@@ -48,7 +58,7 @@ export function pointCard(name: string, pictures: boolean, closed: () => void) {
     const category = near?.category;
     setText(decoded.caption, category === undefined ? decoded.text : `decoded here as category ${category}`);
     const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
-    const text = near ? `nearest real one${label}, ${short(near.distance)} away` : "";
+    const text = near ? `nearest real${label}, ${short(near.distance)} away` : "";
     setText(nearest.caption, text);
     setAttribute(nearest.canvas, "aria-label", text);
     return `${title.textContent}. ${belief.textContent?.trim()}. ${text}.`;

@@ -101,8 +101,8 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
         ),
         h("div", { class: "aae-side" }, several ? set : sliders),
         h("div", { class: "aae-seen" }, seen),
+        h("div", { class: "aae-below aae-rest" }, lossPart, distance),
       ),
-      h("div", { class: "aae-below aae-rest" }, column(lossPart), distance && column(distance)),
       heard,
     ),
   );

@@ -33,13 +33,13 @@ const ARROW_KEYS: Record<string, Point> = {
 /** ask(z) or ask(null) tells what is pointed at; toggle() plays or pauses. */
 export function latentPlot(
   run: number,
-  name: string,
+  whose: string,
   pictures: boolean,
   does: { ask(z: Point | null): void; toggle(): void },
 ) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const glass = h("canvas", { "aria-hidden": "true", class: "aae-glass" });
-  const card = pointCard(`the place pointed at${name}`, pictures, forget);
+  const card = pointCard(whose, pictures, forget);
   const element = h(
     "div",
     {

@@ -21,11 +21,11 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
   const several = spec.runs.length > 1;
   const named = several && `: ${run.name}`;
   const withPictures = spec.image !== null && spec.view !== "plane";
-  const plot = latentPlot(i, several ? `: ${run.name}` : "", withPictures, {
+  const plot = latentPlot(i, several ? run.name : "", withPictures, {
     ask: (z) => send(z ? { do: "point", run: i, x: z[0], y: z[1] } : { do: "point", run: null }),
     toggle,
   });
-  const mmd = run.mmd ? mmdText(i) : null;
+  const mmd = run.mmd ? mmdText(i, !several) : null;
   const networks = networkDiagram(run);
   const sliders = sliderGroups(run, i, send, several);
   const shares = run.categories ? occupancyBars(run.categories) : null;
@@ -82,14 +82,14 @@ function tugOf({ tug, view, runs }: Spec, i: number, send: Send) {
   return balance(tug, i, runs.length > 1 ? `: ${runs[i].name}` : "", send);
 }
 
-/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one run. */
-function mmdText(i: number) {
+/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one run; of two, which share it, the floor is left to the curves. */
+function mmdText(i: number, withFloor: boolean) {
   const now = h("b");
-  const floor = h("span");
+  const floor = h("span", { class: "aae-floor" });
   const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
   function update({ mmd, floor: known }: RunInfo) {
     setText(now, decimals(mmd, 4));
-    setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
+    setText(floor, known && withFloor ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
   return { element, update };
 }

@@ -1052,27 +1052,35 @@ function endsOf(swing) {
 }
 
 // card.ts
-function pointCard(name, pictures, closed) {
+function pointCard(whose, pictures, closed) {
   const title = h("b");
-  const belief = h("span");
+  const belief = h("span", { class: "aae-belief" });
   const named = { "data-do": "unpin", "aria-label": "forget this place", title: "forget this place (Escape)" };
   const unpin = h("button", { type: "button", onclick: closed, ...named }, "×");
-  const [decoded, nearest] = ["decoded here", "nearest real one"].map((text) => {
+  const [decoded, nearest] = ["decoded here", "nearest real"].map((text) => {
     const canvas = h("canvas", { role: "img", "aria-label": text });
     const caption = h("figcaption", {}, text);
-    return { text, canvas, caption, figure: h("figure", {}, h("div", { class: "aae-shot" }, canvas), caption) };
+    const hint = h("p", { class: "aae-hint" });
+    const figure = h("figure", {}, h("div", { class: "aae-shot" }, canvas, hint), caption);
+    return { text, canvas, hint, caption, figure };
   });
   const figures = pictures && h("div", { class: "aae-shots" }, decoded.figure, nearest.figure);
   const element = h(
     "div",
-    { class: "aae-card", role: "group", "aria-label": name },
-    h("div", { class: "aae-card-head" }, title, belief, unpin),
+    {
+      class: "aae-card",
+      role: "group",
+      "aria-label": whose ? `the place pointed at: ${whose}` : "the place pointed at"
+    },
+    h("div", { class: "aae-card-head" }, whose && h("b", {}, whose), title, belief, unpin),
     figures
   );
   function empty(told) {
-    for (const { canvas } of [decoded, nearest]) canvas.hidden = true;
-    setText(decoded.caption, told);
-    setText(nearest.caption, "");
+    for (const { canvas, caption, text } of [decoded, nearest]) {
+      canvas.hidden = true;
+      setText(caption, text);
+    }
+    setText(decoded.hint, told);
   }
   function show(z, pinned, { surface, own, live }) {
     const found = surface && z ? ` D: ${Math.round(100 * beliefAt(z, surface, own))} % real` : "";
@@ -1083,6 +1091,7 @@ function pointCard(name, pictures, closed) {
     else if (!live) empty("pictures: only of the latest step");
   }
   function fill({ near }, buffers, { image, names }) {
+    setText(decoded.hint, "");
     [decoded, nearest].forEach(({ canvas }, i) => {
       canvas.hidden = !image || !buffers[i];
       if (image && buffers[i]) drawSample(canvas, buffers[i], image);
@@ -1090,7 +1099,7 @@ function pointCard(name, pictures, closed) {
     const category = near?.category;
     setText(decoded.caption, category === void 0 ? decoded.text : `decoded here as category ${category}`);
     const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
-    const text = near ? `nearest real one${label}, ${short(near.distance)} away` : "";
+    const text = near ? `nearest real${label}, ${short(near.distance)} away` : "";
     setText(nearest.caption, text);
     setAttribute(nearest.canvas, "aria-label", text);
     return `${title.textContent}. ${belief.textContent?.trim()}. ${text}.`;
@@ -1319,10 +1328,10 @@ var ARROW_KEYS2 = {
   ArrowUp: [0, 1],
   ArrowDown: [0, -1]
 };
-function latentPlot(run, name, pictures, does) {
+function latentPlot(run, whose, pictures, does) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const glass = h("canvas", { "aria-hidden": "true", class: "aae-glass" });
-  const card = pointCard(`the place pointed at${name}`, pictures, forget);
+  const card = pointCard(whose, pictures, forget);
   const element = h(
     "div",
     {
@@ -1634,11 +1643,11 @@ function runPart(spec, i, send, toggle) {
   const several = spec.runs.length > 1;
   const named = several && `: ${run.name}`;
   const withPictures = spec.image !== null && spec.view !== "plane";
-  const plot = latentPlot(i, several ? `: ${run.name}` : "", withPictures, {
+  const plot = latentPlot(i, several ? run.name : "", withPictures, {
     ask: (z) => send(z ? { do: "point", run: i, x: z[0], y: z[1] } : { do: "point", run: null }),
     toggle
   });
-  const mmd = run.mmd ? mmdText(i) : null;
+  const mmd = run.mmd ? mmdText(i, !several) : null;
   const networks = networkDiagram(run);
   const sliders = sliderGroups(run, i, send, several);
   const shares = run.categories ? occupancyBars(run.categories) : null;
@@ -1690,13 +1699,13 @@ function tugOf({ tug, view, runs }, i, send) {
   if (!tug || view !== "tug" || !has(tug.a) || !has(tug.b)) return null;
   return balance(tug, i, runs.length > 1 ? `: ${runs[i].name}` : "", send);
 }
-function mmdText(i) {
+function mmdText(i, withFloor) {
   const now = h("b");
-  const floor = h("span");
+  const floor = h("span", { class: "aae-floor" });
   const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
   function update({ mmd, floor: known }) {
     setText(now, decimals(mmd, 4));
-    setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
+    setText(floor, known && withFloor ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
   return { element, update };
 }
@@ -1770,7 +1779,7 @@ function timeMachine(send, forked) {
     "div",
     { class: "aae-time aae-rest", role: "group", "aria-label": "time machine" },
     h("span", { class: "aae-name" }, "look back"),
-    [range, text, live, fork, join]
+    [range, text, join, h("div", { class: "aae-ways" }, live, fork)]
   );
   function moved() {
     awaited = Number(range.value);
@@ -1911,9 +1920,9 @@ function panelParts(root, spec, send, look, acts) {
           runs.map((run) => run.plot.card)
         ),
         h("div", { class: "aae-side" }, several ? set : sliders),
-        h("div", { class: "aae-seen" }, seen)
+        h("div", { class: "aae-seen" }, seen),
+        h("div", { class: "aae-below aae-rest" }, lossPart, distance)
       ),
-      h("div", { class: "aae-below aae-rest" }, column(lossPart), distance && column(distance)),
       heard
     )
   );
