@@ -67,7 +67,7 @@ def test_plane_past_sliders_number_and_decoded_image_are_seen_together(screen, v
 
 
 def test_two_runs_are_seen_together_with_their_sliders_over_the_same_square(screen):
-    panel, notebook = screen("panel = aae.live.Panel(trainer())\npanel", 1366, 768)
+    panel, _ = screen("panel = aae.live.Panel(trainer())\npanel", 1366, 768)
     panel.play(steps=60)
     panel.pause()
     panel.drag(panel.root.locator("input.aae-scrub"), 0.5)
@@ -112,7 +112,7 @@ def test_the_plane_leaves_the_sliders_free_whatever_becomes_of_the_width(screen)
 
 
 def test_the_whole_screen_is_taken_and_given_back(screen):
-    panel, notebook = screen("panel = aae.live.Panel(trainer())\npanel", 1920, 1080)
+    panel, _ = screen("panel = aae.live.Panel(trainer())\npanel", 1920, 1080)
     small = panel.plot().bounding_box()["width"]
     panel.press("large")
     until(lambda: panel.plot().bounding_box()["width"] > small, "a larger plane")

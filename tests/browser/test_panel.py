@@ -166,9 +166,8 @@ def test_hovering_and_dragging_show_the_decoded_image_also_where_a_click_keeps_a
 
     def shown(what):
         """Another place than before; returns which."""
-        places.append(
-            until(lambda: (t := card.locator("b").inner_text()).startswith("z") and t not in places and t, what)
-        )
+        until(lambda: (at := card.locator("b").inner_text()).startswith("z") and at not in places, what)
+        places.append(card.locator("b").inner_text())
         return places[-1]
 
     to(0.4, 0.4)

@@ -453,7 +453,8 @@ MESSAGES = [
                 ["terms", "generator", "x"], ["terms", "x", "y"], ["__class__"])],
     *[({"do": "set", "run": 0, "key": KEY, "value": v}, "value must be a finite number|generator")
       for v in (None, "1", NAN, INF, -1, True, [1], {})],
-    *[({"do": "tug", "run": 0, "value": v}, "tug: value must be a finite number from 0 to 1") for v in (None, -1, 2, NAN, "x")],
+    *[({"do": "tug", "run": 0, "value": v}, "tug: value must be a finite number from 0 to 1")
+      for v in (None, -1, 2, NAN, "x")],
     *[({"do": "prior", "name": n}, "name must be|gaussian") for n in (None, 5, "", "star", ["ring"])],
     *[({"do": "draw", "strokes": s}, "strokes must be a list|is not a stroke|nothing is drawn|has 10,001 points")
       for s in (None, 5, "x", {}, [5], [None], [{}], [], [DOT, {"width": NAN, "points": [[0, 0]]}], [DOT] * 10_001,
