@@ -17,7 +17,7 @@ import pytest
 from jupyter_browser.pages import PATIENCE, Shown, until
 from jupyter_browser.servers import free_port
 
-from .test_layout import INSIDE, OVERLAPS, SEEN, fits_a_phone, rests
+from .test_layout import OVERLAPS, all_seen, fits_a_phone, rests
 
 ROOT = Path(__file__).parents[2]
 CULL = "--MappingKernelManager.cull_idle_timeout=8 --MappingKernelManager.cull_interval=1"
@@ -65,7 +65,7 @@ def test_the_demo_is_a_bare_page_with_the_panel_for_whoever_has_the_token(browse
     panel.play(steps=20)
     for width, height in ((1280, 720), (1366, 768), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        until(lambda: panel.root.evaluate(INSIDE, SEEN) == [], f"all on {width} x {height}")
+        all_seen(panel)
         assert rests(panel, OVERLAPS) == []
     fits_a_phone(page)
     page.set_viewport_size({"width": 1280, "height": 720})

@@ -8,8 +8,9 @@ SCREENS = [(1280, 720), (1366, 768), (1920, 1080)]
 INSIDE = """(e, names) => {
   const box = e => e.getBoundingClientRect()
   let view = {top: 0, bottom: innerHeight}
-  for (let up = e; up; up = up.parentElement)
-    if (getComputedStyle(up).overflowY !== 'visible' && up.scrollHeight > up.clientHeight + 1) view = box(up)
+  for (let up = e; up; up = up.matches(':fullscreen') ? null : up.parentElement)
+    if (getComputedStyle(up).overflowY !== 'visible' && up.scrollHeight > up.clientHeight + 1)
+      view = {top: Math.max(view.top, box(up).top), bottom: Math.min(view.bottom, box(up).bottom)}
   return names.filter(name => [...e.querySelectorAll(name)].filter(part => part.checkVisibility())
     .some(part => box(part).top < view.top - 1 || box(part).bottom > view.bottom + 1))
 }"""
@@ -26,6 +27,15 @@ OVERLAPS = """e => {
   return [...found, ...cut.map(part => `${part.className || part.tagName} is cut off`)]
 }"""
 SEEN = [".aae-plot", ".aae-scrub", ".aae-mmd", ".aae-play", ".aae-shots", '[data-key^="weights"], [data-key="tug"]']
+
+
+def all_seen(panel, parts=SEEN):
+    """Wait until all of these lie on the screen as a whole."""
+    out = []
+    try:
+        until(lambda: not out.append(panel.root.evaluate(INSIDE, parts)) and out[-1] == [], "all on one screen")
+    except AssertionError:
+        pytest.fail(f"not on the screen as a whole: {out[-1]}")
 
 
 def rests(panel, question):
@@ -61,7 +71,7 @@ def test_plane_past_sliders_number_and_decoded_image_are_seen_together(screen, v
     for width, height in SCREENS:
         notebook.show(width, height)
         panel.root.evaluate("e => e.scrollIntoView()")
-        until(lambda: panel.root.evaluate(INSIDE, SEEN) == [], f"all on {width} x {height}")
+        all_seen(panel)
         assert rests(panel, OVERLAPS) == []
         assert panel.plot().bounding_box()["width"] > 0.5 * height
 
@@ -74,8 +84,7 @@ def test_two_runs_are_seen_together_with_their_sliders_over_the_same_square(scre
     until(lambda: panel.status == "past", "the past")
     panel.press("fork")
     until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
-    wanted = [".aae-plot", ".aae-scrub", ".aae-mmd", '[data-key^="weights"]']
-    until(lambda: panel.root.evaluate(INSIDE, wanted) == [], "both on the screen, without scrolling")
+    all_seen(panel, [".aae-plot", ".aae-scrub", ".aae-mmd", '[data-key^="weights"]'])  # without scrolling
     panel.drag(panel.slider("weights.reconstruction", run=1), 0.0)
     panel.play(steps=150)
     panel.pause()
@@ -116,7 +125,7 @@ def test_the_whole_screen_is_taken_and_given_back(screen):
     small = panel.plot().bounding_box()["width"]
     panel.press("large")
     until(lambda: panel.plot().bounding_box()["width"] > small, "a larger plane")
-    until(lambda: panel.root.evaluate(INSIDE, SEEN) == [], "all on the screen")
+    all_seen(panel)
     assert rests(panel, OVERLAPS) == []
     panel.press("large")
     until(lambda: panel.plot().bounding_box()["width"] == small, "as before")

@@ -144,9 +144,8 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     const over = `over ${counted(last)} steps, now`;
     const told = strips.map(({ name, series }) => `${name} ${short(finalOf(series[0]))}`).join(", ");
     losses.paint(strips, last, mark, theme, `Losses ${over}: ${told}.`);
-    const names = spec.runs.map(({ name }) => name);
-    const mmd = kept.map(({ info }, i) => `${several ? `${names[i]} ` : ""}${short(info.mmd)}`).join(", ");
-    mmds?.paint([mmdStrip(names, kept)], last, mark, theme, `MMD ${over} ${mmd}.`);
+    const mmd = kept.map(({ info }, i) => `${several ? `${spec.runs[i].name} ` : ""}${short(info.mmd)}`).join(", ");
+    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${mmd}.`);
   }
   function answer(content: PointAnswer, buffers: Uint8Array[]) {
     const plot = runs[content.run]?.plot;

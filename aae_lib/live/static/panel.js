@@ -687,13 +687,12 @@ function lossStrips(spec, runs) {
   });
   return [...strips.values()];
 }
-function mmdStrip(names, runs) {
+function mmdStrip(runs) {
   const series = runs.map(({ layers }, i) => {
     return { rows: layers.mmd?.data ?? NOTHING, stride: 2, column: 1, dash: i > 0 };
   });
   const { floor } = runs[0].info;
-  const whose = names.length > 1 ? ` — ${names[0]}, - - ${names[1]}` : " of the codes";
-  return { name: `MMD${whose}; band: its floor`, colour: null, series, height: 150, log: true, floor };
+  return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor };
 }
 function rangeOf(strip) {
   const values = strip.series.flatMap(columnOf).filter(Number.isFinite);
@@ -1961,9 +1960,8 @@ function panelParts(root, spec, send, look, acts) {
     const over = `over ${counted(last)} steps, now`;
     const told = strips.map(({ name, series }) => `${name} ${short(finalOf(series[0]))}`).join(", ");
     losses.paint(strips, last, mark, theme, `Losses ${over}: ${told}.`);
-    const names = spec.runs.map(({ name }) => name);
-    const mmd = kept.map(({ info }, i) => `${several ? `${names[i]} ` : ""}${short(info.mmd)}`).join(", ");
-    mmds?.paint([mmdStrip(names, kept)], last, mark, theme, `MMD ${over} ${mmd}.`);
+    const mmd = kept.map(({ info }, i) => `${several ? `${spec.runs[i].name} ` : ""}${short(info.mmd)}`).join(", ");
+    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${mmd}.`);
   }
   function answer(content, buffers) {
     const plot = runs[content.run]?.plot;
