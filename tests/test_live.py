@@ -9,6 +9,7 @@ import time
 import weakref
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ import torch
 import aae_lib as aae
 from aae_lib.data import Minibatch, Minibatches
 from aae_lib.live import Compare, Panel, pulls, sliders, timeline, training_thread, view, wire
+from aae_lib.live.panel import CLOSED
 from aae_lib.live.run import Run
 from conftest import state
 
@@ -186,7 +188,54 @@ def test_max_steps_bounds_training_and_says_so(opened):
     panel.play()
     panel.step()
     assert panel.trainer.steps == 7
-    assert "max_steps" in page.said()[-1]
+    assert "All 7 steps are done" in page.said()[-1]
+
+
+def test_go_on_adds_as_many_steps_again_and_reset_takes_them_back(opened):
+    panel, page = opened(max_steps=7)
+    assert page.last()[0]["state"]["more"] == 0
+    panel.play()
+    panel.join(60)
+    assert page.last(lambda frame: frame["state"]["status"] == "done")[0]["state"]["more"] == 7
+    panel.go_on()
+    panel.join(60)
+    assert (panel.trainer.steps, panel.status) == (14, "done")
+    panel.reset()
+    panel.play()
+    panel.join(60)
+    assert panel.trainer.steps == 7
+
+
+def test_a_wish_gets_its_ticket_back_once_it_is_fulfilled_or_refused(opened):
+    panel, page = opened()
+    page.do("set", run=0, key=["rate"], value=0.5, ticket="a.1")
+    page.do("set", run=0, key=["rate"], value=-1.0, ticket="a.2")
+    page.do("dance", ticket="a.3")
+    page.do("pause", ticket=["not a word"])
+    served = [content["ticket"] for content, _ in page.messages if content["kind"] == "served"]
+    assert served == ["a.1", "a.2", "a.3"]
+    assert panel.trainer.rate == 0.5
+
+
+def test_a_picture_says_what_is_chosen_beside_what_was_used(opened):
+    panel, page = opened()
+    panel.play()
+    panel.pause()
+    page.do("set", run=0, key=["weights", "generator"], value=2.0)
+    (info,) = page.last(lambda frame: frame["runs"][0]["chosen"]["weights"]["generator"] == 2)[0]["runs"]
+    assert info["chosen"] == panel.trainer.chosen()
+
+
+def test_the_picture_for_the_saved_notebook_is_renewed_while_it_trains(opened, monkeypatch):
+    monkeypatch.setattr(training_thread, "PICTURE", 0.05)
+    panel, _ = opened(max_steps=100_000)
+    kept = []
+    panel._picture = SimpleNamespace(put=lambda png, alt, sentence="": kept.append((alt, sentence)))
+    panel.play()
+    wait_for(lambda: len(kept) > 1)
+    assert kept[0] != kept[1]
+    Panel(panel.trainer.fork())
+    assert kept[-1][1] == CLOSED
 
 
 def test_slow_motion_shows_the_phases_in_their_order(opened, monkeypatch):

@@ -5,8 +5,9 @@
     Pad()              a drawing as a prior
 
 Files: panel (start here), training_thread (which trains and serves), run (one of them), sliders (what each one sets),
-view (what is drawn), timeline (its past), wire (what the browser gets), wishes (what it may ask for). The browser's
-side is page/; `make page` builds static/ from it: never edit that. A layer of your own is a method of `View`.
+view (what is drawn), timeline (its past), wire (what the browser gets), link (the line between), wishes (what it may
+ask for). The browser's side is page/; `make page` builds static/ from it: never edit that. A layer of your own is a
+method of `View`.
 """
 
 from typing import TYPE_CHECKING, Any

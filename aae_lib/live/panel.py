@@ -16,18 +16,18 @@ from .run import Run, split_shown
 from .still import still
 from .training_thread import Request, TrainingThread
 from .wire import NO_WIDGETS, SHARED, frame, widget_class
-from .wishes import looked_at
+from .wishes import looked_at, ticket_of
 
 VIEWS = tuple(SHARED["views"])
 EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 12, "images": 8}  # a layer comes with every n-th picture
-NO_ANSWER = 10.0  # seconds after which a page that shows no panel is told why
+CLOSED = "This panel was closed, because another one started: one trains at a time. Run its cell again to have it back."
 LATEST = ("point", "scrub")  # requests of which only the newest counts
 PLANE_PRIORS = ("gaussian", "ring", "swiss-roll", "circle", "uniform")
 ANY_DIM_PRIORS = ("gaussian", "uniform")
 
 MESSAGES = {
     "waiting": "No page has answered for 30 seconds, so training waits.",
-    "done": "All steps are done. Reset to start again, or make the panel with a larger max_steps.",
+    "done": "All steps are done. Go on for as many again, or reset to start anew.",
     "stopped": "Stopped, and the trainer is free. Run the cell again for a new panel.",
     "past": "You are looking at an earlier step.",
 }
@@ -70,13 +70,13 @@ class Panel:
     trainer    any Trainer, with your own losses and phases too. While the panel lives, only the panel trains it
     view       "all"; "tug": play, step and one slider between reconstruction and game, the rest behind a button;
                "plane": points and the discriminator in the plane, no images
-    max_steps  training stops after so many steps of this panel, whatever happens (default 10,000)
+    max_steps  training stops after so many steps of this panel (default 10,000), until `go_on` adds as many again
     show       the images whose codes are drawn: a Split; default the validation split
     headless_steps  where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for
     large      open in large mode, for the projector
 
     Training happens in a thread, so the kernel stays free: ask `panel.trainer` in the next cell. From Python:
-    play, pause, step (one phase), reset, fork, set_prior, stop; `join` waits for rest and raises what went wrong.
+    play, pause, step (one phase), go_on, reset, fork, set_prior, stop; `join` waits for rest, and raises what failed.
     Raises ValueError for an argument that cannot be, such as an unknown view or images of another shape.
     """
 
@@ -106,7 +106,7 @@ class Panel:
             split_shown(trainer, show)  # before the panel that is open is closed
         global _current
         if _current is not None:
-            _current.close()
+            _current._close(CLOSED)
         self.view, self.headless_steps, self.large = view, headless_steps, large
         runs = [Run(trainer, name, show) for trainer, name in zip(trainers, names, strict=True)]
         self.training = TrainingThread(runs, max_steps, self._serve, self._show, self._say)
@@ -120,7 +120,6 @@ class Panel:
         self._newest: dict[str, Request] = {}
         self._widget: Any = None
         self._picture: Display | None = None
-        self._no_answer = False
         self.training.start()
         _current = self
 
@@ -146,6 +145,10 @@ class Panel:
     def play(self) -> None:
         """Train on, in the background."""
         self._do("play")
+
+    def go_on(self) -> None:
+        """Train on for max_steps more steps, also when all were done."""
+        self._do("go_on")
 
     def pause(self) -> None:
         """Let training rest after the update that it is in."""
@@ -194,12 +197,14 @@ class Panel:
 
     def close(self) -> None:
         """End the thread, leave a last picture, and let go of the trainers. A new panel closes the one before."""
+        self._close()
+
+    def _close(self, why: str = "") -> None:
         global _current
         if not self.training.runs:
             return
         self.training.halt()
-        if self._picture:
-            self._update_still()
+        self._update_still(why if self._widget is not None else "")  # a picture was all there was, and it stays
         if self._widget is not None:
             self._widget.close()
         self.training.runs, self._widget, self._newest = [], None, {}
@@ -207,7 +212,7 @@ class Panel:
             _current = None
 
     def _do(self, what: str, **more: Any) -> None:
-        self.training.request({"do": what, **more}, wait=True)
+        self.training.request_and_wait({"do": what, **more})
 
     # ---- display ----
 
@@ -220,32 +225,32 @@ class Panel:
         if headless():
             self._run_headless()
             return
+        from IPython.display import display
+
+        told = {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}  # where the page knows no widgets
         try:
             self._widget = widget_class()(spec=self._spec())
         except ImportError:
-            self._no_answer = True
+            display(told, raw=True)
         else:
             self._widget.on_msg(self._heard)
-            from IPython.display import display
-
             bundle = self._widget._repr_mimebundle_()
-            data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-            display(data | {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}, raw=True)
+            display(dict(bundle[0] if isinstance(bundle, tuple) else bundle) | told, raw=True)
         self._picture.put(PIXEL, repr(self))  # the place of the picture; drawing it now would delay the panel
-        self.training.later(1.0, {"do": "rested"})
-        self.training.later(NO_ANSWER, {"do": "no answer?"})
+        self.training.picture_in(1.0)
 
     def _run_headless(self) -> None:
-        self.training.limit = min(self.training.limit, self.training.steps + self.headless_steps)
+        self.training.max_steps = min(self.training.max_steps, self.headless_steps)
+        self.training.limit = self.training.steps + self.training.max_steps
         self.play()
         self.join()
         self._do("measure")
         self._update_still()
 
-    def _update_still(self) -> None:
+    def _update_still(self, sentence: str = "") -> None:
         if self._picture is not None:
             figure = still(self.training.runs)
-            self._picture.put(figure._repr_png_(), figure.alt, NO_WIDGETS if self._no_answer else "")
+            self._picture.put(figure._repr_png_(), figure.alt, sentence)
 
     # ---- from the page; on whatever thread the kernel pleases ----
 
@@ -261,9 +266,14 @@ class Panel:
         if what in LATEST:
             self._newest[what] = request
             request = {"do": what}
-        self.training.request(request)
+        ticket = ticket_of(heard)
+        self.training.request(request, None if ticket is None else lambda: self._served(ticket))
 
     # ---- on the training thread ----
+
+    def _served(self, ticket: str) -> None:
+        if self._widget is not None:
+            self._widget.send({"kind": "served", "ticket": ticket})
 
     def _serve(self, request: Request) -> None:
         training, runs = self.training, self.training.runs
@@ -271,7 +281,6 @@ class Panel:
             request = self._newest.pop(request["do"], {"do": "old"})
         match request["do"]:
             case "hello":
-                self._no_answer = False
                 training.changed(full=True)
             case "tell":
                 self._say(request["text"])
@@ -300,6 +309,7 @@ class Panel:
                 self._drop_fork()
                 for run in runs:
                     run.reset()
+                training.limit = training.steps + training.max_steps
                 self._live()
             case "scrub":
                 if not self._marks():
@@ -329,16 +339,18 @@ class Panel:
                     run.measure(run.view.codes())
             case "old" | "wake":
                 pass
-            case "rested":
-                if not training.playing:
-                    self._update_still()
-            case "no answer?":
-                self._no_answer = not training.pages
-                if self._no_answer:
-                    self._update_still()
-                    training.later(3.0, request)
+            case "picture":
+                self._keep_picture()
             case other:
                 raise ValueError(f"the panel does not know {other!r}: reload the page.")
+
+    def _keep_picture(self) -> None:
+        """Renew the picture of the saved notebook, which is all that a page without widgets shows."""
+        training = self.training
+        if training.watched or not training.playing:  # to nobody nothing is sent
+            self._update_still()
+        if training.playing:
+            training.picture_in()
 
     def _run(self, request: Request) -> Run:
         """The run that is asked about; a fork may have been dropped since."""
@@ -454,6 +466,7 @@ class Panel:
             "message": MESSAGES.get(self.status, ""),
             "error": training.trace,
             "max_steps": training.limit,
+            "more": training.max_steps if training.steps >= training.limit else 0,
             "marks": self._marks(),
             "at": self.at,
             "rate": training.rate if training.playing else 0.0,

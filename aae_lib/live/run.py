@@ -187,6 +187,7 @@ class Run:
         return {
             "step": self.steps,
             "settings": self.uses,
+            "chosen": self.trainer.chosen(),
             "extent": self.extent,
             "axes": self.view.plane.names,
             "prior": repr(self.trainer.model.prior),

@@ -22,6 +22,8 @@ SHARE = 0.1  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
 IN_FLIGHT = 2 * SHARED["answer_every"]  # pictures that may be on their way; the page answers every so many
 SLOW = 0.6  # seconds a phase in slow motion
+PICTURE = 30.0  # seconds between two pictures for the saved notebook while it trains
+UNSEEN = 3.0  # the same, as long as no page has shown the panel
 
 Request = dict[str, Any]
 
@@ -46,14 +48,14 @@ class TrainingThread:
         say: Callable[[str], None],
     ) -> None:
         self.runs, self.serve, self.show, self.say = runs, serve, show, say
-        self.limit = min(run.steps for run in runs) + max_steps
+        self.max_steps, self.limit = max_steps, min(run.steps for run in runs) + max_steps
         self.playing = self.slow = False
         self.error: BaseException | None = None
         self.trace = ""  # of an error in a learner's function; training is over then
         self.pages = False  # whether any page has ever answered
         self.answered = time.monotonic()
         self.rate = 0.0  # steps a second
-        self._requests: queue.SimpleQueue[tuple[Request, threading.Event | None]] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[Request, Callable[[], None] | None]] = queue.SimpleQueue()
         self._timed: list[tuple[float, Request]] = []
         self._halt = threading.Event()
         self._rest = threading.Condition()  # told whenever training comes to rest
@@ -77,17 +79,24 @@ class TrainingThread:
         """From now on this thread alone may train the run's trainer."""
         run.trainer.lock.owner = self.thread
 
-    def request(self, request: Request, wait: bool = False) -> None:
-        """Hand in a request; with `wait`, return once it is served."""
-        if not self.thread.is_alive():
-            if not self._halt.is_set() and self.thread.ident is not None:
-                raise RuntimeError("the panel's thread has ended; run the cell again.")
+    def request(self, request: Request, served: Callable[[], None] | None = None) -> None:
+        """Hand in a request; served() is called on the thread once it has been fulfilled or refused."""
+        if self.thread.is_alive():
+            self._requests.put((request, served))
+        elif not self._halt.is_set() and self.thread.ident is not None:
+            raise RuntimeError("the panel's thread has ended; run the cell again.")
+        elif served:
+            served()
+
+    def request_and_wait(self, request: Request) -> None:
+        """Hand in a request, and return once it is served."""
+        if threading.current_thread() is self.thread:
+            self.request(request)
             return
-        done = threading.Event() if wait and threading.current_thread() is not self.thread else None
-        self._requests.put((request, done))
-        while done and not done.wait(0.1):
-            if not self.thread.is_alive():
-                break
+        done = threading.Event()
+        self.request(request, done.set)
+        while self.thread.is_alive() and not done.wait(0.1):
+            pass
 
     def answer(self, shown: bool) -> None:
         """A page has sent something; `shown` if it says that it got the last picture."""
@@ -101,6 +110,12 @@ class TrainingThread:
         """Hand in a request after some time."""
         self._timed.append((time.monotonic() + seconds, request))
         self._requests.put(({"do": "wake"}, None))
+
+    def picture_in(self, seconds: float | None = None) -> None:
+        """Ask for a picture for the saved notebook after some time, by default a while, instead of the one due then."""
+        seconds = (PICTURE if self.pages else UNSEEN) if seconds is None else seconds
+        self._timed = [entry for entry in self._timed if entry[1]["do"] != "picture"]
+        self.later(seconds, {"do": "picture"})
 
     def halt(self) -> None:
         """End the thread after the update that it is in."""
@@ -173,13 +188,13 @@ class TrainingThread:
         wait = self._pause()
         while not self._halt.is_set():
             try:
-                request, done = self._requests.get(timeout=wait) if wait else self._requests.get_nowait()
+                request, served = self._requests.get(timeout=wait) if wait else self._requests.get_nowait()
             except queue.Empty:
                 return
             wait = 0.0
             self._fulfil(request)
-            if done:
-                done.set()
+            if served:
+                served()
 
     def _pause(self) -> float:
         """How long the thread may sleep before there is something to do."""
@@ -200,6 +215,9 @@ class TrainingThread:
         try:
             match request["do"]:
                 case "play":
+                    self._play()
+                case "go_on":
+                    self.limit = max(self.limit, self.steps + self.max_steps)
                     self._play()
                 case "pause":
                     self.rest()
@@ -231,11 +249,12 @@ class TrainingThread:
         if self.trace:
             self.say("A function has failed: mend it and run the cell again, or press reset.")
         elif self.steps >= self.limit:
-            self.say(f"All {self.limit:,} steps are done. Reset, or make the panel with a larger max_steps.")
+            self.say(f"All {self.limit:,} steps are done: panel.go_on() adds as many, panel.reset() starts anew.")
         else:
             self.playing, self.error = True, None
             self.answered = time.monotonic()
             self._lap = (time.monotonic(), self.steps)
+            self.picture_in()
             self.changed()
 
     def rest(self) -> None:
@@ -243,8 +262,7 @@ class TrainingThread:
         with self._rest:
             self.playing = False
             self._rest.notify_all()
-        self._timed = [entry for entry in self._timed if entry[1]["do"] != "rested"]
-        self._timed.append((time.monotonic() + 1.0, {"do": "rested"}))
+        self.picture_in(1.0)
         self.changed(full=True)
 
     def forget_error(self) -> None:

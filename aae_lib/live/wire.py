@@ -43,9 +43,16 @@ def widget_class() -> type:
     import anywidget
     import traitlets
 
+    from .link import Link
+
     class PanelWidget(anywidget.AnyWidget):
         _esm = built("panel.js")
         _css = built("panel.css")
         spec = traitlets.Dict().tag(sync=True)
+
+        def open(self) -> None:
+            super().open()
+            if not isinstance(self.comm, Link):
+                self.comm = Link(self.comm)
 
     return PanelWidget

@@ -22,7 +22,7 @@ def _a_list(most: int, each: Kind | None = None) -> Kind:
 
 RUN = count(0)
 WISHES: dict[str, dict[str, Kind]] = {
-    **{word: {} for word in ("hello", "play", "pause", "step", "reset", "stop", "live", "fork", "join_runs")},
+    **{word: {} for word in ("hello", "play", "go_on", "pause", "step", "reset", "stop", "live", "fork", "join_runs")},
     "seen": {"n": count(0)},
     "slow": {"on": switch()},
     "set": {"run": RUN, "key": _a_list(3, text()), "value": number()},
@@ -45,3 +45,9 @@ def looked_at(heard: Any) -> Wish:
     if what == "point" and heard.get("run") is None:
         return AWAY
     return {"do": what} | {name: kind.checked(name, heard.get(name), what) for name, kind in WISHES[what].items()}
+
+
+def ticket_of(heard: Any) -> str | None:
+    """The page's own name for a wish, 40 characters at most; it goes back when the wish is fulfilled or refused."""
+    ticket = heard.get("ticket") if isinstance(heard, dict) else None
+    return ticket if isinstance(ticket, str) and len(ticket) <= 40 else None

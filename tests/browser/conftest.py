@@ -83,20 +83,24 @@ def notebooks(request, browser, lab):
 
 @pytest.fixture
 def open_notebook(request, browser, lab, notebooks):
-    """open_notebook(code) -> Notebook of two cells, SETUP and the code, both run.
+    """open_notebook(code) -> Notebook of two cells, SETUP and the code, both run; or of more, which have been started.
 
-    The tests of a file share a page and a kernel. After a failure the next test gets new ones: one fault stays one.
+    The tests of a file share a page and a kernel, and have the same number of cells. After a failure the next test gets
+    new ones: one fault stays one.
     """
 
-    def build(code: str) -> Notebook:
-        cells = [SETUP, code]
+    def build(code: str, *more: str) -> Notebook:
+        cells = [SETUP, code, *more]
         if not notebooks:
             name = f"{request.module.__name__.split('.')[-1]}-{next(COUNT)}"
             lab.write(name, cells)
             notebooks.append(Notebook(browser, lab, name))
             notebooks[0].open()
         notebooks[0].put(cells)
-        notebooks[0].run_all()
+        if more:
+            notebooks[0].start_all()
+        else:
+            notebooks[0].run_all()
         return notebooks[0]
 
     yield build

@@ -9,6 +9,7 @@ import numpy as np
 from nbconvert import HTMLExporter
 from PIL import Image
 
+from jupyter_browser.cells import PANEL
 from jupyter_browser.pages import Shown, until
 
 THREADS = "[t.name for t in __import__('threading').enumerate()].count('aae-live')"
@@ -88,10 +89,19 @@ def test_two_views_of_one_panel_show_the_same(open_panel):
     notebook.command("application:close")  # the second view is the current tab
 
 
-def test_a_restarted_kernel_does_no_harm(open_panel):
+def test_a_panel_says_that_another_one_has_closed_it(open_panel):
+    panel, notebook = open_panel(f"{PANEL.splitlines()[0]}\ndisplay(panel)\n{PANEL.replace('panel', 'other')}")
+    notebook.page.get_by_text("This panel was closed, because another one started").wait_for()
+    assert notebook.page.locator(".aae-panel").count() == 1
+    panel.play(steps=5)
+
+
+def test_a_restarted_kernel_says_so_and_does_no_harm(open_panel):
     panel, notebook = open_panel()
     panel.play()
     notebook.restart()
+    panel.expect_text(".aae-status", "The kernel was restarted, and this panel ended with it. Run the cell again.")
+    assert panel.root.locator("button:enabled, input:enabled, select:enabled").count() == 0
     assert notebook.kernel("'panel' in globals()") is False
     notebook.run_all()
     until(lambda: panel.frames and panel.status == "paused", "a new panel")

@@ -85,11 +85,19 @@ def test_stop_ends_the_thread_and_frees_the_trainer(open_panel):
     assert notebook.kernel("(panel.trainer.step(), panel.trainer.steps)[1]") == before + 1
 
 
-def test_it_ends_at_max_steps(open_panel):
-    panel, notebook = open_panel("panel = aae.live.Panel(trainer(), max_steps=40)\npanel")
+def test_it_ends_at_max_steps_and_goes_on_for_as_many_or_anew(open_panel):
+    panel, notebook = open_panel('panel = aae.live.Panel(trainer(), view="tug", max_steps=40)\npanel')
     panel.press("play")
     panel.wait_status("done")
     assert notebook.kernel("panel.trainer.steps") == panel.step == 40
+    assert panel.button("go_on").inner_text() == "go on +40"
+    panel.press("go_on")
+    until(lambda: panel.step == 80, "as many again")
+    panel.wait_status("done")
+    panel.press("reset")
+    panel.press("play")
+    panel.wait_status("done")
+    until(lambda: panel.step == 40, "40 steps after a reset")
 
 
 def test_a_number_out_of_range_is_refused_with_a_sentence(open_panel):

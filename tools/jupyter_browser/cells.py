@@ -15,3 +15,10 @@ def trainer(losses=None, make=aae.AAE, **options):
 """
 PANEL = "panel = aae.live.Panel(trainer())\npanel"
 PAD = "pad = aae.live.Pad()\npad"
+# goes on until somebody deletes the file that it makes in the notebook's folder
+BUSY = """
+import pathlib, time
+pathlib.Path("busy").touch()
+while pathlib.Path("busy").exists():
+    time.sleep(0.02)
+"""

@@ -93,6 +93,20 @@ class Notebook:
         if failed.count():
             raise RuntimeError(failed.first.inner_text())
 
+    def start_all(self) -> None:
+        """Run > Run All Cells, without waiting for the end."""
+        self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+
+    def add(self, source: str, wait: bool = True) -> None:
+        """Type a new cell at the end and run it."""
+        self.command("notebook:insert-cell-below")
+        write = "text => { jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(text) }"
+        self.page.evaluate(write, source)
+        if wait:
+            self.command("notebook:run-cell")
+        else:
+            self.page.evaluate("() => { jupyterapp.commands.execute('notebook:run-cell') }")
+
     def said(self) -> list[str]:
         """What the page wrote on its console since this was asked last."""
         new, self.console = self.console, []

@@ -85,6 +85,7 @@ export interface State {
   message: string;
   error: string; // a traceback
   max_steps: number;
+  more: number; // steps that "go on" adds, once all are done; else 0
   marks: number[]; // steps that can be looked back at
   at: number | null; // which of them is shown; null: now
   rate: number; // steps a second
@@ -94,7 +95,8 @@ export interface State {
 /** The numbers beside the picture of one run. */
 export interface RunInfo {
   step: number;
-  settings: Settings;
+  settings: Settings; // that the last step used
+  chosen: Settings; // that the next one will use
   extent: Extent;
   axes: [string, string];
   prior: string;
@@ -130,12 +132,18 @@ export interface PointAnswer {
   near: { label: number; distance: number; category?: number } | null;
 }
 
-export type FromPython = Frame | PointAnswer | { kind: "say"; text: string };
+/** The wish of this ticket, and all before it, have been fulfilled or refused. */
+export interface Served {
+  kind: "served";
+  ticket: string;
+}
 
-// ---- page to Python ----
+export type FromPython = Frame | PointAnswer | Served | { kind: "say"; text: string };
+
+// ---- page to Python; a wish is sent with a ticket of its own, see line.ts ----
 
 export type Wish =
-  | { do: "hello" | "play" | "pause" | "step" | "reset" | "stop" | "live" | "fork" | "join_runs" }
+  | { do: "hello" | "play" | "go_on" | "pause" | "step" | "reset" | "stop" | "live" | "fork" | "join_runs" }
   | { do: "seen"; n: number }
   | { do: "slow"; on: boolean }
   | { do: "set"; run: number; key: string[]; value: number }

@@ -111,11 +111,11 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   let labels: string[] = [];
   let labelled = 0;
 
-  /** `told` goes before what Python or the status says. */
-  function update(state: State, told: string, kept: Run[], theme: Theme) {
+  /** `told` goes before what Python or the status says; `settled`: no wish is under way, thumbs show what is set. */
+  function update(state: State, told: string, kept: Run[], theme: Theme, settled: boolean) {
     const { step, prior: named } = kept[0].info;
     moves.update(state, step);
-    time.update(state);
+    time.update(state, settled);
     prior.update(named);
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
@@ -135,7 +135,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     overlays.update(state.overlays, close);
     const extents = drawnExtents(kept, close);
     kept.forEach((run, i) => {
-      runs[i].update(run, extents[i], state, labels[i], theme);
+      runs[i].update(run, extents[i], state, labels[i], theme, settled);
     });
   }
   function paintCurves(kept: Run[], mark: number | null, theme: Theme) {

@@ -3,14 +3,19 @@
 import { h } from "./dom";
 import { arrived, type Kept, keep, unpacked } from "./frames";
 import { keepKeys } from "./keys";
+import { lineToKernel, type News } from "./line";
 import { ANSWER_EVERY, type Buffer, type Context, type Frame, type FromPython, type Spec, type Wish } from "./messages";
 import { type Look, type Parts, panelParts } from "./panel";
 import { followTheme, type Theme, themeOf } from "./theme";
 import { underWay } from "./transport";
 
+const STARTING = "starting…";
+const STARTS_LATER = "starting… The kernel is busy; the panel goes on as soon as it is free.";
+const BUSY = "Sent; the kernel is busy, and will act when it is free.";
 const SILENT = "No answer from the kernel: it is busy, or this panel has ended; then run the cell again.";
 const FORKING = "Forking: the run is repeated up to that step…";
-const PATIENCE_MS = 6000; // without an answer, before the page says so
+const CLOSED = "This panel was closed. Run the cell again.";
+const RESTARTED = "The kernel was restarted, and this panel ended with it. Run the cell again.";
 
 export interface PanelTraits {
   spec: Spec;
@@ -35,37 +40,54 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   let taken = 0; // when it came
   let painted: Frame | null = null;
   let frames = 0;
-  let told = "";
+  let told = STARTING;
+  let settled = true; // no wish was waiting when the picture was sent
+  let over = false;
   let comes = false; // a second run, which is to be seen
   let due = 0;
-  let waiting: ReturnType<typeof setTimeout> | undefined;
+  const line = lineToKernel((message) => model.send(message), news);
 
   // ---- to Python ----
 
   function send(wish: Wish) {
-    if (wish.do !== "point") {
-      told = wish.do === "fork" ? FORKING : "";
-      soon();
-      clearTimeout(waiting);
-      waiting = setTimeout(silent, PATIENCE_MS);
-    }
-    try {
-      model.send(wish);
-    } catch {
-      silent();
-    }
+    if (over) return;
+    if (frame && wish.do !== "point" && wish.do !== "seen" && told !== BUSY) told = "";
+    if (wish.do === "fork") say(FORKING);
+    line.send(wish);
   }
-  function silent() {
-    told = SILENT;
+  function news(what: News) {
+    if (what === "served") {
+      if (told === BUSY) say("");
+    } else if (!frame) say(STARTS_LATER);
+    else if (told !== FORKING) say(what === "busy" ? BUSY : SILENT);
+  }
+  function say(text: string) {
+    told = text;
     if (!frame) parts?.say(told);
     soon();
   }
+  /** Nobody is there any more: what is drawn stays, in grey. */
+  function end(why: string) {
+    if (over) return;
+    over = true;
+    line.end();
+    root.toggleAttribute("data-over", true);
+    say(why);
+    freeze();
+  }
+  function freeze() {
+    for (const one of root.querySelectorAll<HTMLInputElement>("button, input, select")) one.disabled = true;
+  }
+  const closed = () => end(CLOSED);
+  const restarted = () => end(RESTARTED);
 
   // ---- from Python ----
 
   function heard(content: FromPython, buffers: Buffer[] = []) {
-    clearTimeout(waiting);
+    if (over) return;
+    line.heard();
     if (content.kind === "frame") take(content, buffers);
+    else if (content.kind === "served") line.served(content.ticket);
     else if (content.kind === "point") parts?.answer(content, buffers.map(unpacked));
     else if (content.kind === "say") {
       told = content.text;
@@ -74,11 +96,12 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     }
   }
   function take(content: Frame, buffers: Buffer[]) {
-    if (content.full || content.n % ANSWER_EVERY === 0) model.send({ do: "seen", n: content.n } satisfies Wish);
+    if (content.full || content.n % ANSWER_EVERY === 0) send({ do: "seen", n: content.n });
     if (!frame && !content.full) return; // a page that joins late waits for the whole picture
+    if (!frame || told === SILENT) told = "";
     frame = content;
     taken = performance.now();
-    if (told === SILENT) told = "";
+    settled = !line.waits();
     keep(kept, content, buffers);
     soon();
   }
@@ -86,9 +109,10 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     const focused = document.activeElement;
     const name = focused instanceof HTMLElement && root.contains(focused) && focused.dataset.do;
     spec = model.get("spec");
-    told = "";
+    if (told === FORKING) told = "";
     parts?.end();
     parts = panelParts(root, spec, send, look, { whole, restyle });
+    if (!frame) parts.say(told);
     comes = spec.runs.length > kept.length && kept.length > 0;
     kept = spec.runs.map((_, i) => kept[i] ?? { layers: {}, info: null });
     resized.disconnect();
@@ -135,7 +159,8 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon(); // no style sheet yet
     const begun = performance.now();
     theme ??= readTheme();
-    parts.update(frame.state, told, kept, theme);
+    parts.update(frame.state, told, kept, theme, settled && !line.waits());
+    if (over) freeze();
     if (painted !== frame) frames += 1;
     painted = frame;
     root.dataset.frames = String(frames);
@@ -162,13 +187,15 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   build();
   model.on("msg:custom", heard);
   model.on("change:spec", build);
-  model.on("comm:close", silent);
+  model.on("comm:close", closed);
+  model.on("comm_live_update", restarted); // ipywidgets: the kernel that held the other end has gone
   send({ do: "hello" });
   return () => {
     model.off("msg:custom", heard);
     model.off("change:spec", build);
-    model.off("comm:close", silent);
-    clearTimeout(waiting);
+    model.off("comm:close", closed);
+    model.off("comm_live_update", restarted);
+    line.end();
     clearInterval(knock);
     cancelAnimationFrame(due);
     resized.disconnect();

@@ -46,17 +46,19 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
   let drawn: unknown = null; // the layer of images that is shown
 
   /** `extent` is what is drawn of the plane. */
-  function update({ info, layers }: Run, extent: Extent, { at, overlays: on }: State, label: string, theme: Theme) {
+  function update(now: Run, extent: Extent, state: State, label: string, theme: Theme, settled: boolean) {
+    const { info, layers } = now;
+    const { at, overlays: on } = state;
     const live = at === null;
     const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
     const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
     plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
     if (surface) key.update(endsOf(swingOf(surface)));
-    tug?.update(info);
+    tug?.update(info, settled);
     mmd?.update(info);
     shares?.update(layers.categories, theme);
-    sliders.update(info.settings, info.step);
+    sliders.update(info, settled);
     networks.update(info, theme);
     if (!pictures || !layers.images || !on.images || drawn === layers.images) return;
     drawn = layers.images;

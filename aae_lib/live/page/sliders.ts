@@ -2,7 +2,7 @@
 
 import { button, dotted } from "./buttons";
 import { freshId, h, setAttribute, setText, throttled } from "./dom";
-import type { RunInfo, RunSpec, Send, Settings, Slider, Tug } from "./messages";
+import type { RunInfo, RunSpec, Send, Slider, Tug } from "./messages";
 import { close, counted, short } from "./numbers";
 import { placeOf, settingAt, stepOf, tugPlace, tugWeights, valueAt } from "./track";
 
@@ -67,9 +67,12 @@ function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = s
   let held = false;
   let used: number | null = null;
   let step = 0;
-  let awaited: number | null = null; // sent, and not yet seen in a picture
-  let until = 0;
-  const sendSoon = throttled(send, 40);
+  let awaited = false; // the trainer has not yet been told what is shown, or no picture since has come
+  let sent = false;
+  const sendSoon = throttled((value: number) => {
+    sent = true;
+    send(value);
+  }, 40);
 
   function tell() {
     told(slider.help ? `${slider.label}: ${slider.help}.` : "");
@@ -85,8 +88,8 @@ function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = s
   }
   function take(value: number, moveThumb = true) {
     if (!Number.isFinite(value)) return show(shown);
-    awaited = value;
-    until = performance.now() + 2000;
+    awaited = true;
+    sent = false;
     show(value, moveThumb);
     sendSoon(value);
   }
@@ -100,13 +103,13 @@ function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = s
     undo.classList.toggle("is-idle", value === slider.default);
     tellUsed();
   }
-  /** What the trainer used moves a thumb that is not held. */
-  function update(nowUsed: number | null, nowStep: number) {
-    if (nowUsed === null) return;
+  /** What is chosen moves a thumb that is not held, unless it was moved after that. */
+  function update(chosen: number | null, nowUsed: number | null, nowStep: number, settled: boolean) {
+    if (chosen === null || nowUsed === null) return;
     [used, step] = [nowUsed, nowStep];
-    if (awaited !== null && (close(used, awaited) || performance.now() > until)) awaited = null;
+    if (settled && sent) awaited = false;
     const typing = document.activeElement === box && Number(box.value) !== shown;
-    if (!held && awaited === null && !typing && !close(used, shown)) show(used);
+    if (!held && !awaited && !typing && !close(chosen, shown)) show(chosen);
     mark.style.setProperty("--at", String(placeOf(slider, used)));
     tellUsed();
   }
@@ -117,7 +120,7 @@ function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = s
     setAttribute(track, "title", text);
   }
   function refused() {
-    awaited = null;
+    awaited = false;
   }
   show(shown);
   return { element, label, track, update, refused, toDefault };
@@ -142,8 +145,10 @@ export function sliderGroups(run: RunSpec, i: number, send: Send, named: boolean
   });
   return {
     element: h("div", { class: "aae-sliders" }, named && h("h3", { class: "aae-whose" }, run.name), groups, help, all),
-    update(settings: Settings, step: number) {
-      for (const { slider, update } of rows) update(settingAt(settings, slider.key), step);
+    update({ chosen, settings, step }: RunInfo, settled: boolean) {
+      for (const { slider, update } of rows) {
+        update(settingAt(chosen, slider.key), settingAt(settings, slider.key), step, settled);
+      }
     },
     refused() {
       for (const row of rows) row.refused();
@@ -175,8 +180,8 @@ export function balance(tug: Tug, run: number, whose: string, send: Send) {
   row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
   const told = h("p", { class: "aae-tug-used" });
 
-  function update({ settings, step }: RunInfo) {
-    row.update(tugPlace(settings, tug), step);
+  function update({ chosen, settings, step }: RunInfo, settled: boolean) {
+    row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
     const used = both([tug.a, tug.b].map((name) => settings.weights[name]));
     setText(told, `At step ${counted(step)} the trainer used ${used}.`);
   }

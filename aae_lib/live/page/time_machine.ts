@@ -6,11 +6,14 @@ import type { Send, State } from "./messages";
 import { counted } from "./numbers";
 
 export function timeMachine(send: Send, forked: boolean) {
-  const scrubSoon = throttled((at: number) => send({ do: "scrub", at }), 50);
+  const scrubSoon = throttled((at: number) => {
+    sent = true;
+    send({ do: "scrub", at });
+  }, 50);
   let marks: number[] = [];
   let held = false;
-  let awaited: number | null = null;
-  let until = 0;
+  let awaited: number | null = null; // sent, or about to be
+  let sent = false;
   const release = () => {
     held = false;
   };
@@ -47,7 +50,7 @@ export function timeMachine(send: Send, forked: boolean) {
 
   function moved() {
     awaited = Number(range.value);
-    until = performance.now() + 2000;
+    sent = false;
     scrubSoon(awaited);
     say();
   }
@@ -58,11 +61,11 @@ export function timeMachine(send: Send, forked: boolean) {
     range.style.setProperty("--at", String(marks.length > 1 ? place / (marks.length - 1) : 1));
     setText(text, marks.length > 1 ? `step ${step}` : "nothing yet");
   }
-  function update({ marks: kept, at, status }: State) {
+  function update({ marks: kept, at, status }: State, settled: boolean) {
     marks = kept;
     range.max = String(Math.max(0, marks.length - 1));
     range.disabled = marks.length < 2 || status === "stopped";
-    if (awaited === at || performance.now() > until) awaited = null;
+    if (awaited === at || (settled && sent)) awaited = null;
     if (!held && awaited === null) range.value = String(at ?? marks.length - 1);
     say();
     live.hidden = fork.hidden = at === null;

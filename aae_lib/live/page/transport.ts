@@ -9,8 +9,9 @@ export const underWay = (status: Status): boolean => ["playing", "slow", "waitin
 
 export function transport(send: Send) {
   let playing = false;
+  let more = 0;
   let slow = false;
-  const toggle = () => send({ do: playing ? "pause" : "play" });
+  const toggle = () => send({ do: playing ? "pause" : more ? "go_on" : "play" });
   const play = h("button", { type: "button", class: "aae-play", onclick: toggle });
   const slowly = button("slow", "slow motion", toggleSlow, {
     "aria-pressed": "false",
@@ -20,7 +21,7 @@ export function transport(send: Send) {
   const plain = (name: "step" | "reset" | "stop", title: string, more: Attributes = {}) =>
     button(name, name, () => send({ do: name }), { title, ...more });
   const step = plain("step", "one phase: one update of some of the networks");
-  const reset = plain("reset", "to the first step: same seed, same run", { class: "aae-rest" });
+  const reset = plain("reset", "to the first step: same seed, same run");
   const stop = plain("stop", "end the thread; the trainer is free then", { class: "aae-rest" });
   const counter = h("span", { class: "aae-step" });
   const element = h(
@@ -34,17 +35,19 @@ export function transport(send: Send) {
     slow = !slow;
     slowly.setAttribute("aria-pressed", String(slow));
     send({ do: "slow", on: slow });
-    if (slow && !playing) send({ do: "play" });
+    if (slow && !playing) toggle();
   }
   /** `at` is the step that is shown. */
-  function update({ status, rate, max_steps }: State, at: number) {
+  function update({ status, rate, max_steps, more: steps }: State, at: number) {
     playing = underWay(status);
+    more = steps;
     if (status === "slow" || status === "playing") slow = status === "slow";
     slowly.setAttribute("aria-pressed", String(slow));
-    const name = playing ? "pause" : "play";
-    if (play.dataset.do !== name) {
+    const name = playing ? "pause" : more ? "go_on" : "play";
+    const text = name === "go_on" ? `go on +${counted(more)}` : name;
+    if (play.textContent !== text) {
       play.dataset.do = name;
-      play.replaceChildren(icon(name) ?? "", h("span", {}, name));
+      play.replaceChildren(icon(playing ? "pause" : "play") ?? "", h("span", {}, text));
     }
     for (const one of [slowly, reset, stop]) one.disabled = status === "stopped";
     for (const one of [play, step]) one.disabled = status === "stopped" || status === "failed";

@@ -638,6 +638,47 @@ function keep(runs, frame, buffers) {
   });
 }
 
+// line.ts
+var BUSY_MS = 1e3;
+var SILENT_MS = 6e3;
+function lineToKernel(post, told) {
+  const mine = Math.random().toString(36).slice(2);
+  let pending = [];
+  let count = 0;
+  let busy;
+  let silent;
+  function send(wish) {
+    try {
+      if (wish.do === "point" || wish.do === "seen") return post(wish);
+      clearTimeout(silent);
+      silent = setTimeout(told, SILENT_MS, "silent");
+      if (wish.do === "hello") return post(wish);
+      count += 1;
+      pending.push(`${mine}.${count}`);
+      busy ??= setTimeout(told, BUSY_MS, "busy");
+      post({ ...wish, ticket: pending.at(-1) });
+    } catch {
+      told("silent");
+    }
+  }
+  function heard() {
+    clearTimeout(silent);
+  }
+  function served(ticket) {
+    const place = pending.indexOf(ticket);
+    if (place < 0) return;
+    pending = pending.slice(place + 1);
+    clearTimeout(busy);
+    busy = pending.length ? setTimeout(told, BUSY_MS, "busy") : void 0;
+    if (!pending.length) told("served");
+  }
+  function end() {
+    clearTimeout(busy);
+    clearTimeout(silent);
+  }
+  return { send, heard, served, end, waits: () => pending.length > 0 };
+}
+
 // ../static/shared.json
 var shared_default = {
   views: {
@@ -1526,9 +1567,12 @@ function sliderRow(slider, run, { send, told = () => {
   let held = false;
   let used = null;
   let step = 0;
-  let awaited = null;
-  let until = 0;
-  const sendSoon = throttled(send, 40);
+  let awaited = false;
+  let sent = false;
+  const sendSoon = throttled((value) => {
+    sent = true;
+    send(value);
+  }, 40);
   function tell() {
     told(slider.help ? `${slider.label}: ${slider.help}.` : "");
   }
@@ -1543,8 +1587,8 @@ function sliderRow(slider, run, { send, told = () => {
   }
   function take(value, moveThumb = true) {
     if (!Number.isFinite(value)) return show(shown);
-    awaited = value;
-    until = performance.now() + 2e3;
+    awaited = true;
+    sent = false;
     show(value, moveThumb);
     sendSoon(value);
   }
@@ -1558,12 +1602,12 @@ function sliderRow(slider, run, { send, told = () => {
     undo.classList.toggle("is-idle", value === slider.default);
     tellUsed();
   }
-  function update(nowUsed, nowStep) {
-    if (nowUsed === null) return;
+  function update(chosen, nowUsed, nowStep, settled) {
+    if (chosen === null || nowUsed === null) return;
     [used, step] = [nowUsed, nowStep];
-    if (awaited !== null && (close(used, awaited) || performance.now() > until)) awaited = null;
+    if (settled && sent) awaited = false;
     const typing = document.activeElement === box && Number(box.value) !== shown;
-    if (!held && awaited === null && !typing && !close(used, shown)) show(used);
+    if (!held && !awaited && !typing && !close(chosen, shown)) show(chosen);
     mark.style.setProperty("--at", String(placeOf(slider, used)));
     tellUsed();
   }
@@ -1574,7 +1618,7 @@ function sliderRow(slider, run, { send, told = () => {
     setAttribute(track, "title", text);
   }
   function refused() {
-    awaited = null;
+    awaited = false;
   }
   show(shown);
   return { element, label, track, update, refused, toDefault };
@@ -1597,8 +1641,10 @@ function sliderGroups(run, i, send, named) {
   });
   return {
     element: h("div", { class: "aae-sliders" }, named && h("h3", { class: "aae-whose" }, run.name), groups, help, all),
-    update(settings, step) {
-      for (const { slider, update } of rows) update(settingAt(settings, slider.key), step);
+    update({ chosen, settings, step }, settled) {
+      for (const { slider, update } of rows) {
+        update(settingAt(chosen, slider.key), settingAt(settings, slider.key), step, settled);
+      }
     },
     refused() {
       for (const row of rows) row.refused();
@@ -1627,8 +1673,8 @@ function balance(tug, run, whose, send) {
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
   row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
   const told = h("p", { class: "aae-tug-used" });
-  function update({ settings, step }) {
-    row.update(tugPlace(settings, tug), step);
+  function update({ chosen, settings, step }, settled) {
+    row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
     const used = both([tug.a, tug.b].map((name) => settings.weights[name]));
     setText(told, `At step ${counted(step)} the trainer used ${used}.`);
   }
@@ -1665,17 +1711,19 @@ function runPart(spec, i, send, toggle) {
   const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
   const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn = null;
-  function update({ info, layers }, extent, { at, overlays: on }, label, theme) {
+  function update(now, extent, state, label, theme, settled) {
+    const { info, layers } = now;
+    const { at, overlays: on } = state;
     const live = at === null;
     const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
     const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
     plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
     if (surface) key.update(endsOf(swingOf(surface)));
-    tug?.update(info);
+    tug?.update(info, settled);
     mmd?.update(info);
     shares?.update(layers.categories, theme);
-    sliders.update(info.settings, info.step);
+    sliders.update(info, settled);
     networks.update(info, theme);
     if (!pictures || !layers.images || !on.images || drawn === layers.images) return;
     drawn = layers.images;
@@ -1742,11 +1790,14 @@ function legend(spec, run) {
 
 // time_machine.ts
 function timeMachine(send, forked) {
-  const scrubSoon = throttled((at) => send({ do: "scrub", at }), 50);
+  const scrubSoon = throttled((at) => {
+    sent = true;
+    send({ do: "scrub", at });
+  }, 50);
   let marks = [];
   let held = false;
   let awaited = null;
-  let until = 0;
+  let sent = false;
   const release = () => {
     held = false;
   };
@@ -1782,7 +1833,7 @@ function timeMachine(send, forked) {
   );
   function moved() {
     awaited = Number(range.value);
-    until = performance.now() + 2e3;
+    sent = false;
     scrubSoon(awaited);
     say();
   }
@@ -1793,11 +1844,11 @@ function timeMachine(send, forked) {
     range.style.setProperty("--at", String(marks.length > 1 ? place / (marks.length - 1) : 1));
     setText(text, marks.length > 1 ? `step ${step}` : "nothing yet");
   }
-  function update({ marks: kept, at, status }) {
+  function update({ marks: kept, at, status }, settled) {
     marks = kept;
     range.max = String(Math.max(0, marks.length - 1));
     range.disabled = marks.length < 2 || status === "stopped";
-    if (awaited === at || performance.now() > until) awaited = null;
+    if (awaited === at || settled && sent) awaited = null;
     if (!held && awaited === null) range.value = String(at ?? marks.length - 1);
     say();
     live.hidden = fork.hidden = at === null;
@@ -1809,17 +1860,18 @@ function timeMachine(send, forked) {
 var underWay = (status) => ["playing", "slow", "waiting"].includes(status);
 function transport(send) {
   let playing = false;
+  let more = 0;
   let slow = false;
-  const toggle = () => send({ do: playing ? "pause" : "play" });
+  const toggle = () => send({ do: playing ? "pause" : more ? "go_on" : "play" });
   const play = h("button", { type: "button", class: "aae-play", onclick: toggle });
   const slowly = button("slow", "slow motion", toggleSlow, {
     "aria-pressed": "false",
     class: "aae-rest",
     title: "one phase at a time, with a pause between two"
   });
-  const plain = (name, title, more = {}) => button(name, name, () => send({ do: name }), { title, ...more });
+  const plain = (name, title, more2 = {}) => button(name, name, () => send({ do: name }), { title, ...more2 });
   const step = plain("step", "one phase: one update of some of the networks");
-  const reset = plain("reset", "to the first step: same seed, same run", { class: "aae-rest" });
+  const reset = plain("reset", "to the first step: same seed, same run");
   const stop = plain("stop", "end the thread; the trainer is free then", { class: "aae-rest" });
   const counter = h("span", { class: "aae-step" });
   const element = h(
@@ -1832,16 +1884,18 @@ function transport(send) {
     slow = !slow;
     slowly.setAttribute("aria-pressed", String(slow));
     send({ do: "slow", on: slow });
-    if (slow && !playing) send({ do: "play" });
+    if (slow && !playing) toggle();
   }
-  function update({ status, rate, max_steps }, at) {
+  function update({ status, rate, max_steps, more: steps }, at) {
     playing = underWay(status);
+    more = steps;
     if (status === "slow" || status === "playing") slow = status === "slow";
     slowly.setAttribute("aria-pressed", String(slow));
-    const name = playing ? "pause" : "play";
-    if (play.dataset.do !== name) {
+    const name = playing ? "pause" : more ? "go_on" : "play";
+    const text = name === "go_on" ? `go on +${counted(more)}` : name;
+    if (play.textContent !== text) {
       play.dataset.do = name;
-      play.replaceChildren(icon(name) ?? "", h("span", {}, name));
+      play.replaceChildren(icon(playing ? "pause" : "play") ?? "", h("span", {}, text));
     }
     for (const one of [slowly, reset, stop]) one.disabled = status === "stopped";
     for (const one of [play, step]) one.disabled = status === "stopped" || status === "failed";
@@ -1928,10 +1982,10 @@ function panelParts(root, spec, send, look, acts) {
   let curves = null;
   let labels = [];
   let labelled = 0;
-  function update(state, told, kept, theme) {
+  function update(state, told, kept, theme, settled) {
     const { step, prior: named } = kept[0].info;
     moves.update(state, step);
-    time.update(state);
+    time.update(state, settled);
     prior.update(named);
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
@@ -1951,7 +2005,7 @@ function panelParts(root, spec, send, look, acts) {
     overlays.update(state.overlays, close2);
     const extents = drawnExtents(kept, close2);
     kept.forEach((run, i) => {
-      runs[i].update(run, extents[i], state, labels[i], theme);
+      runs[i].update(run, extents[i], state, labels[i], theme, settled);
     });
   }
   function paintCurves(kept, mark, theme) {
@@ -2030,9 +2084,13 @@ function showError(box, trace) {
 }
 
 // panel_widget.ts
+var STARTING = "starting…";
+var STARTS_LATER = "starting… The kernel is busy; the panel goes on as soon as it is free.";
+var BUSY = "Sent; the kernel is busy, and will act when it is free.";
 var SILENT = "No answer from the kernel: it is busy, or this panel has ended; then run the cell again.";
 var FORKING = "Forking: the run is repeated up to that step…";
-var PATIENCE_MS = 6e3;
+var CLOSED = "This panel was closed. Run the cell again.";
+var RESTARTED = "The kernel was restarted, and this panel ended with it. Run the cell again.";
 function renderPanel({ model, el }) {
   const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened });
   const look = {
@@ -2052,31 +2110,47 @@ function renderPanel({ model, el }) {
   let taken = 0;
   let painted = null;
   let frames = 0;
-  let told = "";
+  let told = STARTING;
+  let settled = true;
+  let over = false;
   let comes = false;
   let due = 0;
-  let waiting;
+  const line = lineToKernel((message) => model.send(message), news);
   function send(wish) {
-    if (wish.do !== "point") {
-      told = wish.do === "fork" ? FORKING : "";
-      soon();
-      clearTimeout(waiting);
-      waiting = setTimeout(silent, PATIENCE_MS);
-    }
-    try {
-      model.send(wish);
-    } catch {
-      silent();
-    }
+    if (over) return;
+    if (frame && wish.do !== "point" && wish.do !== "seen" && told !== BUSY) told = "";
+    if (wish.do === "fork") say(FORKING);
+    line.send(wish);
   }
-  function silent() {
-    told = SILENT;
+  function news(what) {
+    if (what === "served") {
+      if (told === BUSY) say("");
+    } else if (!frame) say(STARTS_LATER);
+    else if (told !== FORKING) say(what === "busy" ? BUSY : SILENT);
+  }
+  function say(text) {
+    told = text;
     if (!frame) parts?.say(told);
     soon();
   }
+  function end(why) {
+    if (over) return;
+    over = true;
+    line.end();
+    root.toggleAttribute("data-over", true);
+    say(why);
+    freeze();
+  }
+  function freeze() {
+    for (const one of root.querySelectorAll("button, input, select")) one.disabled = true;
+  }
+  const closed = () => end(CLOSED);
+  const restarted = () => end(RESTARTED);
   function heard(content, buffers = []) {
-    clearTimeout(waiting);
+    if (over) return;
+    line.heard();
     if (content.kind === "frame") take(content, buffers);
+    else if (content.kind === "served") line.served(content.ticket);
     else if (content.kind === "point") parts?.answer(content, buffers.map(unpacked));
     else if (content.kind === "say") {
       told = content.text;
@@ -2085,11 +2159,12 @@ function renderPanel({ model, el }) {
     }
   }
   function take(content, buffers) {
-    if (content.full || content.n % ANSWER_EVERY === 0) model.send({ do: "seen", n: content.n });
+    if (content.full || content.n % ANSWER_EVERY === 0) send({ do: "seen", n: content.n });
     if (!frame && !content.full) return;
+    if (!frame || told === SILENT) told = "";
     frame = content;
     taken = performance.now();
-    if (told === SILENT) told = "";
+    settled = !line.waits();
     keep(kept, content, buffers);
     soon();
   }
@@ -2097,9 +2172,10 @@ function renderPanel({ model, el }) {
     const focused = document.activeElement;
     const name = focused instanceof HTMLElement && root.contains(focused) && focused.dataset.do;
     spec = model.get("spec");
-    told = "";
+    if (told === FORKING) told = "";
     parts?.end();
     parts = panelParts(root, spec, send, look, { whole, restyle });
+    if (!frame) parts.say(told);
     comes = spec.runs.length > kept.length && kept.length > 0;
     kept = spec.runs.map((_, i) => kept[i] ?? { layers: {}, info: null });
     resized.disconnect();
@@ -2142,7 +2218,8 @@ function renderPanel({ model, el }) {
     if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon();
     const begun = performance.now();
     theme ??= readTheme();
-    parts.update(frame.state, told, kept, theme);
+    parts.update(frame.state, told, kept, theme, settled && !line.waits());
+    if (over) freeze();
     if (painted !== frame) frames += 1;
     painted = frame;
     root.dataset.frames = String(frames);
@@ -2167,13 +2244,15 @@ function renderPanel({ model, el }) {
   build();
   model.on("msg:custom", heard);
   model.on("change:spec", build);
-  model.on("comm:close", silent);
+  model.on("comm:close", closed);
+  model.on("comm_live_update", restarted);
   send({ do: "hello" });
   return () => {
     model.off("msg:custom", heard);
     model.off("change:spec", build);
-    model.off("comm:close", silent);
-    clearTimeout(waiting);
+    model.off("comm:close", closed);
+    model.off("comm_live_update", restarted);
+    line.end();
     clearInterval(knock);
     cancelAnimationFrame(due);
     resized.disconnect();

@@ -5,6 +5,7 @@ import type { Frame, LayerHead, RunInfo, State } from "../messages";
 const INFO: RunInfo = {
   step: 7,
   settings: { weights: {} },
+  chosen: { weights: {} },
   extent: [-4, 4, -4, 4],
   axes: ["z₁", "z₂"],
   prior: "Ring()",
@@ -19,6 +20,7 @@ const STATE: State = {
   message: "",
   error: "",
   max_steps: 100,
+  more: 0,
   marks: [],
   at: null,
   rate: 0,
