@@ -1832,7 +1832,7 @@ function transport(send) {
     slow = !slow;
     slowly.setAttribute("aria-pressed", String(slow));
     send({ do: "slow", on: slow });
-    if (slow && !playing) send({ do: "play" });
+    if (slow && !playing) toggle();
   }
   function update({ status, rate, max_steps }, at) {
     playing = underWay(status);
