@@ -1098,8 +1098,10 @@ function pointCard(whose, pictures, closed) {
     const category = near?.category;
     setText(decoded.caption, category === void 0 ? decoded.text : `decoded here as category ${category}`);
     const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
-    const text = near ? `nearest real${label}, ${short(near.distance)} away` : "";
-    setText(nearest.caption, text);
+    const away = near ? `${short(near.distance)} away` : "";
+    const text = near ? `nearest real${label}, ${away}` : "";
+    setText(nearest.caption, near ? `nearest real${label}
+${away}` : "");
     setAttribute(nearest.canvas, "aria-label", text);
     return `${title.textContent}. ${belief.textContent?.trim()}. ${text}.`;
   }
