@@ -616,6 +616,16 @@ def test_the_surface_is_the_right_way_up(make):
     assert right[5, -1] == pytest.approx(edge, abs=1e-6)
 
 
+def test_a_run_is_drawn_over_the_square_of_the_one_beside_it(make):
+    trainer = make()
+    seen = view.View(trainer, trainer.data.validation)
+    near = torch.zeros(10, 2)
+    alone = np.ptp(seen.extent(near)[:2])
+    seen.beside = 2  # the zoom of the other
+    assert np.ptp(seen.extent(near)[:2]) == pytest.approx(alone * 1.5**2)
+    assert seen.zoom == 0  # its own is not moved: each would hold up the other
+
+
 class Slope(torch.nn.Module):
     def __init__(self, w):
         super().__init__()

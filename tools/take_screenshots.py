@@ -23,7 +23,7 @@ import torch
 import aae_lib as aae
 
 torch.set_num_threads(1)
-data = aae.load("mini_mnist")
+data = aae.load("digits")
 model = aae.AAE(data.image_shape, prior=aae.priors.{prior}, seed=0{more})
 panel = aae.live.Panel(aae.Trainer(model, data, seed=0, device="cpu"), view="{view}")
 panel

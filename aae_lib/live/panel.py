@@ -73,7 +73,7 @@ class Panel:
     max_steps  training stops after so many steps of this panel (default 10,000), until `go_on` adds as many again
     show       the images whose codes are drawn: a Split; default the validation split
     headless_steps  where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for
-    large      open in large mode, for the projector
+    large      in large type, for the projector
 
     Training happens in a thread, so the kernel stays free: ask `panel.trainer` in the next cell. From Python:
     play, pause, step (one phase), go_on, reset, fork, set_prior, stop; `join` waits for rest, and raises what failed.

@@ -43,7 +43,7 @@ def test_axe_finds_nothing_serious(open_panel, theme):
         notebook.command("apputils:change-theme", theme="JupyterLab Light")
 
 
-JUPYTERS_OWN = 'alternative text: <img src="data:image/png;base64'  # JupyterLab has no way to give a PNG its text
+JUPYTERS_OWN = 'alternative text: <img src="data:image/png'  # JupyterLab has no way to give a PNG its text
 
 EVERYTHING = """
 from IPython.display import display

@@ -58,8 +58,9 @@ export function pointCard(whose: string, pictures: boolean, closed: () => void) 
     const category = near?.category;
     setText(decoded.caption, category === undefined ? decoded.text : `decoded here as category ${category}`);
     const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
-    const text = near ? `nearest real${label}, ${short(near.distance)} away` : "";
-    setText(nearest.caption, text);
+    const away = near ? `${short(near.distance)} away` : "";
+    const text = near ? `nearest real${label}, ${away}` : "";
+    setText(nearest.caption, near ? `nearest real${label}\n${away}` : "");
     setAttribute(nearest.canvas, "aria-label", text);
     return `${title.textContent}. ${belief.textContent?.trim()}. ${text}.`;
   }

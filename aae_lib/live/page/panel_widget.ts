@@ -168,7 +168,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     root.dataset.status = frame.state.status;
     root.dataset.uses = JSON.stringify(kept.map(({ info }) => info.settings));
     paintMs.push(performance.now() - begun);
-    if (comes) root.querySelector(".aae-main")?.scrollIntoView({ block: "nearest" });
+    if (comes) root.querySelector(".aae-run")?.scrollIntoView({ block: "nearest" });
     comes = false;
     if (paintMs.length > 100) paintMs.shift();
   }

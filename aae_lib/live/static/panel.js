@@ -1139,8 +1139,10 @@ function pointCard(whose, pictures, closed) {
     const category = near?.category;
     setText(decoded.caption, category === void 0 ? decoded.text : `decoded here as category ${category}`);
     const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
-    const text = near ? `nearest real${label}, ${short(near.distance)} away` : "";
-    setText(nearest.caption, text);
+    const away = near ? `${short(near.distance)} away` : "";
+    const text = near ? `nearest real${label}, ${away}` : "";
+    setText(nearest.caption, near ? `nearest real${label}
+${away}` : "");
     setAttribute(nearest.canvas, "aria-label", text);
     return `${title.textContent}. ${belief.textContent?.trim()}. ${text}.`;
   }
@@ -2227,7 +2229,7 @@ function renderPanel({ model, el }) {
     root.dataset.status = frame.state.status;
     root.dataset.uses = JSON.stringify(kept.map(({ info }) => info.settings));
     paintMs.push(performance.now() - begun);
-    if (comes) root.querySelector(".aae-main")?.scrollIntoView({ block: "nearest" });
+    if (comes) root.querySelector(".aae-run")?.scrollIntoView({ block: "nearest" });
     comes = false;
     if (paintMs.length > 100) paintMs.shift();
   }
