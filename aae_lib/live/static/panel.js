@@ -353,7 +353,7 @@ function themeOf(root, spec) {
   };
   return {
     dark,
-    scale: root.classList.contains("is-large") ? 1.4 : 1,
+    scale: root.classList.contains("is-large") ? 1.3 : 1,
     surface: Number(read("surface")),
     font: style.fontFamily,
     ground,
@@ -1086,7 +1086,7 @@ function pointCard(whose, pictures, closed) {
     setText(title, z ? `z = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
     setText(belief, found);
     unpin.hidden = !pinned;
-    if (!z) empty("move over the plane, or drag across it; a click keeps the place");
+    if (!z) empty("move over the plane; a click keeps the place");
     else if (!live) empty("pictures: only of the latest step");
   }
   function fill({ near }, buffers, { image, names }) {
