@@ -45,7 +45,7 @@ export function pointCard(whose: string, pictures: boolean, closed: () => void) 
     setText(title, z ? `z = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
     setText(belief, found);
     unpin.hidden = !pinned;
-    if (!z) empty("move over the plane, or drag across it; a click keeps the place");
+    if (!z) empty("move over the plane; a click keeps the place");
     else if (!live) empty("pictures: only of the latest step");
   }
   /** Put in the pictures; returns the card as a sentence. */

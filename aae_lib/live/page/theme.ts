@@ -65,7 +65,7 @@ export function themeOf(root: HTMLElement, spec: Spec): Theme {
   };
   return {
     dark,
-    scale: root.classList.contains("is-large") ? 1.4 : 1,
+    scale: root.classList.contains("is-large") ? 1.3 : 1,
     surface: Number(read("surface")),
     font: style.fontFamily,
     ground,

@@ -353,7 +353,7 @@ function themeOf(root, spec) {
   };
   return {
     dark,
-    scale: root.classList.contains("is-large") ? 1.4 : 1,
+    scale: root.classList.contains("is-large") ? 1.3 : 1,
     surface: Number(read("surface")),
     font: style.fontFamily,
     ground,
@@ -856,6 +856,35 @@ var crowded = (codes, own) => {
   return right - left < (own[1] - own[0]) / 4;
 };
 
+// overlays.ts
+function overlayBoxes(spec, send, look, restyle) {
+  const some = (has, text) => spec.runs.some(has) && text;
+  const texts = {
+    surface: some((run) => run.surface, "D's surface"),
+    arrows: some((run) => run.arrows.length, "arrows"),
+    images: spec.image && spec.view !== "plane" && "images",
+    predicted: some((run) => run.categories, "colour by category, not by class")
+  };
+  const box = (name, text, changed) => {
+    const onchange = () => changed(input.checked);
+    const input = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange });
+    return { name, input, label: h("label", {}, input, text) };
+  };
+  const names = Object.keys(texts).filter((name) => texts[name]);
+  const boxes = names.map((name) => box(name, texts[name], (on) => send({ do: "overlay", name, on })));
+  const close2 = box("close-up", "close-up of the codes", (on) => {
+    look.closeUp = on;
+    restyle();
+  });
+  const labels = [...boxes, close2].map(({ label }) => label);
+  const element = h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, labels);
+  function update(on, closeUp2) {
+    for (const { name, input } of boxes) input.checked = on[name] ?? false;
+    close2.input.checked = closeUp2;
+  }
+  return { element, update };
+}
+
 // prior.ts
 function priorChooser(spec, send) {
   const id = freshId();
@@ -1127,7 +1156,7 @@ function pointCard(whose, pictures, closed) {
     setText(title, z ? `z = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
     setText(belief, found);
     unpin.hidden = !pinned;
-    if (!z) empty("move over the plane, or drag across it; a click keeps the place");
+    if (!z) empty("move over the plane; a click keeps the place");
     else if (!live) empty("pictures: only of the latest step");
   }
   function fill({ near }, buffers, { image, names }) {
@@ -2046,33 +2075,6 @@ function drawnExtents(kept, close2) {
   const each = kept.map(({ info, layers }) => close2 ? closeUp(layers.codes, info.extent) : info.extent);
   const same = kept.every(({ info }) => info.axes.join() === kept[0].info.axes.join());
   return same ? each.map(() => around(each)) : each;
-}
-function overlayBoxes(spec, send, look, restyle) {
-  const some = (has, text) => spec.runs.some(has) && text;
-  const texts = {
-    surface: some((run) => run.surface, "D's surface"),
-    arrows: some((run) => run.arrows.length, "arrows"),
-    images: spec.image && spec.view !== "plane" && "images",
-    predicted: some((run) => run.categories, "colour by category, not by class")
-  };
-  const box = (name, text, changed) => {
-    const onchange = () => changed(input.checked);
-    const input = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange });
-    return { name, input, label: h("label", {}, input, text) };
-  };
-  const names = Object.keys(texts).filter((name) => texts[name]);
-  const boxes = names.map((name) => box(name, texts[name], (on) => send({ do: "overlay", name, on })));
-  const close2 = box("close-up", "close-up of the codes", (on) => {
-    look.closeUp = on;
-    restyle();
-  });
-  const labels = [...boxes, close2].map(({ label }) => label);
-  const element = h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, labels);
-  function update(on, closeUp2) {
-    for (const { name, input } of boxes) input.checked = on[name] ?? false;
-    close2.input.checked = closeUp2;
-  }
-  return { element, update };
 }
 function showError(box, trace) {
   box.hidden = !trace;
