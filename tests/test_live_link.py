@@ -46,14 +46,14 @@ def test_a_newer_kernel_still_has_what_the_panel_avoids(own):
 def test_what_is_heard_is_no_cell_that_ends(own, monkeypatch):
     shell, heard = Shell(), []
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    for one in (own, Link(own)):
-        one.on_msg(heard.append)
-        comm.get_comm_manager().comm_msg(None, None, {"content": {"comm_id": one.comm_id}})
-        if one is own:
-            assert shell.told == ["pre_execute", "post_execute"]
-            shell.told.clear()
-    assert len(heard) == 2
-    assert shell.told == []
+    message = {"content": {"comm_id": own.comm_id}}
+    own.on_msg(heard.append)
+    comm.get_comm_manager().comm_msg(None, None, message)
+    assert shell.told == ["pre_execute", "post_execute"]
+    Link(own).on_msg(heard.append)
+    comm.get_comm_manager().comm_msg(None, None, message)
+    assert heard == [message, message]
+    assert len(shell.told) == 2
 
 
 def test_it_sends_through_the_kernels_own_and_closes_with_it_once(own):
@@ -75,4 +75,3 @@ def test_the_panels_widget_has_one():
     assert isinstance(widget.comm, BaseComm)
     assert comm.get_comm_manager().get_comm(widget.model_id) is widget.comm
     widget.close()
-    assert widget.model_id is None or widget.comm is None

@@ -49,6 +49,7 @@ def widget_class() -> type:
         _esm = built("panel.js")
         _css = built("panel.css")
         spec = traitlets.Dict().tag(sync=True)
+        comm: Any
 
         def open(self) -> None:
             super().open()

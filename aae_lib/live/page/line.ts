@@ -18,8 +18,7 @@ export function lineToKernel(post: (message: unknown) => void, told: (news: News
   function send(wish: Wish) {
     try {
       if (wish.do === "point" || wish.do === "seen") return post(wish);
-      clearTimeout(silent);
-      silent = setTimeout(told, SILENT_MS, "silent");
+      silent ??= setTimeout(told, SILENT_MS, "silent");
       if (wish.do === "hello") return post(wish);
       count += 1;
       pending.push(`${mine}.${count}`);
@@ -32,6 +31,7 @@ export function lineToKernel(post: (message: unknown) => void, told: (news: News
   /** Any message has come. */
   function heard() {
     clearTimeout(silent);
+    silent = undefined;
   }
   function served(ticket: string) {
     const place = pending.indexOf(ticket);

@@ -175,9 +175,10 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
 
   el.append(root);
   const knock = setInterval(() => {
-    // the connection was lost for a while, or the kernel was busy: say that somebody is here
-    if (frame && underWay(frame.state.status) && performance.now() - taken > 5000) send({ do: "hello" });
-  }, 2500);
+    // the connection was lost for a while, or the kernel was busy: say that somebody is here. At the very beginning
+    // JupyterLab does not yet know the subshell that hears while a cell runs, and the first hello waits with that cell
+    if (!frame || (underWay(frame.state.status) && performance.now() - taken > 5000)) send({ do: "hello" });
+  }, 1000);
   const endTheme = followTheme(root, () => parts && restyle());
   const endKeys = keepKeys(root);
   const resized = new ResizeObserver(() => {

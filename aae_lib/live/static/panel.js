@@ -650,8 +650,7 @@ function lineToKernel(post, told) {
   function send(wish) {
     try {
       if (wish.do === "point" || wish.do === "seen") return post(wish);
-      clearTimeout(silent);
-      silent = setTimeout(told, SILENT_MS, "silent");
+      silent ??= setTimeout(told, SILENT_MS, "silent");
       if (wish.do === "hello") return post(wish);
       count += 1;
       pending.push(`${mine}.${count}`);
@@ -663,6 +662,7 @@ function lineToKernel(post, told) {
   }
   function heard() {
     clearTimeout(silent);
+    silent = void 0;
   }
   function served(ticket) {
     const place = pending.indexOf(ticket);
@@ -2237,8 +2237,8 @@ function renderPanel({ model, el }) {
   }
   el.append(root);
   const knock = setInterval(() => {
-    if (frame && underWay(frame.state.status) && performance.now() - taken > 5e3) send({ do: "hello" });
-  }, 2500);
+    if (!frame || underWay(frame.state.status) && performance.now() - taken > 5e3) send({ do: "hello" });
+  }, 1e3);
   const endTheme = followTheme(root, () => parts && restyle());
   const endKeys = keepKeys(root);
   const resized = new ResizeObserver(() => {
