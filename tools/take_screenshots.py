@@ -61,9 +61,16 @@ def main() -> None:
         chromium.close()
 
 
-def light(notebook: Notebook, panel: Shown) -> None:
-    panel.play(steps=1500)
+def train(panel: Shown, steps: int) -> None:
+    """So many steps, however slow the machine."""
+    end = panel.step + steps
+    panel.press("play")
+    until(lambda: panel.step >= end, f"step {end}", seconds=600)
     panel.pause()
+
+
+def light(notebook: Notebook, panel: Shown) -> None:
+    train(panel, 1500)
     click(notebook, panel, 0.66, 0.30)
 
 
@@ -76,23 +83,20 @@ def click(notebook: Notebook, panel: Shown, x: float, y: float) -> None:
 
 def dark(notebook: Notebook, panel: Shown) -> None:
     notebook.command("apputils:change-theme", theme="JupyterLab Dark")
-    panel.play(steps=800)
-    panel.pause()
+    train(panel, 800)
     panel.drag(panel.root.locator("input.aae-scrub"), 0.35)
     panel.wait_status("past")
     panel.press("fork")
     until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
     panel.drag(panel.slider("weights.generator", run=1), 0.05)
-    panel.play(steps=600)
-    panel.pause()
+    train(panel, 600)
     click(notebook, panel, 0.6, 0.4)
     panel.root.evaluate("e => e.scrollIntoView()")
 
 
 def large(notebook: Notebook, panel: Shown) -> None:
     notebook.command("apputils:change-theme", theme="JupyterLab Light")
-    panel.play(steps=400)
-    panel.pause()
+    train(panel, 400)
     panel.press("large")
     panel.press("step")
     until(lambda: notebook.kernel("panel.training.runs[0].lit") == "reconstruction", "a phase")
@@ -105,8 +109,7 @@ def phone(browser: Browser, url: str) -> None:
     panel = Shown(page)
     panel.root.wait_for(timeout=60_000)
     until(lambda: panel.frames, "the first picture")
-    panel.play(steps=600)
-    panel.pause()
+    train(panel, 600)
     panel.plot().click()
     panel.root.locator(".aae-card canvas").first.wait_for()
     panel.root.evaluate("e => e.scrollIntoView()")
