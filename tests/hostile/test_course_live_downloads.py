@@ -468,7 +468,8 @@ MESSAGES = [
                 ["terms", "generator", "x"], ["terms", "x", "y"], ["__class__"])],
     *[({"do": "set", "run": 0, "key": KEY, "value": v}, "value must be a finite number|generator")
       for v in (None, "1", NAN, INF, -1, True, [1], {})],
-    *[({"do": "tug", "value": v}, "tug: value must be a finite number from 0 to 1") for v in (None, -1, 2, NAN, "x")],
+    *[({"do": "tug", "run": 0, "value": v}, "tug: value must be a finite number from 0 to 1")
+      for v in (None, -1, 2, NAN, "x")],
     *[({"do": "prior", "name": n}, "name must be|gaussian") for n in (None, 5, "", "star", ["ring"])],
     *[({"do": "draw", "strokes": s}, "strokes must be a list|is not a stroke|nothing is drawn|has 10,001 points")
       for s in (None, 5, "x", {}, [5], [None], [{}], [], [DOT, {"width": NAN, "points": [[0, 0]]}], [DOT] * 10_001,
@@ -533,7 +534,7 @@ def test_a_click_into_a_run_that_is_gone_ends_nothing(opened):
 def test_no_tug_and_no_planes_where_there_are_none(opened):
     panel, page = opened(trainer(model=aae.VAE))
     before = panel.trainer.chosen()
-    assert "no tug of war" in page.do({"do": "tug", "value": 0.5})[0]
+    assert "no tug of war" in page.do({"do": "tug", "run": 0, "value": 0.5})[0]
     assert panel.trainer.chosen() == before
     panel, page = opened(trainer(latent_dim=3))
     panel._spec()
