@@ -11,6 +11,7 @@ from . import paper as paper
 from . import plots as plots
 from . import priors as priors
 from . import training as training
+from .course.workspace import reset as reset
 from .data import Minibatches as Minibatches
 from .data import load as load
 from .models import AAE as AAE

@@ -1,0 +1,55 @@
+// The hands of a prediction: Python draws it (`html`), the choice is sent once, and the focus stays.
+function render({ model, el }) {
+  el.innerHTML = model.get("html");
+  const form = el.querySelector("form");
+  if (!form) return; // locked already
+  const button = form.querySelector("button");
+  const said = form.querySelector("output");
+  let sent = false;
+  // JupyterLab leaves plain keys to the form, and keeps its own: Shift+Enter, Ctrl+S
+  const share = (event) => {
+    form.dataset.lmSuppressShortcuts = String(!(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey));
+  };
+  window.addEventListener("keydown", share, true);
+
+  const alive = () => model.comm_live !== false;
+  form.addEventListener("change", () => {
+    button.setAttribute("aria-disabled", String(sent || !alive()));
+    if (alive()) said.textContent = "";
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const chosen = form.querySelector("input:checked");
+    if (sent) return;
+    if (!alive()) said.textContent = "The kernel was restarted: run this cell again, then choose.";
+    else if (!chosen) said.textContent = "Choose an answer first.";
+    else {
+      sent = true;
+      for (const input of form.querySelectorAll("input")) input.disabled = input !== chosen;
+      button.setAttribute("aria-disabled", "true");
+      said.textContent = `Locked: ${"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[chosen.value]}`;
+      keepFocus(el);
+      model.send({ lock: Number(chosen.value) });
+    }
+  });
+  return () => window.removeEventListener("keydown", share, true);
+}
+
+// The kernel puts a card that needs no kernel in the form's place; whoever was in the form stays there, for Tab and ears.
+function keepFocus(el) {
+  const area = el.closest(".jp-OutputArea") ?? el.parentElement;
+  const seen = new MutationObserver(() => {
+    if (area.contains(el)) return;
+    const card = area.querySelector(".aae-card");
+    if (!card) return;
+    seen.disconnect();
+    if (document.activeElement && document.activeElement !== document.body && !area.contains(document.activeElement)) {
+      if (!document.activeElement.contains(area)) return; // gone on elsewhere
+    }
+    card.tabIndex = -1;
+    card.focus({ preventScroll: true });
+  });
+  seen.observe(area, { childList: true, subtree: true });
+}
+
+export default { render };
