@@ -6,7 +6,7 @@
 # make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
 # make exercises  make exercises/ from solutions/
 # make page       build the page of the live panel; wants Node.js, which only who changes the page needs
-# make notebooks  run the notebooks again and store their outputs
+# make notebooks  run the notebooks again, store their outputs, write what all have alike
 #
 # JOBS         tests at once (default: one a core)
 # PYTHON       the Python to make .venv with (3.11 or newer)
@@ -25,9 +25,10 @@ INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_IN
 .PHONY: lab demo check test bench gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
-# opens the lesson that was worked on last, at first lesson 00
+# opens the lesson that was worked on last, at first lesson 00; "python -m aae_lib" works in its terminal and its cells
+lab: export PATH := $(CURDIR)/$(BIN):$(PATH)
 lab: .venv/.lab
-	@[ "$$(id -u)" != 0 ] || case "$(ARGS)" in *--allow-root*) ;; *) echo 'As root, JupyterLab wants to be told: make lab ARGS="$(ARGS) --allow-root"'; exit 1;; esac
+	@[ "$$(id -u)" != 0 ] || case "$(ARGS)" in *--allow-root*) ;; *) echo 'As root, JupyterLab wants to be told so: make lab ARGS="--allow-root $(ARGS)"'; exit 1;; esac
 	@$(BIN)/python aae_lib/course/workspace.py
 	cd work && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$$(../$(BIN)/python ../aae_lib/course/workspace.py --where-to-start) $(ARGS)
 
@@ -70,6 +71,7 @@ gpu:
 
 notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
+	$(BIN)/python tools/finish_notebooks.py
 	$(BIN)/python tools/make_exercises.py
 
 # solutions/ is the one source of exercises/

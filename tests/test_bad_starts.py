@@ -45,7 +45,9 @@ def lesson(name):
 
 
 def printed(notebook):
-    return "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", ()))
+    """What is read under the cells: streams, and the text of what is displayed."""
+    outputs = (o for cell in notebook.cells for o in cell.get("outputs", ()))
+    return "".join(o.get("text", "") or o.get("data", {}).get("text/plain", "") + "\n" for o in outputs)
 
 
 def run(notebook, folder, **options):

@@ -3,8 +3,8 @@
     python tools/finish_notebooks.py [--check]
 
 - The last cell says what comes next: after a lesson its exercises and the next lesson, after exercises the next lesson.
-- Cells that only ask for a prediction, and cells tagged `helper` (drawing that is not the lesson's subject), are folded:
-  one click on the bar with the dots, or View > Expand Selected Code, opens them.
+- Cells that only ask for a prediction, and cells tagged `helper` (drawing that is not the lesson's subject), are
+  folded: a click on the bar with the dots, or View > Expand Selected Code, opens them.
 - The outputs of predictions, quizzes and claims carry the course's stylesheet; it is brought up to date.
 
 --check  writes nothing; fails if a notebook is not as it would be written
@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 from aae_lib.course.look import stylesheet
 
 ROOT = Path(__file__).resolve().parents[1]
+STYLE = re.compile(r'<style>[^<]*</style>(?=<div class="aae )')
 NEXT = "next"  # the tag of the last cell
 
 
@@ -33,25 +34,26 @@ def title(path: Path) -> tuple[str, str]:
 
 def way_on(path: Path, root: Path = ROOT) -> str:
     """The last cell's text. Links lead from notebooks/ or exercises/; the copies in work/ have them adapted."""
+    folder = {"notebooks": "", "exercises": "../exercises/"}
+    if path.parent.name != "notebooks":
+        folder = {"notebooks": "../notebooks/", "exercises": ""}
     lessons = sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    number = path.name[:2]
-    after = [lesson for lesson in lessons if lesson.name[:2] > number] if number.isdigit() else []
-    in_lesson = path.parent.name == "notebooks"
-    parts = []
-    if in_lesson and (root / "solutions" / path.name).exists():
-        parts.append(f"[exercises {number}](../exercises/{path.name})")
+    here = [i for i, lesson in enumerate(lessons) if lesson.name == path.name]
+    after = lessons[here[0] + 1] if here and here[0] + 1 < len(lessons) else None
+
+    def exercises(lesson: Path) -> list[str]:
+        there = (root / "solutions" / lesson.name).exists()
+        return [f"[exercises {lesson.name[:2]}]({folder['exercises']}{lesson.name})"] * there
+
+    parts = exercises(path) if path.parent.name == "notebooks" else []
+    own = bool(parts) or path.parent.name != "notebooks"
     if after:
-        n, name = title(after[0])
-        parts.append(f"[{n} · {name}]({'' if in_lesson else '../notebooks/'}{after[0].name})")
-    if in_lesson and not (root / "solutions" / path.name).exists() and after:
-        if (root / "solutions" / after[0].name).exists():
-            parts.append(f"[exercises {after[0].name[:2]}](../exercises/{after[0].name})")
-    if not after:  # the end of the course: what is free to do
-        parts += [
-            f"[{project.stem[3:].replace('_', ' ')}]({'../exercises/' if in_lesson else ''}{project.name})"
-            for project in sorted((root / "solutions").glob("P*.ipynb"))
-            if project.name != path.name
-        ]
+        number, name = title(after)
+        parts.append(f"[{number} · {name}]({folder['notebooks']}{after.name})")
+        parts += [] if own else exercises(after)
+    else:  # the end of the course: what is free to do
+        projects = (p for p in sorted((root / "solutions").glob("P*.ipynb")) if p.name != path.name)
+        parts += [f"[{p.stem[3:].replace('_', ' ')}]({folder['exercises']}{p.name})" for p in projects]
     return "**Next →** " + " · ".join(parts)
 
 
@@ -79,7 +81,9 @@ def finish(notebook: NotebookNode, on: str) -> None:
         for output in cell.outputs:
             shown = output.get("data", {}).get("text/html")
             if shown:
-                output["data"]["text/html"] = re.sub(r'<style>[^<]*</style>(?=<div class="aae )', stylesheet, shown)
+                output["data"]["text/html"] = re.sub(
+                    r'<style>[^<]*</style>(?=<div class="aae )', lambda _: stylesheet(), shown
+                )
     if notebook.cells[-1].metadata.get("tags") == [NEXT]:
         notebook.cells.pop()
     last = nbformat.v4.new_markdown_cell(on, metadata={"tags": [NEXT]})

@@ -5,6 +5,7 @@ from . import ward as ward
 from . import workspace as workspace
 from .checks import borrow as borrow
 from .checks import check as check
+from .keepsake import poster as poster
 from .lesson import claim as claim
 from .prediction import predict as predict
 from .questions import quiz as quiz

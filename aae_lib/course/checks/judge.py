@@ -180,7 +180,7 @@ def _is_number(number: Any) -> bool:
     return isinstance(number, str | int | float) and not isinstance(number, bool)
 
 
-class NoSuchTask(ValueError):
+class NoSuchTaskError(ValueError):
     """A number that no task has. A notebook shows the sentence alone: the lines that led to it are the course's own."""
 
     def _render_traceback_(self) -> list[str]:
@@ -192,10 +192,12 @@ def find(number: str | float) -> Task:
     from importlib import import_module
 
     if not _is_number(number):
-        raise NoSuchTask(f"{NUMBER_FIRST}; this is {kind(number)}.")
+        raise NoSuchTaskError(f"{NUMBER_FIRST}; this is {kind(number)}.")
     lesson, dot, which = str(number).strip().partition(".")
     if not lesson.isdecimal():
-        raise NoSuchTask(f"there is no task {str(number)!r}: {NUMBER_FIRST}. It stands in the check below the task.")
+        raise NoSuchTaskError(
+            f"there is no task {str(number)!r}: {NUMBER_FIRST}. It stands in the check below the task."
+        )
     lesson = lesson.zfill(2)
     try:
         import_module(f".lesson_{lesson}", __package__)
@@ -205,7 +207,7 @@ def find(number: str | float) -> Task:
     name = f"{lesson}{dot}{which}"
     if name not in TASKS:
         have = ", ".join(sorted(n for n in TASKS if n.startswith(f"{lesson}."))) or "none of that lesson"
-        raise NoSuchTask(f"there is no task {name!r}; there is {have}.")
+        raise NoSuchTaskError(f"there is no task {name!r}; there is {have}.")
     return TASKS[name]
 
 
