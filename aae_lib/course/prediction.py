@@ -194,7 +194,7 @@ def form_class() -> Any:
     import anywidget
     import traitlets
 
-    class Form(anywidget.AnyWidget):  # type: ignore[misc]
+    class Form(anywidget.AnyWidget):
         """A form that Python draws; the page sends {"lock": number of the choice} once."""
 
         _esm = (look.STATIC / "prediction.js").read_text(encoding="utf-8")
