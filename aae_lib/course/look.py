@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 STATIC = Path(__file__).parent / "static"
-KEYS = 'data-lm-suppress-shortcuts="true"'  # JupyterLab leaves arrows, space and Enter to what is inside
+KEYS = 'data-lm-suppress-shortcuts="true"'  # on what has the focus: JupyterLab leaves it the arrows, space and Enter
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -49,7 +49,7 @@ def small(text: str) -> str:
 
 def folded(title: str, text: str) -> str:
     """A title that unfolds its text."""
-    return f"<details {KEYS}><summary>{html.escape(title)}</summary><p>{prose(text)}</p></details>"
+    return f"<details><summary {KEYS}>{html.escape(title)}</summary><p>{prose(text)}</p></details>"
 
 
 def heading(kind: str) -> str:
@@ -60,7 +60,7 @@ def heading(kind: str) -> str:
 def group(question: str, choices: Iterable[str], *more: str, name: str) -> str:
     """Radio buttons with letters, in a group that the question names; `more` comes below them."""
     rows = "".join(
-        f'<p><label class="aae-choice n{i}"><input type="radio" name="{name}" value="{i}"><b>{letter}</b> '
+        f'<p><label class="aae-choice n{i}"><input {KEYS} type="radio" name="{name}" value="{i}"><b>{letter}</b> '
         f"{prose(choice)}</label></p>"
         for i, (letter, choice) in enumerate(zip(LETTERS, choices, strict=False))
     )

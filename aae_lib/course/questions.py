@@ -40,7 +40,7 @@ class quiz:  # noqa: N801 - read aloud in a lesson: quiz("04")
     def _repr_html_(self) -> str:
         asked = "".join(self._ask(i, item) for i, item in enumerate(self.questions, 1))
         # method "dialog": Enter sends the form nowhere
-        form = f'<form class="aae-quiz" method="dialog" {look.KEYS}>{asked}</form>'
+        form = f'<form class="aae-quiz" method="dialog">{asked}</form>'
         return look.piece("card", look.heading("Quiz"), form)
 
     def _ask(self, i: int, item: dict) -> str:
@@ -49,6 +49,6 @@ class quiz:  # noqa: N801 - read aloud in a lesson: quiz("04")
             state, mark = ("is-right", "✓ right.") if answer["right"] else ("is-wrong", "✗ no.")
             text = f'<b class="aae-mark">{letter} {mark}</b> {look.prose(answer["feedback"])}'
             said.append(f'<p class="aae-said n{n} {state}">{text}</p>')
-        folded = f'<details><summary>check</summary><div aria-live="polite">{"".join(said)}</div></details>'
+        folded = f'<details><summary {look.KEYS}>check</summary><div aria-live="polite">{"".join(said)}</div></details>'
         texts = [answer["text"] for answer in item["answers"]]
         return look.group(f"{i}. {item['question']}", texts, folded, name=f"q{i}")

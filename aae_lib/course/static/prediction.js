@@ -6,9 +6,10 @@ function render({ model, el }) {
   const button = form.querySelector("button");
   const said = form.querySelector("output");
   let sent = false;
-  // JupyterLab leaves plain keys to the form, and keeps its own: Shift+Enter, Ctrl+S
+  // JupyterLab leaves plain keys to what has the focus here, and keeps its own: Shift+Enter, Ctrl+S
   const share = (event) => {
-    form.dataset.lmSuppressShortcuts = String(!(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey));
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+    if (form.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", plain);
   };
   window.addEventListener("keydown", share, true);
 
