@@ -66,7 +66,7 @@ def test_offline_from_another_folder_run_all_twice_with_the_sliders_at_zero(tmp_
     for i, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{i}"
     text = run(notebook, tmp_path)
-    assert "not this time" not in text
+    assert "✗ not this time" not in text
     assert text.count("✓ and each digit has found its arm") == 2
 
 

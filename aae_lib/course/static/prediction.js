@@ -13,25 +13,29 @@ function render({ model, el }) {
   };
   window.addEventListener("keydown", share, true);
 
-  const alive = () => model.comm_live !== false;
   form.addEventListener("change", () => {
-    button.setAttribute("aria-disabled", String(sent || !alive()));
-    if (alive()) said.textContent = "";
+    button.setAttribute("aria-disabled", String(sent));
+    if (!sent) said.textContent = "";
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = form.querySelector("input:checked");
     if (sent) return;
-    if (!alive()) said.textContent = "The kernel was restarted: run this cell again, then choose.";
-    else if (!chosen) said.textContent = "Choose an answer first.";
-    else {
-      sent = true;
-      for (const input of form.querySelectorAll("input")) input.disabled = input !== chosen;
-      button.setAttribute("aria-disabled", "true");
-      said.textContent = `Locked: ${"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[chosen.value]}`;
-      keepFocus(el);
-      model.send({ lock: Number(chosen.value) });
+    if (!chosen) {
+      said.textContent = "Choose an answer first.";
+      return;
     }
+    try {
+      model.send({ lock: Number(chosen.value) });
+    } catch {
+      said.textContent = "The kernel was restarted: run this cell again, then choose.";
+      return;
+    }
+    sent = true;
+    keepFocus(el);
+    for (const input of form.querySelectorAll("input")) input.disabled = input !== chosen;
+    button.setAttribute("aria-disabled", "true");
+    said.textContent = `Locked: ${"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[chosen.value]}`;
   });
   return () => window.removeEventListener("keydown", share, true);
 }
@@ -44,9 +48,8 @@ function keepFocus(el) {
     const card = area.querySelector(".aae-card");
     if (!card) return;
     seen.disconnect();
-    if (document.activeElement && document.activeElement !== document.body && !area.contains(document.activeElement)) {
-      if (!document.activeElement.contains(area)) return; // gone on elsewhere
-    }
+    const now = document.activeElement; // the page, or a cell: the form has gone from under it
+    if (now && !now.contains(area) && !area.contains(now)) return; // gone on elsewhere
     card.tabIndex = -1;
     card.focus({ preventScroll: true });
   });
