@@ -51,12 +51,12 @@ def test_predictions_and_helpers_are_folded_and_nothing_else():
 
 
 def test_finishing_twice_changes_nothing_and_renews_an_old_stylesheet():
-    old = '<style>.aae { color: red }</style><div class="aae aae-line">x</div>'
+    old = '<style>.aae { color: red }</style><div class="aae aae-sentence">x</div>'
     cell = code("claim(...)", outputs=[nbformat.v4.new_output("display_data", data={"text/html": old})])
     notebook = nbformat.v4.new_notebook(cells=[cell, text("end")])
     finish_notebooks.finish(notebook, "**Next →** a")
     once = nbformat.writes(notebook)
-    assert notebook.cells[0].outputs[0].data["text/html"] == f'{look.stylesheet()}<div class="aae aae-line">x</div>'
+    assert notebook.cells[0].outputs[0].data["text/html"] == f'{look.stylesheet()}<div class="aae aae-sentence">x</div>'
     finish_notebooks.finish(notebook, "**Next →** a")
     assert nbformat.writes(notebook) == once
     finish_notebooks.finish(notebook, "**Next →** b")

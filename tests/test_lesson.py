@@ -2,6 +2,7 @@ import json
 import re
 from html.parser import HTMLParser
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_a_quiz_keeps_its_answers_folded_and_escapes_its_text():
 
 def test_what_is_shown_reads_well_without_its_stylesheet():
     """GitHub and notebooks that are not trusted leave styles out."""
-    assert read(look.piece("line", look.line("✓", "two is two", "(2)"))) == "✓ two is two (2)"
+    assert read(look.piece("sentence", look.line("✓", "two is two", "(2)"))) == "✓ two is two (2)"
     said = read(check("00.1", None)._repr_html_())
     assert said.startswith("○ not written yet. Hint 1 Two lines.")
 
@@ -138,3 +139,10 @@ def test_the_poster_shows_the_number_in_the_middle_and_nothing_else_there():
     assert len(differs)
     assert np.abs(differs - middle).max() < one.shape[0] / 6
     assert one[5:20, 5:20].max() < 40  # dark round it
+
+
+def test_no_class_of_the_page_is_the_live_panels_too():
+    """A notebook shows both, and the panel's styles reach the whole page."""
+    names = r"\.(aae-[\w-]+)"
+    live = Path(lesson.__file__).parents[1] / "live" / "static" / "panel.css"
+    assert set(re.findall(names, look.stylesheet())) & set(re.findall(names, live.read_text())) == set()

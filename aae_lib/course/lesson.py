@@ -46,9 +46,9 @@ def claim(text: str, ok: bool, got: Any = "") -> None:
     """
     found = "" if isinstance(got, str) and not got else f"({got})"
     if ok:
-        look.show(f"✓ {text}{found and '  ' + found}", look.piece("line", look.line("✓", text, found), state=True))
+        look.show(f"✓ {text}{found and '  ' + found}", look.piece("sentence", look.line("✓", text, found), state=True))
     elif os.environ.get("AAE_STRICT") == "1":
         raise AssertionError(f"claim failed: {text}{found and '  ' + found}")
     else:
         said = look.line("✗", f"not this time: {text}") + "<br>" + look.small(f"found: {got}\n{REASONS}.")
-        look.show(f"✗ not this time: {text}\n  found: {got}\n  {REASONS}.", look.piece("line", said, state=False))
+        look.show(f"✗ not this time: {text}\n  found: {got}\n  {REASONS}.", look.piece("sentence", said, state=False))

@@ -39,7 +39,7 @@ def prose(text: str) -> str:
 
 def line(mark: str, text: str, rests_on: str = "") -> str:
     """A sentence behind its mark, and fainter what it rests on."""
-    return f'<b class="aae-mark">{mark}</b> {prose(text)}{small(rests_on)}'
+    return f'<b class="aae-sign">{mark}</b> {prose(text)}{small(rests_on)}'
 
 
 def small(text: str) -> str:

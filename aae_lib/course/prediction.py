@@ -121,7 +121,7 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         rows = "".join(self._row(letter, choice) for letter, choice in zip(look.LETTERS, self.choices, strict=False))
         kind = "Your prediction, locked" if self.locked else "Predict"
         question = f'<p class="aae-question">{look.prose(self.question)}</p>'
-        return look.piece("card", look.heading(kind), question, rows, self._verdict())
+        return look.piece("sheet", look.heading(kind), question, rows, self._verdict())
 
     def _row(self, letter: str, choice: str) -> str:
         yours = self.locked == choice
@@ -151,7 +151,7 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         button = '<button type="submit" aria-disabled="true">Lock my prediction</button>'
         said = "<output>Choose, then lock; it cannot be changed after that.</output>"
         group = look.group(self.question, self.choices, f'<div class="aae-lock">{button}{said}</div>', name="choice")
-        return look.piece("card", look.heading("Predict"), f"<form>{group}</form>")
+        return look.piece("sheet", look.heading("Predict"), f"<form>{group}</form>")
 
     def _bundle(self) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}

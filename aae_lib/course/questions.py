@@ -41,13 +41,13 @@ class quiz:  # noqa: N801 - read aloud in a lesson: quiz("04")
         asked = "".join(self._ask(i, item) for i, item in enumerate(self.questions, 1))
         # method "dialog": Enter sends the form nowhere
         form = f'<form class="aae-quiz" method="dialog">{asked}</form>'
-        return look.piece("card", look.heading("Quiz"), form)
+        return look.piece("sheet", look.heading("Quiz"), form)
 
     def _ask(self, i: int, item: dict) -> str:
         said = ['<p class="aae-said aae-none">Choose an answer first.</p>']
         for n, (letter, answer) in enumerate(zip(look.LETTERS, item["answers"], strict=False)):
             state, mark = ("is-right", "✓ right.") if answer["right"] else ("is-wrong", "✗ no.")
-            text = f'<b class="aae-mark">{letter} {mark}</b> {look.prose(answer["feedback"])}'
+            text = f'<b class="aae-sign">{letter} {mark}</b> {look.prose(answer["feedback"])}'
             said.append(f'<p class="aae-said n{n} {state}">{text}</p>')
         folded = f'<details><summary {look.KEYS}>check</summary><div aria-live="polite">{"".join(said)}</div></details>'
         texts = [answer["text"] for answer in item["answers"]]

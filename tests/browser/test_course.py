@@ -59,7 +59,7 @@ def test_a_prediction_is_chosen_and_locked_by_keyboard_and_the_focus_stays(asked
     keys.press("Tab")
     assert focus(page)[0] == "BUTTON"
     keys.press("Enter")
-    card = page.locator(".aae-card", has_text="Your prediction, locked")
+    card = page.locator(".aae-sheet", has_text="Your prediction, locked")
     card.wait_for()
     until(lambda: card.evaluate("e => e === document.activeElement"), "the focus stays where the form was")
     assert notebook.kernel("guess.locked") == "tails"
@@ -74,7 +74,7 @@ def test_a_locked_prediction_outlives_its_kernel_and_the_page(asked, lab):
     notebook, form = asked
     form.get_by_text("its edge").click()
     form.get_by_role("button").click()
-    card = notebook.page.locator(".aae-card", has_text="Your prediction, locked")
+    card = notebook.page.locator(".aae-sheet", has_text="Your prediction, locked")
     card.wait_for()
     notebook.restart()
     assert "its edge · your prediction" in card.inner_text()

@@ -158,7 +158,7 @@ def borrow(number: str | float) -> Any:
     found = find(number)
     part = found.part()
     said = f"lent for task {found.number}, {found.title}: {_signature(part)}"
-    look.show(f"→ {said}", look.piece("line", look.line("→", said)))
+    look.show(f"→ {said}", look.piece("sentence", look.line("→", said)))
     return part
 
 

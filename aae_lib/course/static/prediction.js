@@ -45,7 +45,7 @@ function keepFocus(el) {
   const area = el.closest(".jp-OutputArea") ?? el.parentElement;
   const seen = new MutationObserver(() => {
     if (area.contains(el)) return;
-    const card = area.querySelector(".aae-card");
+    const card = area.querySelector(".aae-sheet");
     if (!card) return;
     seen.disconnect();
     const now = document.activeElement; // the page, or a cell: the form has gone from under it
