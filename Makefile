@@ -1,4 +1,4 @@
-# make lab        set up once, copy the lessons to work/, start JupyterLab there   (ARGS="--no-browser --port 8899")
+# make lab        set up once, copy the lessons to work/, open JupyterLab at the right one   (ARGS="--no-browser --port 8899")
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
 # make book       the course as a book in build/book: open index.html, no server and no network needed
 # make check      lint, types and the quick tests, a minute or so: after every edit
@@ -7,7 +7,7 @@
 # make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
 # make exercises  make exercises/ from solutions/
 # make page       build the pages of the live panel and of the book's front; wants Node.js, which only who changes the page needs
-# make notebooks  run the notebooks again and store their outputs
+# make notebooks  run the notebooks again, store their outputs, write what all have alike
 #
 # JOBS         tests at once (default: one a core)
 # PYTHON       the Python to make .venv with (3.11 or newer)
@@ -26,9 +26,12 @@ INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_IN
 .PHONY: lab demo book check test bench gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
+# opens the lesson that was worked on last, at first lesson 00; "python -m aae_lib" works in its terminal and its cells
+lab: export PATH := $(CURDIR)/$(BIN):$(PATH)
 lab: .venv/.lab
+	@[ "$$(id -u)" != 0 ] || case "$(ARGS)" in *--allow-root*) ;; *) echo 'As root, JupyterLab wants to be told so: make lab ARGS="--allow-root $(ARGS)"'; exit 1;; esac
 	@$(BIN)/python aae_lib/course/workspace.py
-	cd work && ../$(BIN)/jupyter lab $(ARGS)
+	cd work && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$$(../$(BIN)/python ../aae_lib/course/workspace.py --where-to-start) $(ARGS)
 
 # how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
 demo: .venv/.demo
@@ -74,6 +77,7 @@ gpu:
 
 notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
+	$(BIN)/python tools/finish_notebooks.py
 	$(BIN)/python tools/make_exercises.py
 
 # solutions/ is the one source of exercises/

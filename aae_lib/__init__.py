@@ -7,7 +7,7 @@
 >>> history = trainer.run(steps=20, progress=False)
 
 Folders import only from those to their left: data, priors, networks, losses, optimizers < models < training < export
-< metrics, sklearn < plots < live, paper, course < cli. Importing has no side effects: no network, no random
+< metrics, sklearn < plots < live, paper < course < cli. Importing has no side effects: no network, no random
 numbers, no Jupyter. Each part is loaded when it is first used, so that `python -m aae_lib doctor` runs even where
 PyTorch is missing. The names are listed once, in `__init__.pyi`.
 """

@@ -13,6 +13,7 @@ from . import plots as plots
 from . import priors as priors
 from . import sklearn as sklearn
 from . import training as training
+from .course.workspace import reset as reset
 from .data import Minibatches as Minibatches
 from .data import load as load
 from .models import AAE as AAE

@@ -228,7 +228,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--hidden", type=whole(), nargs="+", default=None, metavar="N", help="widths of the hidden layers")
     _choice(t, "--network", "mlp", ("mlp", "conv"))
     _choice(t, "--posterior", None, ("deterministic", "gaussian", "universal"))
-    told = "pixels from 0 to 1, or any real numbers (gaussian for a .csv, else bernoulli)"
+    told = "pixels from 0 to 1, or any real numbers (bernoulli for images, gaussian for vectors)"
     _choice(t, "--likelihood", None, ("bernoulli", "gaussian"), told)
     length = t.add_mutually_exclusive_group()
     told = "training steps (4000 if neither steps nor epochs are given)"
@@ -487,8 +487,7 @@ def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
         arguments["hidden"] = options.hidden
     if options.posterior:
         arguments["posterior"] = options.posterior
-    table = isinstance(options.dataset, Path) and options.dataset.suffix.lower() == ".csv"
-    arguments["likelihood"] = options.likelihood or ("gaussian" if table else "bernoulli")
+    arguments["likelihood"] = options.likelihood
     arguments["optimizer"] = Adam(options.lr)
     if options.model in WITH_GAME:
         arguments["game_optimizer"] = Adam(options.game_lr, beta1=0.5)

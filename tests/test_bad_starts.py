@@ -45,7 +45,9 @@ def lesson(name):
 
 
 def printed(notebook):
-    return "".join(o.get("text", "") for cell in notebook.cells for o in cell.get("outputs", ()))
+    """What is read under the cells: streams, and the text of what is displayed."""
+    outputs = (o for cell in notebook.cells for o in cell.get("outputs", ()))
+    return "".join(o.get("text", "") or o.get("data", {}).get("text/plain", "") + "\n" for o in outputs)
 
 
 def run(notebook, folder, **options):
@@ -64,7 +66,7 @@ def test_offline_from_another_folder_run_all_twice_with_the_sliders_at_zero(tmp_
     for i, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{i}"
     text = run(notebook, tmp_path)
-    assert "not this time" not in text
+    assert "✗ not this time" not in text
     assert text.count("✓ and each digit has found its arm") == 2
 
 

@@ -1,12 +1,17 @@
 import json
+import re
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from aae_lib.course import lesson
+from aae_lib import pretrained
+from aae_lib.course import check, lesson, look, poster, predict, questions, quiz
 
-QUIZZES = sorted((Path(lesson.__file__).parent / "quizzes").glob("*.json"))
+QUIZZES = sorted(questions.QUIZZES.glob("*.json"))
 
 
 def test_a_claim_raises_in_the_tests_and_explains_to_a_learner(monkeypatch, capsys):
@@ -24,27 +29,70 @@ def test_a_claim_raises_in_the_tests_and_explains_to_a_learner(monkeypatch, caps
 
 
 def test_a_prediction_is_locked_once_and_shown_beside_the_outcome(capsys):
-    guess = lesson.predict("heads or tails?", ["heads", "tails"])
-    guess.outcome("tails")
+    guess = predict("heads or tails?", ["heads", "tails"])
+    guess.outcome("the coin shows tails")
     assert "You locked no prediction" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="choose one of: heads; tails"):
+    with pytest.raises(ValueError, match="choose one of: A: heads; B: tails"):
         guess.lock("edge")
-    guess.lock("heads")
+    guess.lock("a")
     guess.lock("tails")
-    guess.outcome("tails")
-    assert capsys.readouterr().out == "You predicted: heads\nWhat happened: tails\n"
+    guess.outcome("the coin shows tails", answer="B")
+    told = capsys.readouterr().out
+    assert told == "You predicted A: heads. It was B: tails.\nWhat happened: the coin shows tails\n"
 
 
-def test_the_widget_of_a_prediction_locks_what_was_chosen():
-    guess = lesson.predict("heads or tails?", ["heads", "tails"])
-    assert guess._repr_mimebundle_()["text/plain"].startswith("Predict: heads or tails?")
-    _, radio, row = guess.widget().children
-    button, _ = row.children
-    assert button.disabled
-    radio.value = "tails"
-    button.click()
-    assert guess.locked == "tails"
-    assert radio.disabled
+def read(html):
+    """The text of a page, its stylesheet left out."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html.split("</style>", 1)[1]).split())
+
+
+def test_the_card_of_a_prediction_tells_the_answer_only_after_it_is_locked():
+    guess = predict("heads < tails?", ["heads", "tails"])
+    guess.outcome("it shows tails", answer="tails")
+    assert read(guess._repr_html_()) == "Predict heads &lt; tails? A heads B tails"
+    guess.lock("heads")
+    assert read(guess._repr_html_()) == (
+        "Your prediction, locked heads &lt; tails? A heads · your prediction B tails · it was this "
+        "It was B. it shows tails"
+    )
+    assert repr(guess) == "Predict: heads < tails?\n  (x) heads\n  ( ) tails"
+    right = predict("heads or tails?", ["heads", "tails"])
+    right.lock("tails")
+    right.outcome("it shows tails", answer="tails")
+    assert "✓ As you predicted. it shows tails" in read(right._repr_html_())
+
+
+class Structure(HTMLParser):
+    """The tags of a page, and what each radio group is called."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.groups, self._in_legend = [], {}, False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.tags.append(tag)
+        assert not {"id", "open", "onclick"} & attributes.keys()  # two of them may stand on one page
+        self._in_legend = tag == "legend"
+        if tag == "fieldset":
+            self._radios = []
+        if attributes.get("type") == "radio":
+            self._radios.append(attributes["name"])
+
+    def handle_data(self, data):
+        if self._in_legend:
+            self.groups[data], self._in_legend = self._radios, False
+
+
+def test_radio_buttons_stand_in_a_group_that_the_question_names():
+    found = Structure(predict("heads or tails?", ["heads", "tails"])._form())
+    assert found.groups == {"heads or tails?": ["choice", "choice"]}
+    asked = quiz("04")
+    groups = Structure(asked._repr_html_()).groups
+    assert [len(set(names)) for names in groups.values()] == [1] * 5
+    assert len({names[0] for names in groups.values()}) == 5
+    assert len(groups) == len(asked.questions)
 
 
 @pytest.mark.parametrize("path", QUIZZES, ids=lambda p: p.stem)
@@ -58,21 +106,43 @@ def test_every_quiz_has_five_questions_one_right_answer_each_and_feedback_for_al
     assert len(places) > 1  # the right answer is not always in the same place
 
 
-def test_a_quiz_shows_every_answer_folded_and_escapes_its_text(tmp_path):
-    class Counter(HTMLParser):
-        summaries = 0
-
-        def handle_starttag(self, tag, attributes):
-            self.summaries += tag == "summary"
-            assert tag in {"p", "b", "ol", "li", "details", "summary"}
-            assert "open" not in dict(attributes)
-
-    quiz = lesson.quiz("04")
-    quiz.questions[0]["question"] = "is 1 < 2 & <script>?"
-    shown = quiz._repr_html_()
-    counter = Counter()
-    counter.feed(shown)
-    assert counter.summaries == sum(len(item["answers"]) for item in quiz.questions)
-    assert "right" not in repr(quiz)  # the printed form does not give the answers away
+def test_a_quiz_keeps_its_answers_folded_and_escapes_its_text():
+    asked = quiz("04")
+    asked.questions[0]["question"] = "is 1 < 2 & <script>?"
+    shown = asked._repr_html_()
+    found = Structure(shown)
+    assert "script" not in found.tags
+    assert found.tags.count("details") == found.tags.count("summary") == 5
+    outside = re.sub(r"<details>.*?</details>", "", shown)
+    assert all(answer["feedback"][:20] not in outside for item in asked.questions for answer in item["answers"])
+    assert "right" not in repr(asked)  # the printed form does not give the answers away
     with pytest.raises(ValueError, match=r"^quiz: number must be one of 00, 01, .* 11; got '77'"):
-        lesson.quiz("77")
+        quiz("77")
+
+
+def test_what_is_shown_reads_well_without_its_stylesheet():
+    """GitHub and notebooks that are not trusted leave styles out."""
+    assert read(look.piece("sentence", look.line("✓", "two is two", "(2)"))) == "✓ two is two (2)"
+    said = read(check("00.1", None)._repr_html_())
+    assert said.startswith("○ not written yet. Hint 1 Two lines.")
+
+
+def test_code_in_a_sentence_is_shown_as_code():
+    assert look.prose("`return` x < 1\nnow") == "<code>return</code> x &lt; 1<br>now"
+
+
+def test_the_poster_shows_the_number_in_the_middle_and_nothing_else_there():
+    ring = pretrained.load("ring")
+    one, other = (np.asarray(Image.open(BytesIO(poster(ring, n)._repr_png_())).convert("L")) for n in ("11", "88"))
+    differs = np.argwhere(one != other)
+    middle = np.array(one.shape) / 2
+    assert len(differs)
+    assert np.abs(differs - middle).max() < one.shape[0] / 6
+    assert one[5:20, 5:20].max() < 40  # dark round it
+
+
+def test_no_class_of_the_page_is_the_live_panels_too():
+    """A notebook shows both, and the panel's styles reach the whole page."""
+    names = r"\.(aae-[\w-]+)"
+    live = Path(lesson.__file__).parents[1] / "live" / "static" / "panel.css"
+    assert set(re.findall(names, look.stylesheet())) & set(re.findall(names, live.read_text())) == set()

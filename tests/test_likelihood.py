@@ -9,6 +9,7 @@ import aae_lib as aae
 from aae_lib.cli import main
 from aae_lib.data import Dataset, Split, Standard
 from aae_lib.live.view import View
+from aae_lib.models import likelihood
 from aae_lib.plots.drawn import HEIGHT, WIDTH, drawn
 
 MODELS = (aae.AE, aae.VAE, aae.WAE, aae.AAE, aae.SupervisedAAE, aae.SemiSupervisedAAE, aae.ClusterAAE, aae.MapAAE)
@@ -34,6 +35,12 @@ def make(kind=aae.AAE, seed=0, shape=(D,), **options):
     if issubclass(kind, aae.SupervisedAAE | aae.SemiSupervisedAAE | aae.ClusterAAE | aae.MapAAE):
         options = {"categories": 3} | options
     return kind(shape, **{"latent_dim": 2, "hidden": (16,), "likelihood": "gaussian", "seed": seed} | options)
+
+
+def test_images_are_taken_for_pixels_and_vectors_for_real_numbers():
+    assert isinstance(aae.AE((1, 8, 8)).likelihood, likelihood.Bernoulli)
+    assert isinstance(aae.AE((64,)).likelihood, likelihood.Gaussian)
+    assert isinstance(aae.AE((64,), likelihood="bernoulli").likelihood, likelihood.Bernoulli)
 
 
 @pytest.mark.parametrize("kind", MODELS)

@@ -277,7 +277,7 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
     panel.play()
     page.do("set", run=0, key=["weights", "generator"], value=0.25)
     page.last(lambda c: c["runs"][0]["settings"]["weights"]["generator"] == 0.25)
-    page.do("tug", value=1.0)
+    page.do("tug", run=0, value=1.0)
     content, _ = page.last(lambda c: c["runs"][0]["settings"]["weights"]["reconstruction"] == 0)
     assert content["runs"][0]["settings"]["weights"]["generator"] == 1
     panel.pause()
@@ -605,15 +605,25 @@ def test_the_surface_is_the_right_way_up(make):
     trainer = make()
     seen = view.View(trainer, trainer.data.validation)
     trainer.model.discriminator = Slope(torch.tensor([1.0, 0.0]))
-    right = seen.surface((-3, 3, -3, 3)).astype(float)
+    right = seen.surface((-3, 3, -3, 3))
     trainer.model.discriminator = Slope(torch.tensor([0.0, 1.0]))
-    up = seen.surface((-3, 3, -3, 3)).astype(float)
+    up = seen.surface((-3, 3, -3, 3))
     assert (np.diff(right, axis=1) >= 0).all()
-    assert right[0, -1] > 230
-    assert right[0, 0] < 25
-    assert up[0, 0] > 230  # the first row is the top
+    assert right[0, -1] > 0.9
+    assert right[0, 0] < 0.1
+    assert up[0, 0] > 0.9  # the first row is the top
     edge = 1 / (1 + np.exp(-(3 - 3 / view.SIDE)))
-    assert right[5, -1] == pytest.approx(255 * edge, abs=1)
+    assert right[5, -1] == pytest.approx(edge, abs=1e-6)
+
+
+def test_a_run_is_drawn_over_the_square_of_the_one_beside_it(make):
+    trainer = make()
+    seen = view.View(trainer, trainer.data.validation)
+    near = torch.zeros(10, 2)
+    alone = np.ptp(seen.extent(near)[:2])
+    seen.beside = 2  # the zoom of the other
+    assert np.ptp(seen.extent(near)[:2]) == pytest.approx(alone * 1.5**2)
+    assert seen.zoom == 0  # its own is not moved: each would hold up the other
 
 
 class Slope(torch.nn.Module):

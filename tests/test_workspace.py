@@ -1,7 +1,9 @@
 import json
+import os
 
 import pytest
 
+import aae_lib as aae
 from aae_lib.course import workspace
 
 
@@ -64,3 +66,34 @@ def test_reset_of_an_untouched_lesson_leaves_no_copy_behind(course):
 def test_an_unknown_lesson_is_refused_with_the_list(course):
     with pytest.raises(ValueError, match="there is no lesson 17; there is 04, 05"):
         workspace.renew(course, "17")
+
+
+def test_links_from_a_lesson_to_its_exercise_lead_there_in_work_too(course):
+    text = {"cell_type": "markdown", "source": "[exercise](../exercises/04_exercise.ipynb)"}
+    (course / "notebooks" / "04_lesson.ipynb").write_text(json.dumps({"cells": [text]}))
+    workspace.copy_missing(course)
+    (cell,) = json.loads((course / "work" / "04_lesson.ipynb").read_text())["cells"]
+    target = cell["source"].split("(")[1].rstrip(")")
+    assert (course / "work" / target).is_file()
+
+
+def test_the_lesson_to_open_is_the_first_and_then_the_one_worked_on_last(course):
+    assert workspace.where_to_start(course) == "."
+    workspace.copy_missing(course)
+    assert workspace.where_to_start(course) == "04_lesson.ipynb"
+    for i, name in enumerate(("05_lesson", "exercises/04_exercise")):
+        mine = course / "work" / f"{name}.ipynb"
+        mine.write_text("my own notes")
+        os.utime(mine, (2_000_000_000 + i, 2_000_000_000 + i))
+        assert workspace.where_to_start(course) == f"{name}.ipynb"
+
+
+def test_reset_in_a_cell_says_where_the_old_copy_is(course, monkeypatch, capsys):
+    monkeypatch.setattr(workspace, "root", lambda: course)
+    workspace.copy_missing(course)
+    (course / "work" / "04_lesson.ipynb").write_text("mine")
+    aae.reset(4)
+    told = capsys.readouterr().out
+    assert "04_lesson.ipynb is fresh. Yours is now 04_lesson.old1.ipynb" in told
+    assert "Reload Notebook from Disk" in told
+    assert (course / "work" / "04_lesson.old1.ipynb").read_text() == "mine"

@@ -2,14 +2,17 @@
 
 panel_light.png   everything, in the light theme, some way into a run
 panel_dark.png    a fork beside its origin, in the dark theme
-panel_large.png   large mode for the projector: one phase has just been run
+panel_large.png   the full screen of a projector: one phase has just been run
+panel_phone.png   a phone
+
+Each is what one screen shows: 1366 x 768, the same in the dark, 1920 x 1080, 390 x 844.
 """
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from jupyter_browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
 from jupyter_browser.servers import Server
@@ -22,70 +25,97 @@ import aae_lib as aae
 torch.set_num_threads(1)
 data = aae.load("digits")
 model = aae.AAE(data.image_shape, prior=aae.priors.{prior}, seed=0{more})
-panel = aae.live.Panel(aae.Trainer(model, data, seed=0), view="{view}")
+panel = aae.live.Panel(aae.Trainer(model, data, seed=0, device="cpu"), view="{view}")
 panel
 """
 
 
 def main() -> None:
-    """Take all three."""
+    """Take all four."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM)
         with Server(Path(folder) / "lab") as server:
-            for take, cell in (
-                (light, CELL.format(prior="GaussianRing(10)", more=", classes=10", view="all")),
-                (dark, CELL.format(prior="SwissRoll()", more="", view="all")),
-                (large, CELL.format(prior="Gaussian(2)", more="", view="tug")),
+            for take, size, cell in (
+                (light, (1366, 768), CELL.format(prior="GaussianRing(10)", more=", classes=10", view="all")),
+                (dark, (1366, 768), CELL.format(prior="SwissRoll()", more="", view="all")),
+                (large, (1920, 1080), CELL.format(prior="Gaussian(2)", more="", view="tug")),
             ):
                 name = f"panel_{take.__name__}"
                 server.write(name, [cell])
                 notebook = Notebook(chromium, server, name)
-                notebook.page.set_viewport_size({"width": 1500, "height": 1700})
                 notebook.open()
-                notebook.command("application:toggle-left-area")
+                notebook.show(*size)
                 notebook.run_all()
                 panel = Shown(notebook.page)
                 panel.root.wait_for()
                 until(lambda panel=panel: panel.frames, "the first picture")
+                panel.root.evaluate("e => e.scrollIntoView()")
                 take(notebook, panel)
-                tall = panel.root.evaluate("e => e.getBoundingClientRect().height")
-                notebook.page.set_viewport_size({"width": 1500, "height": int(tall) + 400})
                 notebook.page.wait_for_timeout(1500)
-                panel.root.scroll_into_view_if_needed()
-                panel.root.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
+                notebook.page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
                 notebook.close()
+        with Server(Path(folder) / "voila", app="voila") as server:
+            server.write("panel_phone", [CELL.format(prior="GaussianRing(10)", more="", view="tug")])
+            phone(chromium, server.url("panel_phone"))
         chromium.close()
 
 
-def light(notebook: Notebook, panel: Shown) -> None:
-    panel.play(steps=1500)
+def train(panel: Shown, steps: int) -> None:
+    """So many steps, however slow the machine."""
+    end = panel.step + steps
+    panel.press("play")
+    until(lambda: panel.step >= end, f"step {end}", seconds=600)
     panel.pause()
+
+
+def light(notebook: Notebook, panel: Shown) -> None:
+    train(panel, 1500)
+    click(notebook, panel, 0.66, 0.30)
+
+
+def click(notebook: Notebook, panel: Shown, x: float, y: float) -> None:
+    """Keep a place of the plane, and wait for what the decoder makes of it."""
     box = panel.plot().bounding_box()
-    notebook.page.mouse.click(box["x"] + 0.66 * box["width"], box["y"] + 0.30 * box["height"])
+    notebook.page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
     panel.root.locator(".aae-card canvas").first.wait_for()
 
 
 def dark(notebook: Notebook, panel: Shown) -> None:
     notebook.command("apputils:change-theme", theme="JupyterLab Dark")
-    panel.play(steps=800)
-    panel.pause()
+    train(panel, 800)
     panel.drag(panel.root.locator("input.aae-scrub"), 0.35)
     panel.wait_status("past")
     panel.press("fork")
     until(lambda: panel.root.locator(".aae-plot").count() == 2, "two plots")
     panel.drag(panel.slider("weights.generator", run=1), 0.05)
-    panel.play(steps=600)
-    panel.pause()
+    train(panel, 600)
+    click(notebook, panel, 0.6, 0.4)
+    panel.root.evaluate("e => e.scrollIntoView()")
 
 
 def large(notebook: Notebook, panel: Shown) -> None:
     notebook.command("apputils:change-theme", theme="JupyterLab Light")
-    panel.play(steps=400)
-    panel.pause()
-    panel.root.locator(".aae-large").click()
+    train(panel, 400)
+    panel.press("large")
     panel.press("step")
     until(lambda: notebook.kernel("panel.training.runs[0].lit") == "reconstruction", "a phase")
+    click(notebook, panel, 0.6, 0.4)
+
+
+def phone(browser: Browser, url: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, device_scale_factor=2)
+    page.goto(url)
+    panel = Shown(page)
+    panel.root.wait_for(timeout=60_000)
+    until(lambda: panel.frames, "the first picture")
+    train(panel, 600)
+    panel.plot().click()
+    panel.root.locator(".aae-card canvas").first.wait_for()
+    panel.root.evaluate("e => e.scrollIntoView()")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "panel_phone.png", animations="disabled")
+    page.close()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from . import workspace as workspace
 from .checks import borrow as borrow
 from .checks import check as check
 from .checks import your_turn as your_turn
+from .keepsake import poster as poster
 from .lesson import claim as claim
-from .lesson import predict as predict
-from .lesson import quiz as quiz
+from .prediction import predict as predict
+from .questions import quiz as quiz

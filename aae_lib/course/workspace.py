@@ -88,6 +88,36 @@ def without_solutions(source: str) -> str:
     return "\n".join(kept)
 
 
+def reset(lesson: str | int) -> None:
+    """A fresh copy of a lesson and its exercises in work/. What you wrote is kept beside it, under a new name.
+
+    Parameters
+    ----------
+    lesson : str or int
+        Its number: "04", "4" or 4.
+
+    Raises
+    ------
+    ValueError
+        If no lesson has this number.
+    FileNotFoundError
+        If aae_lib was installed without the lessons.
+    """
+    if isinstance(lesson, bool) or not isinstance(lesson, str | int):
+        raise ValueError(f'reset: lesson must be a number such as "04"; got {type(lesson).__name__}.')
+    for copy, old in renew(root(), str(lesson)):
+        print(f"{copy.name} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
+    print('Is it open? File > Reload Notebook from Disk shows the fresh one; if JupyterLab asks, choose "Revert".')
+
+
+def where_to_start(course: Path) -> str:
+    """The lesson to open, seen from work/: the one that was worked on last, at first lesson 00."""
+    known = {copy: source for copy, source in lessons(course).items() if copy.suffix == ".ipynb" and copy.exists()}
+    touched = [copy for copy, source in known.items() if copy.read_bytes() != _fresh(source)]
+    last = max(touched or sorted(known)[:1], key=lambda copy: copy.stat().st_mtime, default=course / "work")
+    return last.relative_to(course / "work").as_posix()
+
+
 def _copy(source: Path, copy: Path) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     part = copy.with_name(copy.name + ".part")
@@ -104,7 +134,8 @@ def _fresh(source: Path) -> bytes:
         notebook = json.loads(content)
         for cell in notebook["cells"]:
             # lessons lie in work/ itself, exercises one folder further in
-            text = "".join(cell["source"]).replace("](../notebooks/", "](../")  # nbformat allows a list of lines too
+            text = "".join(cell["source"])  # nbformat allows a list of lines too
+            text = text.replace("](../notebooks/", "](../").replace("](../exercises/", "](exercises/")
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [], "execution_count": None}
                 text = without_solutions(text)
@@ -122,4 +153,9 @@ def _free_name(path: Path) -> Path:
 
 
 if __name__ == "__main__":  # `make lab` runs this file by itself: copying needs no torch, and starts at once
-    print(f"{len(copy_missing(root()))} new file(s) in work/; what was there is untouched.")
+    import sys
+
+    if sys.argv[1:] == ["--where-to-start"]:
+        print(where_to_start(root()))
+    else:
+        print(f"{len(copy_missing(root()))} new file(s) in work/; what was there is untouched.")

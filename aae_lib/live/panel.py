@@ -82,7 +82,7 @@ class Panel:
     headless_steps : int, optional
         Where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for.
     large : bool
-        Open in large mode, for the projector.
+        In large type, for the projector.
 
     Raises
     ------
@@ -309,7 +309,7 @@ class Panel:
                 sliders.set_one(run.trainer, request["key"], request["value"])
                 self._settings_changed()
             case "tug":
-                self._tug(request["value"])
+                self._tug(self._run(request).trainer, request["value"])
             case "prior":
                 self._take_prior(priors.named(request["name"], runs[0].view.latent_dim))
             case "draw":
@@ -382,9 +382,8 @@ class Panel:
                 run.uses = run.trainer.chosen()
         self.training.changed()
 
-    def _tug(self, t: float) -> None:
+    def _tug(self, trainer: Trainer, t: float) -> None:
         """From 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
-        trainer = self.training.runs[0].trainer
         a, b = TUG
         if not {a, b} <= set(trainer.weights):
             raise ValueError(f"there is no tug of war here: it needs the phases {a} and {b}.")
@@ -466,6 +465,7 @@ class Panel:
             layers.add("prior")
         about, arrays = [], []
         for run in training.runs:
+            run.view.beside = max((other.view.zoom for other in training.runs if other is not run), default=0)
             seen = self._seen(run)
             arrays.append(run.look(layers, all_arrows) if seen is None else run.look_back(seen, layers))
             about.append(run.about() if seen is None else seen.about)
@@ -517,7 +517,7 @@ class Panel:
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
             "runs": [run.spec() for run in runs],
             "forked": self._forked,
-            "tug": {"run": 0, "a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
+            "tug": {"a": TUG[0], "b": TUG[1]} if names.issuperset(TUG) else None,
             "priors": PLANE_PRIORS if view.latent_dim == 2 else ANY_DIM_PRIORS,
             "can_draw": view.latent_dim == 2,
             "max_steps": self.training.limit,

@@ -21,7 +21,7 @@ COLOURS = {
 }
 OTHERS = ("#0077BB", "#33BBEE", "#CC3311", "#997700")
 
-WEIGHTS = "How far each phase moves (weight of its update)"
+WEIGHTS = "Weight of each phase's update"
 TERMS = "Terms inside a loss"
 PACE = "Pace"
 

@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     categories: np.ndarray | None  # (N,) uint8, what the encoder took each image for
     heads: np.ndarray | None  # (K, 2) float32, the heads of a map
     prior: np.ndarray  # (M, 2) float32; one array for all moments with this prior
-    surface: np.ndarray | None  # (SIDE, SIDE) uint8, D as it was at this moment or a picture earlier
+    surface: np.ndarray | None  # (SIDE, SIDE) float32, D as it was at this moment or a picture earlier
     about: dict[str, Any]  # the numbers beside the picture
 
 
@@ -113,6 +113,7 @@ class View:
         left, right, bottom, top = extent_of(torch.from_numpy(self.prior_shown))
         self.centre = ((left + right) / 2, (bottom + top) / 2)
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
+        self.beside = 0  # the zoom of a run that is drawn beside this one, over the same square
 
     # ---- what is drawn ----
 
@@ -155,9 +156,12 @@ class View:
                 self.zoom += 1
             while self.zoom and need < 0.9 * 1.5 ** (self.zoom - 1):
                 self.zoom -= 1
-        half = self.half * 1.5**self.zoom
+        half = self._drawn_half()
         (x, y) = self.centre
         return (x - half, x + half, y - half, y + half)
+
+    def _drawn_half(self) -> float:
+        return self.half * 1.5 ** max(self.zoom, self.beside)
 
     @property
     def has_surface(self) -> bool:
@@ -166,7 +170,7 @@ class View:
 
     @torch.no_grad()
     def surface(self, extent: tuple[float, float, float, float]) -> np.ndarray:
-        """D(z) over the extent, (SIDE, SIDE) uint8, top row first; where D is told classes, the largest over them."""
+        """D(z) over the extent, (SIDE, SIDE) float32, top row first; where D is told classes, the largest over them."""
         left, right, bottom, top = extent
         at = (torch.arange(SIDE, device=self.device) + 0.5) / SIDE
         y, x = torch.meshgrid(top + (bottom - top) * at, left + (right - left) * at, indexing="ij")
@@ -174,7 +178,7 @@ class View:
         classes = self.can.told_classes
         told = [()] if classes is None else [(torch.full((len(grid),), k, device=self.device),) for k in range(classes)]
         belief = torch.stack([self.model.discriminator(grid, *y).float() for y in told]).amax(0).sigmoid()
-        return (belief * 255).round().to(torch.uint8).reshape(SIDE, SIDE).cpu().numpy()
+        return belief.reshape(SIDE, SIDE).cpu().numpy()
 
     def mmd(self, z: Tensor) -> float | None:
         """MMD of the codes z (N, d) against a fresh prior sample of the same size."""
@@ -188,7 +192,7 @@ class View:
         """(M, 2 + 2K) float32: where a code lies, and where each of the K phases that move the encoder pulls it."""
         n = len(self.images) if everything else min(PULLED, len(self.images))
         z, found = pulls(self.trainer, self._minibatch(n), self.generator)
-        length = 0.08 * self.half * 1.5**self.zoom
+        length = 0.08 * self._drawn_half()
         parts = [self.plane.project(z)]
         parts += [length * found.get(name, torch.zeros_like(z)) @ self.plane.basis.T for name in self.pulled]
         return torch.cat(parts, 1).float().cpu().numpy()

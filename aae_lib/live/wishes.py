@@ -26,7 +26,7 @@ WISHES: dict[str, dict[str, Kind]] = {
     "seen": {"n": count(0)},
     "slow": {"on": switch()},
     "set": {"run": RUN, "key": _a_list(3, text()), "value": number()},
-    "tug": {"value": number(least=0, most=1)},
+    "tug": {"run": RUN, "value": number(least=0, most=1)},
     "prior": {"name": text()},
     "draw": {"strokes": _a_list(STROKES)},
     "scrub": {"at": count(0)},

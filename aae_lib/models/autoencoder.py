@@ -40,9 +40,9 @@ class AE(Model):
         q(z|x), see `Encoder`.
     noise_dim : int, optional
         Width of the noise of a universal posterior (default 10).
-    likelihood : {"bernoulli", "gaussian"}
+    likelihood : {"bernoulli", "gaussian"}, optional
         What the decoder gives: pixels in [0, 1], or any real numbers, which are standardised by the first training
-        data; see `models.likelihood`.
+        data; see `models.likelihood`. None: "bernoulli" for images, "gaussian" for vectors.
     reconstruction : {"bce", "mse", "half_squared_error"}, optional
         See `losses`; None: "bce", and with `likelihood="gaussian"` "half_squared_error", which is the only one there.
     input_noise : float, default 0
@@ -107,7 +107,7 @@ class AE(Model):
         weight_sd: float | None = None,
         optimizer: Optimizer | None = None,
         seed: int = 0,
-        likelihood: str = "bernoulli",
+        likelihood: str | None = None,
     ) -> None:
         super().__init__()
         if noise_dim is not None and posterior != "universal":
@@ -117,6 +117,7 @@ class AE(Model):
         self.latent_dim = latent_dim
         self.hidden = tuple(hidden)
         self.set_prior(Gaussian(self.latent_dim) if prior is None else prior)
+        likelihood = likelihood or ("bernoulli" if len(self.image_shape) == 3 else "gaussian")
         self.likelihood = LIKELIHOODS[likelihood](self.image_shape)
         fitting = list(self.likelihood.errors)
         if reconstruction not in (None, *fitting):

@@ -1,6 +1,7 @@
 """What a decoder's output says of a sample, p(x|z): of pixels in [0, 1], or of any real numbers.
 
-One word, `likelihood=`, decides what follows: what the networks see, what the loss compares, what an image is.
+One word, `likelihood=`, decides what follows: what the networks see, what the loss compares, what an image is. Without
+it images are taken for Bernoulli, vectors for Gaussian.
 
               the networks see     the decoder gives    an image                losses
 bernoulli     x                    logits               sigmoid(logits)         bce, mse, half_squared_error

@@ -24,6 +24,7 @@
   function setText(node, text) {
     if (node.textContent !== text) node.textContent = text;
   }
+  var copy = Math.random().toString(36).slice(2, 8);
 
   // front/decoder.ts
   function bytesOf(base64) {

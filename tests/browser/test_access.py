@@ -5,8 +5,8 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from jupyter_browser.cells import PAD
-from jupyter_browser.pages import until
+from jupyter_browser.cells import PANEL, SETUP
+from jupyter_browser.pages import Shown, until
 
 WIDGETS = ("button", "slider", "spinbutton", "combobox", "checkbox", "switch", "application", "radio")
 
@@ -47,10 +47,31 @@ def test_axe_finds_nothing_serious(open_panel, theme):
         notebook.command("apputils:change-theme", theme="JupyterLab Light")
 
 
-def test_axe_finds_nothing_serious_in_the_pad(open_notebook):
-    notebook = open_notebook(PAD)
+JUPYTERS_OWN = 'alternative text: <img src="data:image/png'  # JupyterLab has no way to give a PNG its text
+
+EVERYTHING = """
+from IPython.display import display
+from aae_lib.course import predict, quiz
+display(predict("Heads or tails?", ["heads", "tails"]), aae.live.Pad(), quiz("04"))
+first = aae.live.Panel(trainer())
+display(first)
+panel = aae.live.Panel(trainer(), view="tug")
+display(panel)
+aae.plots.latent(panel.trainer.model, data.test)
+"""
+
+
+def test_axe_finds_nothing_serious_on_a_page_with_everything_and_ids_are_unique(open_notebook):
+    notebook = open_notebook(EVERYTHING)
     notebook.page.locator(".aae-pad canvas").wait_for()
-    assert faults(notebook.page, ".jp-OutputArea") == []
+    until(lambda: notebook.page.locator(".aae-panel").count() and Shown(notebook.page, -1).frames, "the panel")
+    found = faults(notebook.page, ".jp-OutputArea")
+    assert [fault for fault in found if JUPYTERS_OWN not in fault] == []
+    ids = notebook.page.evaluate("[...document.querySelectorAll('.jp-OutputArea [id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    assert len([name for name in ids if name.startswith("aae-")]) > 5
+    unreached = "ls => ls.filter(l => l.htmlFor && !l.getRootNode().getElementById(l.htmlFor)).map(l => l.outerHTML)"
+    assert notebook.page.locator(".aae-panel label").evaluate_all(unreached) == []
 
 
 def test_tab_reaches_every_control_and_every_control_has_a_name(open_panel):
@@ -89,10 +110,40 @@ def test_the_keyboard_alone_plays_pauses_and_moves_a_slider(open_panel):
     panel.wait_status("paused")
     assert notebook.page.locator(".jp-Notebook.jp-mod-editMode").count() == 0
     keyboard.press("ArrowRight")
-    panel.root.locator(".aae-card").first.wait_for()
+    until(lambda: panel.text(".aae-card b").startswith("z = ("), "a place pointed at")
     keyboard.press("Space")
     panel.wait_status("playing")
+    keyboard.press("Escape")
+    until(lambda: panel.text(".aae-card b") == "point at the plane", "none")
     assert notebook.page.locator(".jp-Cell").count() == 2  # JupyterLab took none of the keys for itself
+
+
+def test_ctrl_s_saves_with_the_panel_in_focus(open_panel):
+    panel, notebook = open_panel()
+    dirty = "jupyterapp.shell.currentWidget.context.model.dirty"
+    notebook.put([SETUP, f"{PANEL}  # changed"])
+    for part in (panel.plot(), panel.slider("weights.generator"), panel.root.locator("[data-box]").first):
+        notebook.page.evaluate(f"{dirty} = true")
+        part.focus()
+        notebook.page.keyboard.press("Control+s")
+        until(lambda: notebook.page.evaluate(f"!{dirty}"), "saved")
+
+
+def test_the_tug_says_both_weights_and_all_defaults_puts_every_slider_back(open_panel):
+    panel, notebook = open_panel('panel = aae.live.Panel(trainer(), view="tug")\npanel')
+    tug = panel.slider("tug")
+    panel.drag(tug, 0.75)
+    until(lambda: notebook.kernel("panel.trainer.weights['reconstruction']") < 1, "the weight")
+    spoken = r"reconstruction × 0\.[45]\d*, generator × 1"
+    until(lambda: re.fullmatch(spoken, tug.get_attribute("aria-valuetext")), "both weights")
+    panel.press("more")
+    panel.drag(panel.slider("rate"), 0.2)
+    panel.drag(panel.slider("weights.discriminator"), 0.9)
+    until(lambda: notebook.kernel("panel.trainer.weights['discriminator']") > 2, "the weight")
+    panel.press("defaults")
+    weights = "[panel.trainer.rate, *panel.trainer.weights.values()]"
+    until(lambda: set(notebook.kernel(weights)) == {1}, "all as at first")
+    until(lambda: tug.input_value() == "0.5", "the tug too")
 
 
 def tab_to(page, wanted):

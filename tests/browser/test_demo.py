@@ -17,6 +17,8 @@ import pytest
 from jupyter_browser.pages import PATIENCE, Shown, until
 from jupyter_browser.servers import free_port
 
+from .test_layout import OVERLAPS, all_seen, fits_a_phone, rests
+
 ROOT = Path(__file__).parents[2]
 CULL = "--MappingKernelManager.cull_idle_timeout=8 --MappingKernelManager.cull_interval=1"
 
@@ -61,6 +63,12 @@ def test_the_demo_is_a_bare_page_with_the_panel_for_whoever_has_the_token(browse
     panel = Shown(page)
     panel.root.wait_for()
     panel.play(steps=20)
+    for width, height in ((1280, 720), (1366, 768), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        all_seen(panel)
+        assert rests(panel, OVERLAPS) == []
+    fits_a_phone(page)
+    page.set_viewport_size({"width": 1280, "height": 720})
     panel.drag(panel.slider("weights.generator"), 0.8)
     until(lambda: panel.uses[0]["weights"]["generator"] > 2, "the slider is used")
     assert page.locator(".jp-InputArea-editor, .jp-CodeCell .jp-InputPrompt").count() == 0, "no code is shown"

@@ -51,7 +51,6 @@ def test_step_runs_one_phase_and_shows_which_networks_moved(open_panel):
 def test_slow_motion_runs_phase_by_phase(open_panel):
     panel, notebook = open_panel()
     panel.press("slow")
-    panel.press("play")
     panel.wait_status("slow")
     seen = []
     until(lambda: seen.append(notebook.kernel(f"{LANE}.lit")) or {"discriminator", "generator"} <= set(seen), "phases")
@@ -166,12 +165,36 @@ panel"""
     panel.play(steps=30)
 
 
-def test_hovering_shows_the_decoded_image_and_the_nearest_real_one(open_panel):
-    panel, _ = open_panel()
+def test_hovering_and_dragging_show_the_decoded_image_also_where_a_click_keeps_another(open_panel):
+    panel, notebook = open_panel()
     panel.play(steps=50)
-    panel.plot().hover()
-    card = panel.root.locator(".aae-card").first
-    card.wait_for()
+    box, mouse, card = panel.plot().bounding_box(), notebook.page.mouse, panel.root.locator(".aae-card").first
+    to = lambda x, y: mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)  # noqa: E731
+    places = []
+
+    def shown(what):
+        """Another place than before; returns which."""
+        until(lambda: (at := card.locator("b").inner_text()).startswith("z") and at not in places, what)
+        places.append(card.locator("b").inner_text())
+        return places[-1]
+
+    to(0.4, 0.4)
+    shown("the place under the mouse")
+    mouse.down()
+    mouse.up()
+    to(0.6, 0.4)
+    shown("the place under the mouse, though one is kept")
+    to(0.3, 0.6)
+    mouse.down()
+    to(0.5, 0.7)
+    shown("the place dragged to")
+    to(0.6, 0.6)
+    kept = shown("and on")
+    mouse.up()
+    to(0.2, 0.2)
+    shown("the place under the mouse")
+    panel.root.locator(".aae-legend").hover()
+    until(lambda: card.locator("b").inner_text() == kept, "the place that was kept")
     for canvas in card.locator("canvas").all():
         shades = """c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
                        return new Set(Array.from(d).filter((_, i) => i % 4 == 0)).size }"""

@@ -5,12 +5,13 @@ import inspect
 import pkgutil
 import signal
 import threading
+import time
 
 import pytest
 import torch
 
 from aae_lib.course import checks
-from aae_lib.course.checks import judge
+from aae_lib.course.checks import judge, watch
 
 for module in pkgutil.iter_modules(checks.__path__):
     importlib.import_module(f"{checks.__name__}.{module.name}")
@@ -60,6 +61,43 @@ def test_a_task_that_is_not_there_names_those_that_are():
         checks.check("04.77", stub)
     with pytest.raises(ValueError, match="none of that lesson"):
         checks.borrow("99.1")
+    with pytest.raises(ValueError, match=r"no task 'my_generator': the number of a task comes first, such as") as told:
+        checks.borrow("my_generator")
+    assert told.value._render_traceback_() == [f"→ {told.value}"]  # what a notebook shows of it
+
+
+def test_borrow_tells_what_it_lent(capsys):
+    checks.borrow("00.1")
+    assert capsys.readouterr().out == "→ lent for task 00.1, new images: `new_images(model, n)`\n"
+
+
+def test_of_what_an_answer_prints_a_check_lets_little_through(capsys):
+    def talks(model, n):
+        for i in range(100_000):
+            print("step", i)
+        return model.decode(model.prior.sample(n))
+
+    assert checks.check("00.1", talks)
+    printed = capsys.readouterr().out
+    assert printed.startswith("step 0\nstep 1\n")
+    assert printed.endswith("the rest is left out.\n")
+    assert len(printed) < watch.MOST + 100
+    print("afterwards all is printed again" * 1000)
+    assert len(capsys.readouterr().out) > 10_000
+
+
+def test_a_silent_loop_is_told_how_to_stop_it(capsys, monkeypatch):
+    monkeypatch.setattr(watch, "PATIENCE", 0.01)
+    said = threading.Event()
+
+    def waits(model, n):
+        for _ in range(3000):
+            if "The square ■" in capsys.readouterr().out:
+                return said.set()
+            time.sleep(0.01)
+
+    checks.check("00.1", waits)
+    assert said.is_set()
 
 
 def test_an_endless_loop_can_be_interrupted():

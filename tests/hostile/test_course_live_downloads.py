@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib.course import borrow, check, claim, doctor, lesson, predict, quiz, ward, workspace
+from aae_lib.course import borrow, check, claim, doctor, poster, predict, questions, quiz, ward, workspace
 from aae_lib.data import Split, glyphs, loading, mnist, toys
 from aae_lib.live import Compare, Pad, Panel
 from aae_lib.live.pad import drawn_prior, paint
@@ -99,6 +99,7 @@ def _names():
 # ---- claims, predictions, quizzes, checks ----
 
 OK = r"^claim: ok must be True or False, .*; got "
+RING = aae.pretrained.load("ring")
 CHOICES = "choices must be a list of two or more different texts"
 LESSONS = [
     *[(lambda ok=ok: claim("x", ok), OK)
@@ -111,7 +112,13 @@ LESSONS = [
       for c in (None, [], "abc", ["one"], ["a", "a"], [1, 2], ["a", None], {"a", "b"}, {"a": 1, "b": 2}, 5, ["a", ""],
                 iter("ab"))],
     (lambda: predict(None, ["a", "b"]), "question must be a string"),
-    *[(lambda c=c: predict("q", ["a", "b"]).lock(c), "choose one of: a; b") for c in (None, 5, ["a"], np.zeros(2))],
+    *[(lambda c=c: predict("q", ["a", "b"]).lock(c), "choose one of: A: a; B: b")
+      for c in (None, 5, ["a"], np.zeros(2), "C", "", "ab")],
+    (lambda: predict("q", ["a", "b"]).outcome("it fell", answer="c"), "choose one of: A: a; B: b"),
+    *[(lambda n=n: poster(RING, n), "poster: number must be a text of up to ten characters")
+      for n in (None, 5, "", "/", "two", "12345678901", "１２")],
+    *[(lambda n=n: aae.reset(n), r"lesson must be a number such as|there is no lesson .*; there is 00, 01")
+      for n in (None, 2.5, True, "", "77", "../00", -1)],
     *[(lambda n=n: quiz(n), r"^quiz: number must be one of 00, 01, .*; got ")
       for n in ("../ward_results", "77", "", -4, 4.5, "4", "04.json", None, ["04"], "/etc/passwd")],
     *[(lambda n=n: check(n, len), "there is no task") for n in ("04.99", "../x.1", "4", NAN, -1)],
@@ -468,7 +475,8 @@ MESSAGES = [
                 ["terms", "generator", "x"], ["terms", "x", "y"], ["__class__"])],
     *[({"do": "set", "run": 0, "key": KEY, "value": v}, "value must be a finite number|generator")
       for v in (None, "1", NAN, INF, -1, True, [1], {})],
-    *[({"do": "tug", "value": v}, "tug: value must be a finite number from 0 to 1") for v in (None, -1, 2, NAN, "x")],
+    *[({"do": "tug", "run": 0, "value": v}, "tug: value must be a finite number from 0 to 1")
+      for v in (None, -1, 2, NAN, "x")],
     *[({"do": "prior", "name": n}, "name must be|gaussian") for n in (None, 5, "", "star", ["ring"])],
     *[({"do": "draw", "strokes": s}, "strokes must be a list|is not a stroke|nothing is drawn|has 10,001 points")
       for s in (None, 5, "x", {}, [5], [None], [{}], [], [DOT, {"width": NAN, "points": [[0, 0]]}], [DOT] * 10_001,
@@ -533,7 +541,7 @@ def test_a_click_into_a_run_that_is_gone_ends_nothing(opened):
 def test_no_tug_and_no_planes_where_there_are_none(opened):
     panel, page = opened(trainer(model=aae.VAE))
     before = panel.trainer.chosen()
-    assert "no tug of war" in page.do({"do": "tug", "value": 0.5})[0]
+    assert "no tug of war" in page.do({"do": "tug", "run": 0, "value": 0.5})[0]
     assert panel.trainer.chosen() == before
     panel, page = opened(trainer(latent_dim=3))
     panel._spec()
@@ -620,4 +628,4 @@ def test_a_pad_takes_arrays_and_keeps_its_own():
 
 
 def test_the_lessons_own_quizzes_are_there():
-    assert {path.stem for path in lesson.QUIZZES.glob("*.json")} == {f"{n:02d}" for n in range(12)}
+    assert {path.stem for path in questions.QUIZZES.glob("*.json")} == {f"{n:02d}" for n in range(12)}

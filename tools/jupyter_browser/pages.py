@@ -74,6 +74,11 @@ class Notebook:
         """A command of JupyterLab's menus, e.g. "docmanager:save"; returns when it is done."""
         self.page.evaluate("async ([name, to]) => { await jupyterapp.commands.execute(name, to) }", [name, arguments])
 
+    def show(self, width: int = 1400, height: int = 1000, sidebar: bool = False) -> None:
+        """Make the window so large, with the sidebar or without."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.evaluate(f"jupyterapp.shell.{'expand' if sidebar else 'collapse'}Left()")
+
     def put(self, cells: list[str]) -> None:
         """Write these into the notebook's cells, of which there are as many."""
         write = (

@@ -7,7 +7,6 @@ Everything a learner's function returns comes through `call`, which casts it to 
 right, and no check has to think of it.
 """
 
-import html
 import inspect
 import os
 import traceback
@@ -22,6 +21,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+
+from .. import look
+from .watch import watched
 
 
 class Wrong(Exception):  # noqa: N818 - it is no error of the program
@@ -73,11 +75,9 @@ class Verdict:
         return f"{'✓' if self.right else '○' if self.right is None else '✗'} {self.sentence}"
 
     def _repr_html_(self) -> str:
-        hints = "".join(
-            f"<details style='margin-left:1em'><summary>Hint {i}</summary>{html.escape(hint)}</details>"
-            for i, hint in enumerate(self.hints, 1)
-        )
-        return f"<p>{html.escape(repr(self))}</p>{hints}"
+        mark, sentence = repr(self).split(" ", 1)
+        hints = "".join(look.folded(f"Hint {i}", hint) for i, hint in enumerate(self.hints, 1))
+        return look.piece("verdict", f"<p>{look.line(mark, sentence)}</p>", hints, state=self.right)
 
 
 def check(number: str | float, *answers: Any) -> Verdict:
@@ -114,7 +114,7 @@ def check(number: str | float, *answers: Any) -> Verdict:
         return Verdict(f"this task takes {takes} after its number; you passed {len(answers)}.", False, found.hints)
     _returned.set("")
     try:
-        with _usual_settings():
+        with _usual_settings(), watched():
             return Verdict(found.judge(*answers), True)
     except NotImplementedError:
         return Verdict("not written yet.", None, found.hints)
@@ -138,6 +138,8 @@ def check(number: str | float, *answers: Any) -> Verdict:
 def borrow(number: str | float) -> Any:
     """Return a working part in place of your own, so that you can go on, e.g. my_generator = borrow("04.1").
 
+    It says what it has lent.
+
     Parameters
     ----------
     number : str or float
@@ -153,7 +155,22 @@ def borrow(number: str | float) -> Any:
     ValueError
         If no task has this number.
     """
-    return find(number).part()
+    found = find(number)
+    part = found.part()
+    said = f"lent for task {found.number}, {found.title}: {_signature(part)}"
+    look.show(f"→ {said}", look.piece("sentence", look.line("→", said)))
+    return part
+
+
+def _signature(part: Any) -> str:
+    """A part in words that help to call it: `name(arguments)`, for each of several."""
+    if isinstance(part, tuple):
+        return " and ".join(map(_signature, part))
+    try:
+        arguments = ", ".join(inspect.signature(part).parameters)
+    except (TypeError, ValueError):
+        return kind(part)
+    return f"`{getattr(part, '__name__', 'f').lstrip('_')}({arguments})`"
 
 
 def your_turn(number: str | float, answer: Any) -> Any:
@@ -188,18 +205,8 @@ def your_turn(number: str | float, answer: Any) -> Any:
         verdict.sentence += (
             " The course's own works here until yours does: write it above, run that cell and this one again."
         )
-    _show(verdict)
-    return answer if verdict else borrow(number)
-
-
-def _show(verdict: Verdict) -> None:
-    """In a notebook as a cell shows its last value, elsewhere as text."""
-    try:
-        from IPython.display import display
-    except ImportError:
-        print(verdict)
-    else:
-        display(verdict)
+    look.show(repr(verdict), verdict._repr_html_())
+    return answer if verdict else find(number).part()
 
 
 NUMBER_FIRST = 'the number of a task comes first, such as "04.1"'
@@ -209,25 +216,35 @@ def _is_number(number: Any) -> bool:
     return isinstance(number, str | int | float) and not isinstance(number, bool)
 
 
+class NoSuchTaskError(ValueError):
+    """A number that no task has. A notebook shows the sentence alone: the lines that led to it are the course's own."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"→ {self}"]
+
+
 def find(number: str | float) -> Task:
     """The task of that number; its lesson's checks are loaded when they are first wanted."""
     from importlib import import_module
 
     if not _is_number(number):
-        raise ValueError(f"{NUMBER_FIRST}; this is {kind(number)}.")
+        raise NoSuchTaskError(f"{NUMBER_FIRST}; this is {kind(number)}.")
     lesson, dot, which = str(number).strip().partition(".")
-    if lesson.isdecimal():
-        lesson = lesson.zfill(2)
-        for tasks in (f"lesson_{lesson}", f"turns_{lesson}"):  # of the exercises, and of the lesson itself
-            try:
-                import_module(f".{tasks}", __package__)
-            except ModuleNotFoundError as error:
-                if error.name != f"{__package__}.{tasks}":
-                    raise
+    if not lesson.isdecimal():
+        raise NoSuchTaskError(
+            f"there is no task {str(number)!r}: {NUMBER_FIRST}. It stands in the check below the task."
+        )
+    lesson = lesson.zfill(2)
+    for tasks in (f"lesson_{lesson}", f"turns_{lesson}"):  # of the exercises, and of the lesson itself
+        try:
+            import_module(f".{tasks}", __package__)
+        except ModuleNotFoundError as error:
+            if error.name != f"{__package__}.{tasks}":
+                raise
     name = f"{lesson}{dot}{which}"
     if name not in TASKS:
         have = ", ".join(sorted(n for n in TASKS if n.startswith(f"{lesson}."))) or "none of that lesson"
-        raise ValueError(f"there is no task {name!r}; there is {have}.")
+        raise NoSuchTaskError(f"there is no task {name!r}; there is {have}.")
     return TASKS[name]
 
 

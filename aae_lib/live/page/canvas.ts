@@ -1,6 +1,4 @@
-// Canvases: sharp on every screen, and images pixel for pixel.
-
-import type { ImageShape } from "./messages";
+// Canvases: sharp on every screen.
 
 export type Draw = CanvasRenderingContext2D;
 
@@ -24,22 +22,4 @@ export function sharp(canvas: HTMLCanvasElement, width: number, height: number):
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return context;
-}
-
-/** Draw one image of bytes, (H, W, C) with C = 1 or 3. */
-export function drawImage(canvas: HTMLCanvasElement, bytes: Uint8Array, [height, width, channels]: ImageShape): void {
-  canvas.width = width;
-  canvas.height = height;
-  contextOf(canvas).putImageData(new ImageData(opaque(bytes, channels), width, height), 0, 0);
-}
-
-/** Grey or coloured bytes as RGBA. */
-export function opaque(bytes: Uint8Array, channels: number): Uint8ClampedArray<ArrayBuffer> {
-  const n = bytes.length / channels;
-  const pixels = new Uint8ClampedArray(4 * n);
-  for (let i = 0; i < n; i++) {
-    for (let c = 0; c < 3; c++) pixels[4 * i + c] = bytes[i * channels + (channels === 3 ? c : 0)];
-    pixels[4 * i + 3] = 255;
-  }
-  return pixels;
 }

@@ -1,64 +1,68 @@
-// The card of the place pointed at: the decoded image, and the real one whose code is nearest.
+// The place pointed at, in a place of its own: what the decoder makes of it, and the real sample whose code is nearest.
 
-import { drawImage } from "./canvas";
 import { h, setAttribute, setText } from "./dom";
 import type { Point, PointAnswer } from "./messages";
 import { decimals, short } from "./numbers";
 import type { PlaneData } from "./plane";
-import { type Box, beliefAt } from "./plane_places";
+import { drawSample } from "./sample";
+import { beliefAt } from "./surface";
 
-export function pointCard(closed: () => void) {
+/** `whose` names the run where there are two. */
+export function pointCard(whose: string, pictures: boolean, closed: () => void) {
   const title = h("b");
-  const belief = h("div");
-  const hint = h("div", { class: "aae-hint" });
+  const belief = h("span", { class: "aae-belief" });
+  const named = { "data-do": "unpin", "aria-label": "forget this place", title: "forget this place (Escape)" };
+  const unpin = h("button", { type: "button", onclick: closed, ...named }, "×");
   const [decoded, nearest] = ["decoded here", "nearest real"].map((text) => {
     const canvas = h("canvas", { role: "img", "aria-label": text });
     const caption = h("figcaption", {}, text);
-    return { canvas, caption, figure: h("figure", {}, canvas, caption) };
+    const hint = h("p", { class: "aae-hint" });
+    const figure = h("figure", {}, h("div", { class: "aae-shot" }, canvas, hint), caption);
+    return { text, canvas, hint, caption, figure };
   });
-  const figures = h("div", { class: "aae-shots" }, decoded.figure, nearest.figure);
-  const named = { "data-do": "unpin", "aria-label": "close the card" };
-  const unpin = h("button", { type: "button", onclick: closed, ...named }, "×");
-  const element = h("div", { class: "aae-card", hidden: true }, title, unpin, belief, figures, hint);
-  let filled = false;
+  const figures = pictures && h("div", { class: "aae-shots" }, decoded.figure, nearest.figure);
+  const element = h(
+    "div",
+    {
+      class: "aae-card",
+      role: "group",
+      "aria-label": whose ? `the place pointed at: ${whose}` : "the place pointed at",
+    },
+    h("div", { class: "aae-card-head" }, whose && h("b", {}, whose), title, belief, unpin),
+    figures,
+  );
 
-  function hide() {
-    element.hidden = true;
-    filled = false;
+  /** Nothing is pointed at, or no pictures of it can come. */
+  function empty(told: string) {
+    for (const { canvas, caption, text } of [decoded, nearest]) {
+      canvas.hidden = true;
+      setText(caption, text);
+    }
+    setText(decoded.hint, told);
   }
-  /** Beside the place z, which is at `pixel` of the box; on the side where there is room. */
-  function show(z: Point, pinned: boolean, data: PlaneData, pixel: Point, box: Box) {
-    element.hidden = false;
-    element.classList.toggle("is-pinned", pinned);
-    setText(title, `z = (${z.map((value) => decimals(value, 2)).join(", ")})`);
-    const { surface, extent } = data;
-    setText(belief, surface ? `D: ${Math.round(100 * beliefAt(z, surface, extent))} % real` : "");
-    setText(hint, !data.live ? "pictures: only of the latest step" : pinned ? "" : "click or Enter pins");
-    figures.hidden = !(data.image && data.live && filled);
-    const right = pixel[0] < box.left + box.side / 2;
-    const low = pixel[1] > box.top + box.side / 2;
-    const gap = 14;
-    element.style.left = right ? `${pixel[0] + gap}px` : "";
-    element.style.right = right ? "" : `${box.width - pixel[0] + gap}px`;
-    element.style.top = low ? "" : `${pixel[1] + gap}px`;
-    element.style.bottom = low ? `${box.height - pixel[1] + gap}px` : "";
+  function show(z: Point | null, pinned: boolean, { surface, own, live }: PlaneData) {
+    const found = surface && z ? ` D: ${Math.round(100 * beliefAt(z, surface, own))} % real` : "";
+    setText(title, z ? `z = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
+    setText(belief, found);
+    unpin.hidden = !pinned;
+    if (!z) empty("move over the plane; a click keeps the place");
+    else if (!live) empty("pictures: only of the latest step");
   }
   /** Put in the pictures; returns the card as a sentence. */
-  function fill({ near }: PointAnswer, buffers: Uint8Array[], data: PlaneData): string {
-    const { image } = data;
-    buffers.forEach((bytes, i) => {
-      if (image) drawImage([decoded, nearest][i].canvas, bytes, image);
+  function fill({ near }: PointAnswer, buffers: Uint8Array[], { image, names }: PlaneData): string {
+    setText(decoded.hint, "");
+    [decoded, nearest].forEach(({ canvas }, i) => {
+      canvas.hidden = !image || !buffers[i];
+      if (image && buffers[i]) drawSample(canvas, buffers[i], image);
     });
-    filled = true;
-    figures.hidden = false;
-    nearest.figure.hidden = !near || buffers.length < 2;
     const category = near?.category;
-    setText(decoded.caption, category === undefined ? "decoded here" : `decoded here as category ${category}`);
-    const name = near && near.label >= 0 ? `: ${data.names.get(near.label) ?? near.label}` : "";
-    const text = near ? `nearest real${name}, ${short(near.distance)} away` : "";
-    setText(nearest.caption, text);
+    setText(decoded.caption, category === undefined ? decoded.text : `decoded here as category ${category}`);
+    const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
+    const away = near ? `${short(near.distance)} away` : "";
+    const text = near ? `nearest real${label}, ${away}` : "";
+    setText(nearest.caption, near ? `nearest real${label}\n${away}` : "");
     setAttribute(nearest.canvas, "aria-label", text);
-    return `${title.textContent}. ${belief.textContent}. ${text}.`;
+    return `${title.textContent}. ${belief.textContent?.trim()}. ${text}.`;
   }
-  return { element, show, hide, fill };
+  return { element, show, fill };
 }

@@ -22,8 +22,9 @@ export function curvePlot(label: string) {
   function paint(strips: Strip[], last: number, mark: number | null, theme: Theme, text: string) {
     const { scale } = theme;
     const [left, right, below, top] = [54 * scale, 58 * scale, 30 * scale, 20 * scale];
-    const width = Math.max(160, element.clientWidth);
+    const width = element.clientWidth;
     const height = strips.reduce((sum, strip) => sum + strip.height * scale, below);
+    element.style.height = `${height}px`;
     const draw = sharp(canvas, width, height);
     const span = width - left - right;
     const end = Math.max(1, last);

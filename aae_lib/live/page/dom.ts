@@ -54,8 +54,10 @@ export function setAttribute(node: Element, name: string, value: string | number
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
 }
 
+// every widget has a copy of this module: what two copies count must differ
+const copy = Math.random().toString(36).slice(2, 8);
 let made = 0;
-export const freshId = (): string => `aae-${++made}`;
+export const freshId = (): string => `aae-${copy}-${++made}`;
 
 /** At most one call in `ms`; of those in between only the newest counts, and it is never lost. */
 export function throttled<Values extends unknown[]>(call: (...values: Values) => void, ms: number) {

@@ -15,7 +15,7 @@ export interface Layers {
   labels?: Bytes; // (N,)
   categories?: Bytes; // (N,)
   heads?: Floats; // (K, 2)
-  surface?: Bytes | null; // (rows, columns), top row first
+  surface?: Floats | null; // (rows, columns) of D(z), 0 to 1, top row first
   arrows?: Floats | null; // (N, 2 + 2 a phase): the code, and each pull
   images?: Bytes; // (3, k, H, W, C)
   losses?: Floats; // (n, 1 + phases): step, and each loss

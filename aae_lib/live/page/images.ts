@@ -1,9 +1,9 @@
 // Rows of images, and bars that count them by category.
 
-import { drawImage } from "./canvas";
 import { h, setAttribute } from "./dom";
 import type { Bytes } from "./frames";
 import type { ImageShape } from "./messages";
+import { drawSample } from "./sample";
 import type { Theme } from "./theme";
 
 const ROWS = ["images", "reconstructed", "samples of p(z)"];
@@ -23,7 +23,7 @@ export function pictureRows() {
         strip.replaceChildren(...shown[i]);
       }
       shown[i].forEach((canvas, j) => {
-        drawImage(canvas, data.subarray((i * k + j) * n, (i * k + j + 1) * n), size);
+        drawSample(canvas, data.subarray((i * k + j) * n, (i * k + j + 1) * n), size);
       });
     });
   }

@@ -48,7 +48,6 @@ export interface RunSpec {
 }
 
 export interface Tug {
-  run: number;
   a: string; // the two phases
   b: string;
 }
@@ -148,7 +147,7 @@ export type Wish =
   | { do: "seen"; n: number }
   | { do: "slow"; on: boolean }
   | { do: "set"; run: number; key: string[]; value: number }
-  | { do: "tug"; value: number }
+  | { do: "tug"; run: number; value: number }
   | { do: "prior"; name: string }
   | { do: "draw"; strokes: Stroke[] }
   | { do: "scrub"; at: number }

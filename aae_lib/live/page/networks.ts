@@ -10,13 +10,14 @@ import type { Theme } from "./theme";
 type Places = Record<string, Point>;
 
 // where the boxes stand, with a game for z alone, or one for z and one for y
-const ONE_GAME: Places = { encoder: [62, 8], decoder: [300, 8], discriminator: [181, 100] };
+const WIDE = 112; // a box
+const ONE_GAME: Places = { encoder: [40, 8], decoder: [232, 8], discriminator: [136, 100] };
 const TWO_GAMES: Places = {
-  encoder: [62, 8],
-  decoder: [300, 8],
-  discriminator: [62, 100],
-  discriminator_y: [300, 100],
-  cluster_heads: [181, 174],
+  encoder: [40, 8],
+  decoder: [232, 8],
+  discriminator: [40, 100],
+  discriminator_y: [232, 100],
+  cluster_heads: [136, 174],
 };
 
 export function networkDiagram({ networks, phases }: RunSpec) {
@@ -29,7 +30,7 @@ export function networkDiagram({ networks, phases }: RunSpec) {
   const height = known ? rows : 80 * Math.ceil(networks.length / 3);
   const picture = vector(
     "svg",
-    { class: "aae-diagram", viewBox: `0 0 480 ${height}`, role: "img" },
+    { class: "aae-diagram", viewBox: `0 0 384 ${height}`, role: "img" },
     known && wires(games),
     boxes.map((box) => box.group),
   );
@@ -68,21 +69,22 @@ export function whoMoved(networks: string[], phase: Phase | undefined, far: Reco
 }
 
 const inRows = (networks: string[]): Places =>
-  Object.fromEntries(networks.map((name, i) => [name, [8 + 156 * (i % 3), 8 + 80 * Math.floor(i / 3)]]));
+  Object.fromEntries(networks.map((name, i) => [name, [8 + 128 * (i % 3), 8 + 80 * Math.floor(i / 3)]]));
 
 function networkBox(name: string, [x, y]: Point) {
-  const frame = vector("rect", { x, y, width: 118, height: 34, rx: 6, class: "aae-net" });
-  const text = vector("text", { x: x + 59, y: y + 22, class: "aae-net-name" }, name);
-  const track = vector("rect", { x, y: y + 42, width: 118, height: 6, rx: 3, class: "aae-bar-track" });
+  const middle = x + WIDE / 2;
+  const frame = vector("rect", { x, y, width: WIDE, height: 34, rx: 6, class: "aae-net" });
+  const text = vector("text", { x: middle, y: y + 22, class: "aae-net-name" }, name);
+  const track = vector("rect", { x, y: y + 42, width: WIDE, height: 6, rx: 3, class: "aae-bar-track" });
   const bar = vector("rect", { x, y: y + 42, width: 0, height: 6, rx: 3, class: "aae-bar" });
-  const number = vector("text", { x: x + 59, y: y + 62, class: "aae-net-moved" });
+  const number = vector("text", { x: middle, y: y + 62, class: "aae-net-moved" });
   const group = vector("g", {}, frame, text, track, bar, number);
 
   function update(colour: Hex | null, moved: number | null, peak: number, theme: Theme) {
     frame.style.fill = bar.style.fill = frame.style.stroke = colour ?? "";
     const light = colour && contrast(colour, "#ffffff") > contrast(colour, "#000000");
     text.style.fill = !colour ? "" : light ? "#ffffff" : "#000000";
-    bar.setAttribute("width", String(moved ? Math.max(3, (118 * moved) / peak) : 0));
+    bar.setAttribute("width", String(moved ? Math.max(3, (WIDE * moved) / peak) : 0));
     setText(number, moved === null ? "" : short(moved));
     number.style.fill = moved ? theme.ink : "";
   }
@@ -101,28 +103,28 @@ function wires(games: number) {
     line(`${x - 4},91`, `${x},98`, `${x + 4},91`),
   ];
   const above = [
-    word(22, "x", 30),
-    across(36, 60, 25),
-    across(182, 222, 25),
-    word(240, games > 1 ? "z, y" : "z", 30),
-    across(257, 298, 25),
-    across(420, 440, 25),
-    word(456, "x̂", 30),
+    word(10, "x", 30),
+    across(20, 38, 25),
+    across(154, games > 1 ? 174 : 180, 25),
+    word(192, games > 1 ? "z, y" : "z", 30),
+    across(games > 1 ? 210 : 204, 230, 25),
+    across(346, 362, 25),
+    word(373, "x̂", 30),
   ];
   const one = [
-    down(240, "240,40"),
-    word(104, "p(z)"),
-    across(126, 179, 117),
-    across(301, 330, 117),
-    word(392, "real or fake?"),
+    down(192, "192,40"),
+    word(84, "p(z)"),
+    across(102, 134, 117),
+    across(250, 272, 117),
+    word(326, "real or fake?"),
   ];
   const two = [
-    down(121, "232,40", "232,84", "121,84"),
-    word(24, "p(z)"),
-    across(42, 60, 117),
-    down(359, "248,40", "248,84", "359,84"),
-    word(456, "p(y)"),
-    across(437, 420, 117),
+    down(96, "184,40", "184,84", "96,84"),
+    word(13, "p(z)"),
+    across(28, 38, 117),
+    down(288, "200,40", "200,84", "288,84"),
+    word(371, "p(y)"),
+    across(356, 346, 117),
   ];
   return vector("g", { "aria-hidden": "true" }, above, games > 1 ? two : games ? one : null);
 }

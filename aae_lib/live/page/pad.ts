@@ -1,6 +1,7 @@
 // The drawing pad: strokes of a round brush in latent units, by mouse, pen, finger or keyboard.
 
-import { h, setText } from "./dom";
+import { freshId, h, setText } from "./dom";
+import { keepKeys } from "./keys";
 import type { Extent, Point, Stroke } from "./messages";
 import { decimals, short } from "./numbers";
 import { paintPad } from "./pad_paint";
@@ -25,7 +26,7 @@ interface Options {
 }
 
 export function drawingPad(host: HTMLElement, { extent, strokes, onChange = () => {} }: Options) {
-  const id = `aae-pad-${Math.random().toString(36).slice(2, 8)}`;
+  const id = freshId();
   const canvas = h("canvas", {
     tabindex: 0,
     role: "application",
@@ -48,7 +49,7 @@ export function drawingPad(host: HTMLElement, { extent, strokes, onChange = () =
   const status = h("div", { class: "aae-pad-note aae-pad-say", role: "status" });
   const element = h(
     "div",
-    { class: "aae-pad", "data-lm-suppress-shortcuts": "true" }, // no keys for Jupyter
+    { class: "aae-pad" },
     canvas,
     h(
       "div",
@@ -152,9 +153,9 @@ export function drawingPad(host: HTMLElement, { extent, strokes, onChange = () =
   // ---- keyboard ----
 
   on(element, "keydown", (event) => {
-    event.stopPropagation();
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
       event.preventDefault();
+      event.stopPropagation();
       undo();
     }
   });
@@ -241,10 +242,12 @@ export function drawingPad(host: HTMLElement, { extent, strokes, onChange = () =
   const size = new ResizeObserver(draw);
   size.observe(canvas);
   const unfollow = followTheme(element, draw);
+  const endKeys = keepKeys(element);
   function destroy() {
     stop.abort();
     size.disconnect();
     unfollow();
+    endKeys();
     cancelAnimationFrame(due);
     element.remove();
   }

@@ -2,6 +2,7 @@
 
 import { h } from "./dom";
 import { arrived, type Kept, keep, unpacked } from "./frames";
+import { keepKeys } from "./keys";
 import { lineToKernel, type News } from "./line";
 import { ANSWER_EVERY, type Buffer, type Context, type Frame, type FromPython, type Spec, type Wish } from "./messages";
 import { type Look, type Parts, panelParts } from "./panel";
@@ -12,6 +13,7 @@ const STARTING = "starting…";
 const STARTS_LATER = "starting… The kernel is busy; the panel goes on as soon as it is free.";
 const BUSY = "Sent; the kernel is busy, and will act when it is free.";
 const SILENT = "No answer from the kernel: it is busy, or this panel has ended; then run the cell again.";
+const FORKING = "Forking: the run is repeated up to that step…";
 const CLOSED = "This panel was closed. Run the cell again.";
 const RESTARTED = "The kernel was restarted, and this panel ended with it. Run the cell again.";
 
@@ -20,13 +22,14 @@ export interface PanelTraits {
 }
 
 export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
-  const root = h("div", {
-    class: "aae-panel",
-    "data-frames": 0,
-    "data-lm-suppress-shortcuts": "true", // JupyterLab leaves the keys alone
-    onkeydown: (event) => event.stopPropagation(),
-  });
-  const look: Look = { large: Boolean(model.get("spec").large), more: false, width: 0 };
+  const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened });
+  const look: Look = {
+    large: Boolean(model.get("spec").large),
+    whole: false,
+    more: false,
+    closeUp: null,
+    sizes: 0,
+  };
   const paintMs: number[] = [];
   Object.assign(root, { __aae: { paint_ms: paintMs } }); // for the benchmark
   let spec: Spec;
@@ -40,6 +43,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   let told = STARTING;
   let settled = true; // no wish was waiting when the picture was sent
   let over = false;
+  let comes = false; // a second run, which is to be seen
   let due = 0;
   const line = lineToKernel((message) => model.send(message), news);
 
@@ -48,13 +52,14 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   function send(wish: Wish) {
     if (over) return;
     if (frame && wish.do !== "point" && wish.do !== "seen" && told !== BUSY) told = "";
+    if (wish.do === "fork") say(FORKING);
     line.send(wish);
   }
   function news(what: News) {
     if (what === "served") {
       if (told === BUSY) say("");
     } else if (!frame) say(STARTS_LATER);
-    else say(what === "busy" ? BUSY : SILENT);
+    else if (told !== FORKING) say(what === "busy" ? BUSY : SILENT);
   }
   function say(text: string) {
     told = text;
@@ -104,12 +109,28 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     const focused = document.activeElement;
     const name = focused instanceof HTMLElement && root.contains(focused) && focused.dataset.do;
     spec = model.get("spec");
+    if (told === FORKING) told = "";
     parts?.end();
-    parts = panelParts(root, spec, send, look, restyle);
+    parts = panelParts(root, spec, send, look, { whole, restyle });
     if (!frame) parts.say(told);
+    comes = spec.runs.length > kept.length && kept.length > 0;
     kept = spec.runs.map((_, i) => kept[i] ?? { layers: {}, info: null });
+    resized.disconnect();
+    for (const part of [root, ...root.querySelectorAll(".aae-plot, .aae-curves")]) resized.observe(part);
     restyle();
     if (name) root.querySelector<HTMLElement>(`[data-do="${name}"]`)?.focus();
+  }
+
+  /** Take the whole screen, or give it back; where none is given, as in a frame, what is written grows all the same. */
+  function whole() {
+    look.whole = !look.whole;
+    const asked = look.whole ? root.requestFullscreen?.() : document.exitFullscreen?.();
+    asked?.catch(() => {});
+    restyle();
+  }
+  function screened() {
+    look.whole = root.matches(":fullscreen");
+    restyle();
   }
 
   // ---- painting ----
@@ -134,7 +155,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   }
   function paint() {
     due = 0;
-    if (!parts || !frame || !look.width || !arrived(kept)) return;
+    if (!parts || !frame || !look.sizes || !root.clientWidth || !arrived(kept)) return;
     if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon(); // no style sheet yet
     const begun = performance.now();
     theme ??= readTheme();
@@ -147,6 +168,8 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     root.dataset.status = frame.state.status;
     root.dataset.uses = JSON.stringify(kept.map(({ info }) => info.settings));
     paintMs.push(performance.now() - begun);
+    if (comes) root.querySelector(".aae-run")?.scrollIntoView({ block: "nearest" });
+    comes = false;
     if (paintMs.length > 100) paintMs.shift();
   }
 
@@ -157,12 +180,12 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     if (!frame || (underWay(frame.state.status) && performance.now() - taken > 5000)) send({ do: "hello" });
   }, 1000);
   const endTheme = followTheme(root, () => parts && restyle());
-  build();
-  const resized = new ResizeObserver(([entry]) => {
-    look.width = entry.contentRect.width;
+  const endKeys = keepKeys(root);
+  const resized = new ResizeObserver(() => {
+    look.sizes += 1;
     soon();
   });
-  resized.observe(root);
+  build();
   model.on("msg:custom", heard);
   model.on("change:spec", build);
   model.on("comm:close", closed);
@@ -178,6 +201,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     cancelAnimationFrame(due);
     resized.disconnect();
     endTheme();
+    endKeys();
     parts?.end();
     root.remove();
   };

@@ -2,15 +2,17 @@
 
 import { contextOf, type Draw, sharp } from "./canvas";
 import { rgb, withAlpha } from "./colours";
-import type { Bytes, Floats } from "./frames";
+import type { Floats } from "./frames";
 import { type Hex, NO_LABEL } from "./messages";
 import { short, within } from "./numbers";
 import type { PlaneData } from "./plane";
 import type { Box, Places } from "./plane_places";
 import { niceTicks } from "./scales";
+import { swingOf } from "./surface";
 import type { Theme } from "./theme";
 
 const HALO = 1.1; // CSS pixels of ground round a code, so that neighbours stay apart
+const PRIOR = 0.68; // of the radius of a code: samples of the prior lie behind, and are to be seen
 const ARROWS = 400; // codes with arrows, at most: more would hide the codes
 
 export interface Scene {
@@ -48,9 +50,9 @@ export function planePainter() {
 
 function keptSurface() {
   const heat = document.createElement("canvas");
-  let kept: { layer: Bytes; theme: Theme } | null = null;
+  let kept: { layer: Floats; theme: Theme } | null = null;
 
-  return (draw: Draw, layer: Bytes, { theme, box }: Scene) => {
+  return (draw: Draw, layer: Floats, { data, theme, places }: Scene) => {
     if (kept?.layer !== layer || kept.theme !== theme) {
       kept = { layer, theme };
       const [rows, columns] = layer.shape;
@@ -58,16 +60,18 @@ function keptSurface() {
       heat.height = rows;
       const picture = new ImageData(columns, rows);
       const [fake, real] = [rgb(theme.fake), rgb(theme.real)];
-      const most = theme.dark ? 130 : 90;
-      layer.data.forEach((byte, i) => {
-        const belief = (byte - 127.5) / 127.5; // -1: surely a code, 1: surely from the prior
-        picture.data.set(belief < 0 ? fake : real, 4 * i);
-        picture.data[4 * i + 3] = most * Math.abs(belief);
+      const swing = swingOf(layer);
+      layer.data.forEach((belief, i) => {
+        const shade = (belief - 0.5) / swing; // -1: a code, as surely as anywhere here; 1: from the prior
+        picture.data.set(shade < 0 ? fake : real, 4 * i);
+        picture.data[4 * i + 3] = 255 * theme.surface * Math.abs(shade);
       });
       contextOf(heat).putImageData(picture, 0, 0);
     }
     draw.imageSmoothingEnabled = true;
-    draw.drawImage(heat, box.left, box.top, box.side, box.side);
+    const [left, right, bottom, top] = data.own;
+    const [x, y] = [places.px(left), places.py(top)];
+    draw.drawImage(heat, x, y, places.px(right) - x, places.py(bottom) - y);
   };
 }
 
@@ -80,11 +84,12 @@ function keptPrior() {
     if (kept?.layer !== layer || kept.theme !== theme || kept.where !== where) {
       kept = { layer, theme, where };
       const dots = sharp(back, box.width, box.height);
-      dots.fillStyle = theme.prior;
+      const radius = PRIOR * sizeOf(layer.data.length / 2, box, theme);
+      const dot = stamp(theme.prior, radius, theme);
+      const half = radius + HALO;
       for (let i = 0; i < layer.data.length; i += 2) {
-        dots.beginPath();
-        dots.arc(places.px(layer.data[i]), places.py(layer.data[i + 1]), 1.7 * theme.scale, 0, 7);
-        dots.fill();
+        const [x, y] = [places.px(layer.data[i]), places.py(layer.data[i + 1])];
+        dots.drawImage(dot, x - half, y - half, 2 * half, 2 * half);
       }
     }
     draw.drawImage(back, 0, 0, box.width, box.height);
@@ -99,8 +104,7 @@ function stampedCodes() {
     const points = layer.data;
     const n = points.length / 2;
     const labels = (data.predicted ? data.categories : data.labels)?.data;
-    const crowd = n > 900 ? 2.3 : n > 400 ? 2.8 : 3.4;
-    const radius = crowd * theme.scale * within(box.side / 420, 0.8, 1.25);
+    const radius = sizeOf(n, box, theme);
     const half = radius + HALO;
     const [size, ratio] = [2 * half, window.devicePixelRatio];
     if (kept?.theme !== theme || kept.size !== size || kept.ratio !== ratio) {
@@ -117,6 +121,12 @@ function stampedCodes() {
       draw.drawImage(dot, places.px(points[2 * i]) - half, places.py(points[2 * i + 1]) - half, size, size);
     }
   };
+}
+
+/** The radius of a code: smaller in a crowd and on a small plot. */
+function sizeOf(n: number, box: Box, theme: Theme): number {
+  const crowd = n > 900 ? 2.3 : n > 400 ? 2.8 : 3.4;
+  return crowd * theme.scale * within(box.side / 420, 0.7, 1.4);
 }
 
 function stamp(colour: Hex | null, radius: number, theme: Theme): ImageBitmap {
@@ -158,7 +168,7 @@ function paintHeads(draw: Draw, { data: at }: Floats, { theme, places }: Scene) 
 function paintArrows(draw: Draw, layer: Floats, offset: number, colour: Hex | undefined, scene: Scene) {
   const { data, theme, box, places } = scene;
   const { data: rows, shape } = layer;
-  const unit = box.side / (data.extent[1] - data.extent[0]);
+  const unit = box.side / (data.own[1] - data.own[0]); // as long in a close-up
   const lines = new Path2D();
   const every = Math.ceil(shape[0] / ARROWS);
   for (let i = 0; i < shape[0]; i += every) {
@@ -196,7 +206,7 @@ function paintAxes(draw: Draw, { data, theme, box, places }: Scene) {
   for (const value of niceTicks(l, r, many)) {
     const x = places.px(value);
     draw.fillRect(x, low, 1, 4);
-    draw.fillText(short(value), x, low + 6);
+    if (x < left + side - 2 * size) draw.fillText(short(value), x, low + 6);
   }
   draw.textAlign = "right";
   draw.textBaseline = "middle";
@@ -207,8 +217,8 @@ function paintAxes(draw: Draw, { data, theme, box, places }: Scene) {
   }
   draw.fillStyle = theme.ink;
   draw.font = `italic ${size * 1.15}px ${theme.font}`;
-  draw.textBaseline = "alphabetic";
-  draw.fillText(data.axes[0], left + side, low + 31 * theme.scale);
+  draw.textBaseline = "top";
+  draw.fillText(data.axes[0], left + side, low + 5);
   draw.textAlign = "left";
-  draw.fillText(data.axes[1], 2, top + size);
+  draw.fillText(data.axes[1], 2, top);
 }

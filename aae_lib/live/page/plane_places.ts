@@ -1,6 +1,5 @@
 // Where things lie on the plot of the plane: units of z <-> CSS pixels. No elements here.
 
-import type { Bytes } from "./frames";
 import type { Extent, Point } from "./messages";
 import { within } from "./numbers";
 import { SCALES } from "./scales";
@@ -16,7 +15,7 @@ export interface Box {
 
 /** The largest square that leaves room for the axes' numbers. */
 export function boxOf(available: number, scale: number): Box {
-  const [left, below, edge] = [40 * scale, 36 * scale, 8 * scale];
+  const [left, below, edge] = [42 * scale, 22 * scale, 4 * scale];
   const side = Math.max(80, Math.round(available - left - edge));
   return { left, top: edge, side, width: left + side + edge, height: edge + side + below };
 }
@@ -44,11 +43,4 @@ export function placesOf(box: Box, [left, right, bottom, top]: Extent): Places {
 export function stepped([x, y]: Point, [right, up]: Point, [l, r, b, t]: Extent, far: boolean): Point {
   const part = far ? 8 : 40;
   return [within(x + (right * (r - l)) / part, l, r), within(y + (up * (t - b)) / part, b, t)];
-}
-
-/** What D believes at a place, 0 to 1, from the surface's bytes. */
-export function beliefAt([x, y]: Point, { shape, data }: Bytes, [l, r, b, t]: Extent): number {
-  const [rows, columns] = shape;
-  const cell = (u: number, n: number) => within(Math.floor(u * n), 0, n - 1);
-  return data[cell((t - y) / (t - b), rows) * columns + cell((x - l) / (r - l), columns)] / 255;
 }

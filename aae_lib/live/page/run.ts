@@ -4,11 +4,12 @@ import { dotted } from "./buttons";
 import { freshId, h, setText } from "./dom";
 import type { Run } from "./frames";
 import { occupancyBars, pictureRows } from "./images";
-import type { RunInfo, RunSpec, Send, Spec, State } from "./messages";
+import type { Extent, RunInfo, RunSpec, Send, Spec, State } from "./messages";
 import { networkDiagram } from "./networks";
 import { counted, decimals } from "./numbers";
 import { latentPlot } from "./plane";
-import { sliderGroups } from "./sliders";
+import { balance, sliderGroups } from "./sliders";
+import { endsOf, swingOf } from "./surface";
 import { classValue, type Theme } from "./theme";
 
 export const part = (title: (string | Node | false)[], ...content: (Node | false)[]): HTMLElement =>
@@ -19,35 +20,42 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
   const run = spec.runs[i];
   const several = spec.runs.length > 1;
   const named = several && `: ${run.name}`;
-  const plot = latentPlot(i, {
+  const withPictures = spec.image !== null && spec.view !== "plane";
+  const plot = latentPlot(i, several ? run.name : "", withPictures, {
     ask: (z) => send(z ? { do: "point", run: i, x: z[0], y: z[1] } : { do: "point", run: null }),
     toggle,
   });
-  const mmd = run.mmd ? mmdText(i) : null;
+  const mmd = run.mmd ? mmdText(i, !several) : null;
   const networks = networkDiagram(run);
   const sliders = sliderGroups(run, i, send, several);
   const shares = run.categories ? occupancyBars(run.categories) : null;
-  const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
+  const pictures = withPictures ? pictureRows() : null;
+  const tug = tugOf(spec, i, send);
   const axes = run.plane_options && planeChooser(run.plane_options, (choice) => send({ do: "axes", run: i, choice }));
-  const title = h("h3", {}, several ? run.name : "codes q(z) over the prior p(z)");
+  const title = several ? h("h3", {}, run.name) : h("h2", {}, spec.title);
+  const key = legend(spec, run);
   const element = h(
     "section",
     { class: "aae-run", "aria-label": run.name },
-    h("div", { class: "aae-run-head" }, title, spec.view !== "tug" && mmd?.element),
-    [plot.element, legend(spec, run), axes],
-    several && h("div", { class: "aae-rest" }, sliders.element),
+    h("div", { class: "aae-run-head" }, title, (several || !tug) && mmd?.element),
+    [plot.element, key.element, axes],
   );
   const latest = h("small", { class: "aae-if-past" }, " of the latest step");
   const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
   const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn: unknown = null; // the layer of images that is shown
 
-  function update({ info, layers }: Run, { at, overlays: on }: State, label: string, theme: Theme, settled: boolean) {
+  /** `extent` is what is drawn of the plane. */
+  function update(now: Run, extent: Extent, state: State, label: string, theme: Theme, settled: boolean) {
+    const { info, layers } = now;
+    const { at, overlays: on } = state;
     const live = at === null;
     const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
     const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
-    plot.paint({ ...layers, extent: info.extent, axes: info.axes, ...more }, theme);
+    plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
+    if (surface) key.update(endsOf(swingOf(surface)));
+    tug?.update(info, settled);
     mmd?.update(info);
     shares?.update(layers.categories, theme);
     sliders.update(info, settled);
@@ -60,6 +68,7 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
     element,
     plot,
     mmd,
+    tug,
     sliders,
     moves: part(["what a phase moves", named], networks.element),
     occupied: shares && part(["images in each category", named], shares.element),
@@ -68,14 +77,21 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
   };
 }
 
-/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one run. */
-function mmdText(i: number) {
+/** The tug of war of view "tug", where the run has its two phases. */
+function tugOf({ tug, view, runs }: Spec, i: number, send: Send) {
+  const has = (name: string) => runs[i].phases.some((phase) => phase.name === name);
+  if (!tug || view !== "tug" || !has(tug.a) || !has(tug.b)) return null;
+  return balance(tug, i, runs.length > 1 ? `: ${runs[i].name}` : "", send);
+}
+
+/** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one run; of two, which share it, the floor is left to the curves. */
+function mmdText(i: number, withFloor: boolean) {
   const now = h("b");
-  const floor = h("span");
+  const floor = h("span", { class: "aae-floor" });
   const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
   function update({ mmd, floor: known }: RunInfo) {
     setText(now, decimals(mmd, 4));
-    setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
+    setText(floor, known && withFloor ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
   return { element, update };
 }
@@ -87,7 +103,7 @@ export function sentence(run: RunSpec, { info, layers }: Run, several: boolean):
     `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ` +
     `${codes} codes over samples of ${info.prior}` +
     `${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`}` +
-    " Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses."
+    " Arrow keys move the crosshair, Escape hides it, Space plays or pauses."
   );
 }
 
@@ -103,12 +119,19 @@ function legend(spec: Spec, run: RunSpec) {
   const entry = (mark: HTMLElement, text: string, shown?: string) => h("li", { class: shown }, mark, text);
   const codes = spec.classes.map(([name, colour]) => entry(dotted("dot", colour), name));
   const arrows = run.phases.filter(({ name }) => run.arrows.includes(name));
-  return h(
+  const [fake, real] = [h("span"), h("span")];
+  const colours = ["D: fake ", fake, h("i", { class: "aae-scale" }), real, " real"];
+  const element = h(
     "ul",
     { class: "aae-legend", "aria-label": "legend" },
     codes.length ? codes : entry(dotted("ring", null), "codes q(z)"),
     entry(dotted("dot", spec.colours.prior), "prior p(z)"),
     arrows.map(({ name, colour }) => entry(dotted("arrow", colour), `${name}'s pull`, "aae-if-arrows")),
-    run.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real"),
+    run.surface && h("li", { class: "aae-if-surface" }, colours),
   );
+  function update(ends: [fake: string, real: string]) {
+    setText(fake, ends[0]);
+    setText(real, ends[1]);
+  }
+  return { element, update };
 }

@@ -1,13 +1,19 @@
 // Sliders: a track with a mark where the trainer's own value is, a box for the number, a button for the default.
 
-import { dotted } from "./buttons";
+import { button, dotted } from "./buttons";
 import { freshId, h, setAttribute, setText, throttled } from "./dom";
 import type { RunInfo, RunSpec, Send, Slider, Tug } from "./messages";
 import { close, counted, short } from "./numbers";
-import { placeOf, settingAt, stepOf, tugPlace, valueAt } from "./track";
+import { placeOf, settingAt, stepOf, tugPlace, tugWeights, valueAt } from "./track";
 
-/** One number. `send(value)`; `told(text)` shows the help. */
-function sliderRow(slider: Slider, run: number, send: (value: number) => void, told: (text: string) => void) {
+interface Does {
+  send(value: number): void;
+  told?(text: string): void; // shows the help
+  say?(value: number): string; // the value as text
+}
+
+/** One number. */
+function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = short }: Does) {
   const id = freshId();
   const key = slider.key.join(".");
   const range = h("input", {
@@ -93,7 +99,7 @@ function sliderRow(slider: Slider, run: number, send: (value: number) => void, t
     if (moveThumb) range.value = place;
     if (document.activeElement !== box || moveThumb) box.value = String(value);
     range.style.setProperty("--at", place);
-    range.setAttribute("aria-valuetext", short(value));
+    range.setAttribute("aria-valuetext", say(value));
     undo.classList.toggle("is-idle", value === slider.default);
     tellUsed();
   }
@@ -117,7 +123,7 @@ function sliderRow(slider: Slider, run: number, send: (value: number) => void, t
     awaited = false;
   }
   show(shown);
-  return { element, label, track, update, refused };
+  return { element, label, track, update, refused, toDefault };
 }
 
 /** All sliders of run number i by group. */
@@ -125,14 +131,20 @@ export function sliderGroups(run: RunSpec, i: number, send: Send, named: boolean
   const help = h("p", { class: "aae-help", "aria-hidden": "true" });
   const rows = run.sliders.map((slider) => {
     const set = (value: number) => send({ do: "set", run: i, key: slider.key, value });
-    return { slider, ...sliderRow(slider, i, set, (text) => setText(help, text)) };
+    return { slider, ...sliderRow(slider, i, { send: set, told: (text) => setText(help, text) }) };
   });
   const groups = [...new Set(run.sliders.map(({ group }) => group))].map((group) => {
     const own = rows.filter(({ slider }) => slider.group === group).map(({ element }) => element);
     return h("fieldset", { "aria-label": named && `${run.name}: ${group}` }, h("legend", {}, group), own);
   });
+  const toDefaults = () => {
+    for (const row of rows) row.toDefault();
+  };
+  const all = button("defaults", "all defaults", toDefaults, {
+    title: `every slider${named ? ` of ${run.name}` : ""} back to where it was at first`,
+  });
   return {
-    element: h("div", { class: "aae-sliders" }, groups, help),
+    element: h("div", { class: "aae-sliders" }, named && h("h3", { class: "aae-whose" }, run.name), groups, help, all),
     update({ chosen, settings, step }: RunInfo, settled: boolean) {
       for (const { slider, update } of rows) {
         update(settingAt(chosen, slider.key), settingAt(settings, slider.key), step, settled);
@@ -145,10 +157,10 @@ export function sliderGroups(run: RunSpec, i: number, send: Send, named: boolean
 }
 
 /** View "tug": one slider from reconstruction alone (0) by both in full (1/2) to the game alone (1). */
-export function balance(tug: Tug, send: Send) {
+export function balance(tug: Tug, run: number, whose: string, send: Send) {
   const slider: Slider = {
     key: ["tug"],
-    label: "who pulls the codes?",
+    label: `who pulls the codes${whose}?`,
     group: "",
     min: 0,
     max: 1,
@@ -158,8 +170,11 @@ export function balance(tug: Tug, send: Send) {
     help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}`,
     colour: null,
   };
-  const silent = () => {};
-  const row = sliderRow(slider, tug.run, (value) => send({ do: "tug", value }), silent);
+  const both = ([a, b]: number[]) => `${tug.a} × ${short(a)}, ${tug.b} × ${short(b)}`;
+  const row = sliderRow(slider, run, {
+    send: (value) => send({ do: "tug", run, value }),
+    say: (value) => both(tugWeights(value)),
+  });
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
   row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
@@ -167,8 +182,8 @@ export function balance(tug: Tug, send: Send) {
 
   function update({ chosen, settings, step }: RunInfo, settled: boolean) {
     row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
-    const [a, b] = [tug.a, tug.b].map((name) => `${name} × ${short(settings.weights[name])}`);
-    setText(told, `At step ${counted(step)} the trainer used ${a}, ${b}.`);
+    const used = both([tug.a, tug.b].map((name) => settings.weights[name]));
+    setText(told, `At step ${counted(step)} the trainer used ${used}.`);
   }
   return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
 }

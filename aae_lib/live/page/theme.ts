@@ -34,6 +34,7 @@ export function followTheme(root: HTMLElement, changed: () => void): () => void 
 export interface Theme {
   dark: boolean;
   scale: number; // 1, and larger in large mode
+  surface: number; // how opaque D's surface is where it is surest
   font: string;
   ground: Hex;
   ink: Hex;
@@ -64,14 +65,15 @@ export function themeOf(root: HTMLElement, spec: Spec): Theme {
   };
   return {
     dark,
-    scale: root.classList.contains("is-large") ? 1.4 : 1,
+    scale: root.classList.contains("is-large") ? 1.3 : 1,
+    surface: Number(read("surface")),
     font: style.fontFamily,
     ground,
     ink,
     quiet: read("faint"),
     line: read("line"),
     axis: read("axis"),
-    prior: readable(dark ? read("prior") : spec.colours.prior, ground, 2),
+    prior: readable(dark ? read("prior") : spec.colours.prior, ground, 3.2),
     real: onPlot(spec.colours.real),
     fake: onPlot(spec.colours.fake),
     classes: new Map(spec.classes.map(([name, hex], i) => [classValue(name, i), onPlot(hex)])),

@@ -45,7 +45,7 @@ export function timeMachine(send: Send, forked: boolean) {
     "div",
     { class: "aae-time aae-rest", role: "group", "aria-label": "time machine" },
     h("span", { class: "aae-name" }, "look back"),
-    [range, text, live, fork, join],
+    [range, text, join, h("div", { class: "aae-ways" }, live, fork)],
   );
 
   function moved() {

@@ -30,6 +30,12 @@ export function settingAt(settings: Settings, key: string[]): number | null {
   return typeof found === "number" ? found : null;
 }
 
+/** The weights of a and b for a place of the tug's thumb: from a alone (0) by both in full (1/2) to b alone (1). */
+export const tugWeights = (place: number): [a: number, b: number] => [
+  Math.min(1, 2 * (1 - place)),
+  Math.min(1, 2 * place),
+];
+
 /** Where view "tug" has its thumb: 0 for a alone, 1/2 for both in full, 1 for b alone. */
 export function tugPlace({ weights }: Settings, tug: Pick<Tug, "a" | "b">): number {
   const [a, b] = [weights[tug.a], weights[tug.b]];

@@ -35,6 +35,7 @@ export function transport(send: Send) {
     slow = !slow;
     slowly.setAttribute("aria-pressed", String(slow));
     send({ do: "slow", on: slow });
+    if (slow && !playing) toggle();
   }
   /** `at` is the step that is shown. */
   function update({ status, rate, max_steps, more: steps }: State, at: number) {

@@ -29,8 +29,9 @@ function setText(node, text) {
 function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
 }
+var copy = Math.random().toString(36).slice(2, 8);
 var made = 0;
-var freshId = () => `aae-${++made}`;
+var freshId = () => `aae-${copy}-${++made}`;
 function throttled(call, ms) {
   let timer;
   let latest;
@@ -49,6 +50,21 @@ function throttled(call, ms) {
     timer = void 0;
   };
   return Object.assign(later, { cancel });
+}
+
+// keys.ts
+var ATTRIBUTE = "data-lm-suppress-shortcuts";
+var EDITING = "acvxyz";
+var ours = ({ ctrlKey, metaKey, key }) => !(ctrlKey || metaKey) || EDITING.includes(key.toLowerCase());
+function keepKeys(root) {
+  const before = (event) => root.toggleAttribute(ATTRIBUTE, ours(event));
+  const after = (event) => ours(event) && event.stopPropagation();
+  window.addEventListener("keydown", before, { capture: true });
+  root.addEventListener("keydown", after);
+  return () => {
+    window.removeEventListener("keydown", before, { capture: true });
+    root.removeEventListener("keydown", after);
+  };
 }
 
 // numbers.ts
@@ -87,20 +103,6 @@ function sharp(canvas, width, height) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return context;
-}
-function drawImage(canvas, bytes, [height, width, channels]) {
-  canvas.width = width;
-  canvas.height = height;
-  contextOf(canvas).putImageData(new ImageData(opaque(bytes, channels), width, height), 0, 0);
-}
-function opaque(bytes, channels) {
-  const n = bytes.length / channels;
-  const pixels = new Uint8ClampedArray(4 * n);
-  for (let i = 0; i < n; i++) {
-    for (let c = 0; c < 3; c++) pixels[4 * i + c] = bytes[i * channels + (channels === 3 ? c : 0)];
-    pixels[4 * i + 3] = 255;
-  }
-  return pixels;
 }
 
 // scales.ts
@@ -351,14 +353,15 @@ function themeOf(root, spec) {
   };
   return {
     dark,
-    scale: root.classList.contains("is-large") ? 1.4 : 1,
+    scale: root.classList.contains("is-large") ? 1.3 : 1,
+    surface: Number(read("surface")),
     font: style.fontFamily,
     ground,
     ink,
     quiet: read("faint"),
     line: read("line"),
     axis: read("axis"),
-    prior: readable(dark ? read("prior") : spec.colours.prior, ground, 2),
+    prior: readable(dark ? read("prior") : spec.colours.prior, ground, 3.2),
     real: onPlot(spec.colours.real),
     fake: onPlot(spec.colours.fake),
     classes: new Map(spec.classes.map(([name, hex], i) => [classValue(name, i), onPlot(hex)])),
@@ -378,7 +381,7 @@ var ARROW_KEYS = {
 };
 function drawingPad(host, { extent, strokes, onChange = () => {
 } }) {
-  const id = `aae-pad-${Math.random().toString(36).slice(2, 8)}`;
+  const id = freshId();
   const canvas = h("canvas", {
     tabindex: 0,
     role: "application",
@@ -400,8 +403,7 @@ function drawingPad(host, { extent, strokes, onChange = () => {
   const status = h("div", { class: "aae-pad-note aae-pad-say", role: "status" });
   const element = h(
     "div",
-    { class: "aae-pad", "data-lm-suppress-shortcuts": "true" },
-    // no keys for Jupyter
+    { class: "aae-pad" },
     canvas,
     h(
       "div",
@@ -490,9 +492,9 @@ function drawingPad(host, { extent, strokes, onChange = () => {
     draw();
   });
   on(element, "keydown", (event) => {
-    event.stopPropagation();
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
       event.preventDefault();
+      event.stopPropagation();
       undo();
     }
   });
@@ -575,10 +577,12 @@ function drawingPad(host, { extent, strokes, onChange = () => {
   const size = new ResizeObserver(draw);
   size.observe(canvas);
   const unfollow = followTheme(element, draw);
+  const endKeys = keepKeys(element);
   function destroy() {
     stop.abort();
     size.disconnect();
     unfollow();
+    endKeys();
     cancelAnimationFrame(due);
     element.remove();
   }
@@ -747,8 +751,9 @@ function curvePlot(label) {
   function paint(strips, last, mark, theme, text) {
     const { scale } = theme;
     const [left, right, below, top] = [54 * scale, 58 * scale, 30 * scale, 20 * scale];
-    const width = Math.max(160, element.clientWidth);
+    const width = element.clientWidth;
     const height = strips.reduce((sum, strip) => sum + strip.height * scale, below);
+    element.style.height = `${height}px`;
     const draw = sharp(canvas, width, height);
     const span = width - left - right;
     const end = Math.max(1, last);
@@ -818,6 +823,68 @@ function paintStrip(draw, strip, frame, px, theme) {
   });
 }
 
+// extents.ts
+var HALVING = 1.5;
+var MIDDLE = 0.96;
+var ROOM = 1.5;
+var middleOf = (low, high) => (low + high) / 2;
+var square = (x, y, half) => [x - half, x + half, y - half, y + half];
+function around(extents) {
+  const ends = [0, 1, 2, 3].map((i) => Math[i % 2 ? "max" : "min"](...extents.map((one) => one[i])));
+  const [left, right, bottom, top] = ends;
+  const half = Math.max(right - left, top - bottom) / 2;
+  return square(middleOf(left, right), middleOf(bottom, top), half);
+}
+function closeUp(codes, own) {
+  if (!codes?.data.length) return own;
+  const spans = [0, 1].map((axis) => {
+    const values = codes.data.filter((_, i) => i % 2 === axis).sort();
+    const outside = Math.floor((1 - MIDDLE) / 2 * values.length);
+    return [values[outside], values[values.length - 1 - outside]];
+  });
+  const half = (own[1] - own[0]) / 2;
+  const need = ROOM * Math.max(...spans.map(([low, high]) => high - low)) / 2;
+  const times = Math.min(20, Math.floor(Math.log(half / need) / Math.log(HALVING)));
+  if (!(times > 0)) return own;
+  const size = half / HALVING ** times;
+  const grid = size / 4;
+  const [x, y] = spans.map(([low, high]) => Math.round(middleOf(low, high) / grid) * grid);
+  return square(x, y, size);
+}
+var crowded = (codes, own) => {
+  const [left, right] = closeUp(codes, own);
+  return right - left < (own[1] - own[0]) / 4;
+};
+
+// overlays.ts
+function overlayBoxes(spec, send, look, restyle) {
+  const some = (has, text) => spec.runs.some(has) && text;
+  const texts = {
+    surface: some((run) => run.surface, "D's surface"),
+    arrows: some((run) => run.arrows.length, "arrows"),
+    images: spec.image && spec.view !== "plane" && "images",
+    predicted: some((run) => run.categories, "colour by category, not by class")
+  };
+  const box = (name, text, changed) => {
+    const onchange = () => changed(input.checked);
+    const input = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange });
+    return { name, input, label: h("label", {}, input, text) };
+  };
+  const names = Object.keys(texts).filter((name) => texts[name]);
+  const boxes = names.map((name) => box(name, texts[name], (on) => send({ do: "overlay", name, on })));
+  const close2 = box("close-up", "close-up of the codes", (on) => {
+    look.closeUp = on;
+    restyle();
+  });
+  const labels = [...boxes, close2].map(({ label }) => label);
+  const element = h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, labels);
+  function update(on, closeUp2) {
+    for (const { name, input } of boxes) input.checked = on[name] ?? false;
+    close2.input.checked = closeUp2;
+  }
+  return { element, update };
+}
+
 // prior.ts
 function priorChooser(spec, send) {
   const id = freshId();
@@ -863,6 +930,22 @@ function priorChooser(spec, send) {
   return { element, update, end: () => pad?.destroy() };
 }
 
+// sample.ts
+function drawSample(canvas, bytes, [height, width, channels]) {
+  canvas.width = width;
+  canvas.height = height;
+  contextOf(canvas).putImageData(new ImageData(opaque(bytes, channels), width, height), 0, 0);
+}
+function opaque(bytes, channels) {
+  const n = bytes.length / channels;
+  const pixels = new Uint8ClampedArray(4 * n);
+  for (let i = 0; i < n; i++) {
+    for (let c = 0; c < 3; c++) pixels[4 * i + c] = bytes[i * channels + (channels === 3 ? c : 0)];
+    pixels[4 * i + 3] = 255;
+  }
+  return pixels;
+}
+
 // images.ts
 var ROWS = ["images", "reconstructed", "samples of p(z)"];
 function pictureRows() {
@@ -878,7 +961,7 @@ function pictureRows() {
         strip.replaceChildren(...shown[i]);
       }
       shown[i].forEach((canvas, j) => {
-        drawImage(canvas, data.subarray((i * k + j) * n, (i * k + j + 1) * n), size);
+        drawSample(canvas, data.subarray((i * k + j) * n, (i * k + j + 1) * n), size);
       });
     });
   }
@@ -911,13 +994,14 @@ function occupancyBars(k) {
 }
 
 // networks.ts
-var ONE_GAME = { encoder: [62, 8], decoder: [300, 8], discriminator: [181, 100] };
+var WIDE = 112;
+var ONE_GAME = { encoder: [40, 8], decoder: [232, 8], discriminator: [136, 100] };
 var TWO_GAMES = {
-  encoder: [62, 8],
-  decoder: [300, 8],
-  discriminator: [62, 100],
-  discriminator_y: [300, 100],
-  cluster_heads: [181, 174]
+  encoder: [40, 8],
+  decoder: [232, 8],
+  discriminator: [40, 100],
+  discriminator_y: [232, 100],
+  cluster_heads: [136, 174]
 };
 function networkDiagram({ networks, phases }) {
   const games = networks.filter((name) => name.startsWith("discriminator")).length;
@@ -929,7 +1013,7 @@ function networkDiagram({ networks, phases }) {
   const height = known ? rows : 80 * Math.ceil(networks.length / 3);
   const picture = vector(
     "svg",
-    { class: "aae-diagram", viewBox: `0 0 480 ${height}`, role: "img" },
+    { class: "aae-diagram", viewBox: `0 0 384 ${height}`, role: "img" },
     known && wires(games),
     boxes.map((box) => box.group)
   );
@@ -964,19 +1048,20 @@ function whoMoved(networks, phase, far) {
   const moves = went.map((name) => `${name} by ${short(far[name])}`).join(", ") || "nothing";
   return `Phase ${phase.name} moved ${moves}${still.length ? `; ${still.join(" and ")} stayed.` : "."}`;
 }
-var inRows = (networks) => Object.fromEntries(networks.map((name, i) => [name, [8 + 156 * (i % 3), 8 + 80 * Math.floor(i / 3)]]));
+var inRows = (networks) => Object.fromEntries(networks.map((name, i) => [name, [8 + 128 * (i % 3), 8 + 80 * Math.floor(i / 3)]]));
 function networkBox(name, [x, y]) {
-  const frame = vector("rect", { x, y, width: 118, height: 34, rx: 6, class: "aae-net" });
-  const text = vector("text", { x: x + 59, y: y + 22, class: "aae-net-name" }, name);
-  const track = vector("rect", { x, y: y + 42, width: 118, height: 6, rx: 3, class: "aae-bar-track" });
+  const middle = x + WIDE / 2;
+  const frame = vector("rect", { x, y, width: WIDE, height: 34, rx: 6, class: "aae-net" });
+  const text = vector("text", { x: middle, y: y + 22, class: "aae-net-name" }, name);
+  const track = vector("rect", { x, y: y + 42, width: WIDE, height: 6, rx: 3, class: "aae-bar-track" });
   const bar = vector("rect", { x, y: y + 42, width: 0, height: 6, rx: 3, class: "aae-bar" });
-  const number = vector("text", { x: x + 59, y: y + 62, class: "aae-net-moved" });
+  const number = vector("text", { x: middle, y: y + 62, class: "aae-net-moved" });
   const group = vector("g", {}, frame, text, track, bar, number);
   function update(colour, moved, peak, theme) {
     frame.style.fill = bar.style.fill = frame.style.stroke = colour ?? "";
     const light = colour && contrast(colour, "#ffffff") > contrast(colour, "#000000");
     text.style.fill = !colour ? "" : light ? "#ffffff" : "#000000";
-    bar.setAttribute("width", String(moved ? Math.max(3, 118 * moved / peak) : 0));
+    bar.setAttribute("width", String(moved ? Math.max(3, WIDE * moved / peak) : 0));
     setText(number, moved === null ? "" : short(moved));
     number.style.fill = moved ? theme.ink : "";
   }
@@ -994,116 +1079,108 @@ function wires(games) {
     line(`${x - 4},91`, `${x},98`, `${x + 4},91`)
   ];
   const above = [
-    word(22, "x", 30),
-    across(36, 60, 25),
-    across(182, 222, 25),
-    word(240, games > 1 ? "z, y" : "z", 30),
-    across(257, 298, 25),
-    across(420, 440, 25),
-    word(456, "x̂", 30)
+    word(10, "x", 30),
+    across(20, 38, 25),
+    across(154, games > 1 ? 174 : 180, 25),
+    word(192, games > 1 ? "z, y" : "z", 30),
+    across(games > 1 ? 210 : 204, 230, 25),
+    across(346, 362, 25),
+    word(373, "x̂", 30)
   ];
   const one = [
-    down(240, "240,40"),
-    word(104, "p(z)"),
-    across(126, 179, 117),
-    across(301, 330, 117),
-    word(392, "real or fake?")
+    down(192, "192,40"),
+    word(84, "p(z)"),
+    across(102, 134, 117),
+    across(250, 272, 117),
+    word(326, "real or fake?")
   ];
   const two = [
-    down(121, "232,40", "232,84", "121,84"),
-    word(24, "p(z)"),
-    across(42, 60, 117),
-    down(359, "248,40", "248,84", "359,84"),
-    word(456, "p(y)"),
-    across(437, 420, 117)
+    down(96, "184,40", "184,84", "96,84"),
+    word(13, "p(z)"),
+    across(28, 38, 117),
+    down(288, "200,40", "200,84", "288,84"),
+    word(371, "p(y)"),
+    across(356, 346, 117)
   ];
   return vector("g", { "aria-hidden": "true" }, above, games > 1 ? two : games ? one : null);
 }
 
-// plane_places.ts
-function boxOf(available, scale) {
-  const [left, below, edge] = [40 * scale, 36 * scale, 8 * scale];
-  const side = Math.max(80, Math.round(available - left - edge));
-  return { left, top: edge, side, width: left + side + edge, height: edge + side + below };
-}
-function placesOf(box, [left, right, bottom, top]) {
-  const across = SCALES.linear(left, right);
-  const down = SCALES.linear(top, bottom);
-  return {
-    px: (x) => box.left + across.place(x) * box.side,
-    py: (y) => box.top + down.place(y) * box.side,
-    z(px, py) {
-      const [u, v] = [(px - box.left) / box.side, (py - box.top) / box.side];
-      return u < 0 || u > 1 || v < 0 || v > 1 ? null : [across.value(u), down.value(v)];
-    }
-  };
-}
-function stepped([x, y], [right, up], [l, r, b, t], far) {
-  const part2 = far ? 8 : 40;
-  return [within(x + right * (r - l) / part2, l, r), within(y + up * (t - b) / part2, b, t)];
-}
+// surface.ts
+var LEAST = 5e-3;
 function beliefAt([x, y], { shape, data }, [l, r, b, t]) {
   const [rows, columns] = shape;
   const cell = (u, n) => within(Math.floor(u * n), 0, n - 1);
-  return data[cell((t - y) / (t - b), rows) * columns + cell((x - l) / (r - l), columns)] / 255;
+  return data[cell((t - y) / (t - b), rows) * columns + cell((x - l) / (r - l), columns)];
+}
+function swingOf({ data }) {
+  return data.reduce((most, belief) => Math.max(most, Math.abs(belief - 0.5)), LEAST);
+}
+function endsOf(swing) {
+  const digits = swing < 0.05 ? 3 : 2;
+  return [decimals(0.5 - swing, digits), decimals(0.5 + swing, digits)];
 }
 
 // card.ts
-function pointCard(closed) {
+function pointCard(whose, pictures, closed) {
   const title = h("b");
-  const belief = h("div");
-  const hint = h("div", { class: "aae-hint" });
+  const belief = h("span", { class: "aae-belief" });
+  const named = { "data-do": "unpin", "aria-label": "forget this place", title: "forget this place (Escape)" };
+  const unpin = h("button", { type: "button", onclick: closed, ...named }, "×");
   const [decoded, nearest] = ["decoded here", "nearest real"].map((text) => {
     const canvas = h("canvas", { role: "img", "aria-label": text });
     const caption = h("figcaption", {}, text);
-    return { canvas, caption, figure: h("figure", {}, canvas, caption) };
+    const hint = h("p", { class: "aae-hint" });
+    const figure = h("figure", {}, h("div", { class: "aae-shot" }, canvas, hint), caption);
+    return { text, canvas, hint, caption, figure };
   });
-  const figures = h("div", { class: "aae-shots" }, decoded.figure, nearest.figure);
-  const named = { "data-do": "unpin", "aria-label": "close the card" };
-  const unpin = h("button", { type: "button", onclick: closed, ...named }, "×");
-  const element = h("div", { class: "aae-card", hidden: true }, title, unpin, belief, figures, hint);
-  let filled2 = false;
-  function hide() {
-    element.hidden = true;
-    filled2 = false;
+  const figures = pictures && h("div", { class: "aae-shots" }, decoded.figure, nearest.figure);
+  const element = h(
+    "div",
+    {
+      class: "aae-card",
+      role: "group",
+      "aria-label": whose ? `the place pointed at: ${whose}` : "the place pointed at"
+    },
+    h("div", { class: "aae-card-head" }, whose && h("b", {}, whose), title, belief, unpin),
+    figures
+  );
+  function empty(told) {
+    for (const { canvas, caption, text } of [decoded, nearest]) {
+      canvas.hidden = true;
+      setText(caption, text);
+    }
+    setText(decoded.hint, told);
   }
-  function show(z, pinned, data, pixel, box) {
-    element.hidden = false;
-    element.classList.toggle("is-pinned", pinned);
-    setText(title, `z = (${z.map((value) => decimals(value, 2)).join(", ")})`);
-    const { surface, extent } = data;
-    setText(belief, surface ? `D: ${Math.round(100 * beliefAt(z, surface, extent))} % real` : "");
-    setText(hint, !data.live ? "pictures: only of the latest step" : pinned ? "" : "click or Enter pins");
-    figures.hidden = !(data.image && data.live && filled2);
-    const right = pixel[0] < box.left + box.side / 2;
-    const low = pixel[1] > box.top + box.side / 2;
-    const gap = 14;
-    element.style.left = right ? `${pixel[0] + gap}px` : "";
-    element.style.right = right ? "" : `${box.width - pixel[0] + gap}px`;
-    element.style.top = low ? "" : `${pixel[1] + gap}px`;
-    element.style.bottom = low ? `${box.height - pixel[1] + gap}px` : "";
+  function show(z, pinned, { surface, own, live }) {
+    const found = surface && z ? ` D: ${Math.round(100 * beliefAt(z, surface, own))} % real` : "";
+    setText(title, z ? `z = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
+    setText(belief, found);
+    unpin.hidden = !pinned;
+    if (!z) empty("move over the plane; a click keeps the place");
+    else if (!live) empty("pictures: only of the latest step");
   }
-  function fill({ near }, buffers, data) {
-    const { image } = data;
-    buffers.forEach((bytes, i) => {
-      if (image) drawImage([decoded, nearest][i].canvas, bytes, image);
+  function fill({ near }, buffers, { image, names }) {
+    setText(decoded.hint, "");
+    [decoded, nearest].forEach(({ canvas }, i) => {
+      canvas.hidden = !image || !buffers[i];
+      if (image && buffers[i]) drawSample(canvas, buffers[i], image);
     });
-    filled2 = true;
-    figures.hidden = false;
-    nearest.figure.hidden = !near || buffers.length < 2;
     const category = near?.category;
-    setText(decoded.caption, category === void 0 ? "decoded here" : `decoded here as category ${category}`);
-    const name = near && near.label >= 0 ? `: ${data.names.get(near.label) ?? near.label}` : "";
-    const text = near ? `nearest real${name}, ${short(near.distance)} away` : "";
-    setText(nearest.caption, text);
+    setText(decoded.caption, category === void 0 ? decoded.text : `decoded here as category ${category}`);
+    const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
+    const away = near ? `${short(near.distance)} away` : "";
+    const text = near ? `nearest real${label}, ${away}` : "";
+    setText(nearest.caption, near ? `nearest real${label}
+${away}` : "");
     setAttribute(nearest.canvas, "aria-label", text);
-    return `${title.textContent}. ${belief.textContent}. ${text}.`;
+    return `${title.textContent}. ${belief.textContent?.trim()}. ${text}.`;
   }
-  return { element, show, hide, fill };
+  return { element, show, fill };
 }
 
 // plane_paint.ts
 var HALO = 1.1;
+var PRIOR = 0.68;
 var ARROWS = 400;
 function planePainter() {
   const surface = keptSurface();
@@ -1132,7 +1209,7 @@ function planePainter() {
 function keptSurface() {
   const heat = document.createElement("canvas");
   let kept = null;
-  return (draw, layer, { theme, box }) => {
+  return (draw, layer, { data, theme, places }) => {
     if (kept?.layer !== layer || kept.theme !== theme) {
       kept = { layer, theme };
       const [rows, columns] = layer.shape;
@@ -1140,16 +1217,18 @@ function keptSurface() {
       heat.height = rows;
       const picture = new ImageData(columns, rows);
       const [fake, real] = [rgb(theme.fake), rgb(theme.real)];
-      const most = theme.dark ? 130 : 90;
-      layer.data.forEach((byte, i) => {
-        const belief = (byte - 127.5) / 127.5;
-        picture.data.set(belief < 0 ? fake : real, 4 * i);
-        picture.data[4 * i + 3] = most * Math.abs(belief);
+      const swing = swingOf(layer);
+      layer.data.forEach((belief, i) => {
+        const shade = (belief - 0.5) / swing;
+        picture.data.set(shade < 0 ? fake : real, 4 * i);
+        picture.data[4 * i + 3] = 255 * theme.surface * Math.abs(shade);
       });
       contextOf(heat).putImageData(picture, 0, 0);
     }
     draw.imageSmoothingEnabled = true;
-    draw.drawImage(heat, box.left, box.top, box.side, box.side);
+    const [left, right, bottom, top] = data.own;
+    const [x, y] = [places.px(left), places.py(top)];
+    draw.drawImage(heat, x, y, places.px(right) - x, places.py(bottom) - y);
   };
 }
 function keptPrior() {
@@ -1160,11 +1239,12 @@ function keptPrior() {
     if (kept?.layer !== layer || kept.theme !== theme || kept.where !== where) {
       kept = { layer, theme, where };
       const dots = sharp(back, box.width, box.height);
-      dots.fillStyle = theme.prior;
+      const radius = PRIOR * sizeOf(layer.data.length / 2, box, theme);
+      const dot = stamp(theme.prior, radius, theme);
+      const half = radius + HALO;
       for (let i = 0; i < layer.data.length; i += 2) {
-        dots.beginPath();
-        dots.arc(places.px(layer.data[i]), places.py(layer.data[i + 1]), 1.7 * theme.scale, 0, 7);
-        dots.fill();
+        const [x, y] = [places.px(layer.data[i]), places.py(layer.data[i + 1])];
+        dots.drawImage(dot, x - half, y - half, 2 * half, 2 * half);
       }
     }
     draw.drawImage(back, 0, 0, box.width, box.height);
@@ -1177,8 +1257,7 @@ function stampedCodes() {
     const points = layer.data;
     const n = points.length / 2;
     const labels = (data.predicted ? data.categories : data.labels)?.data;
-    const crowd = n > 900 ? 2.3 : n > 400 ? 2.8 : 3.4;
-    const radius = crowd * theme.scale * within(box.side / 420, 0.8, 1.25);
+    const radius = sizeOf(n, box, theme);
     const half = radius + HALO;
     const [size, ratio] = [2 * half, window.devicePixelRatio];
     if (kept?.theme !== theme || kept.size !== size || kept.ratio !== ratio) {
@@ -1195,6 +1274,10 @@ function stampedCodes() {
       draw.drawImage(dot, places.px(points[2 * i]) - half, places.py(points[2 * i + 1]) - half, size, size);
     }
   };
+}
+function sizeOf(n, box, theme) {
+  const crowd = n > 900 ? 2.3 : n > 400 ? 2.8 : 3.4;
+  return crowd * theme.scale * within(box.side / 420, 0.7, 1.4);
 }
 function stamp(colour, radius, theme) {
   const half = radius + HALO;
@@ -1231,7 +1314,7 @@ function paintHeads(draw, { data: at }, { theme, places }) {
 function paintArrows(draw, layer, offset, colour, scene) {
   const { data, theme, box, places } = scene;
   const { data: rows, shape } = layer;
-  const unit = box.side / (data.extent[1] - data.extent[0]);
+  const unit = box.side / (data.own[1] - data.own[0]);
   const lines = new Path2D();
   const every = Math.ceil(shape[0] / ARROWS);
   for (let i = 0; i < shape[0]; i += every) {
@@ -1268,7 +1351,7 @@ function paintAxes(draw, { data, theme, box, places }) {
   for (const value of niceTicks(l, r, many)) {
     const x = places.px(value);
     draw.fillRect(x, low, 1, 4);
-    draw.fillText(short(value), x, low + 6);
+    if (x < left + side - 2 * size) draw.fillText(short(value), x, low + 6);
   }
   draw.textAlign = "right";
   draw.textBaseline = "middle";
@@ -1279,10 +1362,33 @@ function paintAxes(draw, { data, theme, box, places }) {
   }
   draw.fillStyle = theme.ink;
   draw.font = `italic ${size * 1.15}px ${theme.font}`;
-  draw.textBaseline = "alphabetic";
-  draw.fillText(data.axes[0], left + side, low + 31 * theme.scale);
+  draw.textBaseline = "top";
+  draw.fillText(data.axes[0], left + side, low + 5);
   draw.textAlign = "left";
-  draw.fillText(data.axes[1], 2, top + size);
+  draw.fillText(data.axes[1], 2, top);
+}
+
+// plane_places.ts
+function boxOf(available, scale) {
+  const [left, below, edge] = [42 * scale, 22 * scale, 4 * scale];
+  const side = Math.max(80, Math.round(available - left - edge));
+  return { left, top: edge, side, width: left + side + edge, height: edge + side + below };
+}
+function placesOf(box, [left, right, bottom, top]) {
+  const across = SCALES.linear(left, right);
+  const down = SCALES.linear(top, bottom);
+  return {
+    px: (x) => box.left + across.place(x) * box.side,
+    py: (y) => box.top + down.place(y) * box.side,
+    z(px, py) {
+      const [u, v] = [(px - box.left) / box.side, (py - box.top) / box.side];
+      return u < 0 || u > 1 || v < 0 || v > 1 ? null : [across.value(u), down.value(v)];
+    }
+  };
+}
+function stepped([x, y], [right, up], [l, r, b, t], far) {
+  const part2 = far ? 8 : 40;
+  return [within(x + right * (r - l) / part2, l, r), within(y + up * (t - b) / part2, b, t)];
 }
 
 // plane.ts
@@ -1293,11 +1399,10 @@ var ARROW_KEYS2 = {
   ArrowUp: [0, 1],
   ArrowDown: [0, -1]
 };
-function latentPlot(run, does) {
+function latentPlot(run, whose, pictures, does) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const glass = h("canvas", { "aria-hidden": "true", class: "aae-glass" });
-  const card = pointCard(leave);
-  const onCard = (event) => event.target instanceof Node && card.element.contains(event.target);
+  const card = pointCard(whose, pictures, forget);
   const element = h(
     "div",
     {
@@ -1306,103 +1411,107 @@ function latentPlot(run, does) {
       tabindex: 0,
       role: "application",
       "aria-roledescription": "latent plane",
-      onpointermove: (event) => pinned || point(latent(event)),
-      onpointerleave: () => pinned || leave(),
-      onclick: (event) => onCard(event) || pin(latent(event)),
+      onpointerdown: (event) => event.button === 0 && keep2(event),
+      onpointermove: (event) => event.buttons & 1 ? keep2(event) : hover(latent(event)),
+      onpointerleave: () => hover(null),
       onkeydown: keyed
     },
     canvas,
-    glass,
-    card.element
+    glass
   );
   const painter = planePainter();
   let painted = null;
-  let at = null;
-  let pinned = false;
-  let crossed = false;
-  let asked = 0;
+  let hovered = null;
+  let kept = null;
+  let asked = null;
+  let askedAt = 0;
+  const at = () => hovered ?? kept;
   const askSoon = throttled(() => {
-    if (at && painted?.data.live) does.ask(at);
+    asked = painted?.data.live ? at() : null;
+    askedAt = performance.now();
+    does.ask(asked);
   }, 1e3 / POINTS_PER_S);
   function latent(event) {
     const frame = canvas.getBoundingClientRect();
     return painted?.places.z(event.clientX - frame.left, event.clientY - frame.top) ?? null;
   }
-  function point(z) {
-    if (!z) return leave();
-    at = z;
-    showCrosshair();
-    askSoon();
+  function hover(z) {
+    hovered = z;
+    pointed();
   }
-  function pin(z) {
-    pinned = z !== null;
-    point(z);
+  function keep2(event) {
+    kept = latent(event) ?? kept;
+    hover(null);
   }
-  function leave() {
-    if (!at) return;
-    askSoon.cancel();
-    at = null;
-    pinned = false;
+  function forget() {
+    kept = null;
+    hover(null);
+  }
+  function pointed() {
+    if (!painted) return;
     showCrosshair();
-    does.ask(null);
+    card.show(at(), kept !== null, painted.data);
+    if (at() || asked) askSoon();
   }
   function keyed(event) {
-    if (!painted || event.target !== element || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!painted || event.ctrlKey || event.metaKey || event.altKey) return;
     const { extent } = painted.data;
     const move = ARROW_KEYS2[event.key];
     if (move) {
       const middle = [(extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2];
-      point(stepped(at ?? middle, move, extent, event.shiftKey));
-    } else if (event.key === "Enter") pin(pinned ? null : at ?? [0, 0]);
-    else if (event.key === "Escape") leave();
+      kept = stepped(at() ?? middle, move, extent, event.shiftKey);
+      hover(null);
+    } else if (event.key === "Escape") forget();
     else if (event.key === " ") does.toggle();
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
   function showCrosshair() {
-    if (!painted || !at && !crossed) return;
-    const { data, theme, box, places } = painted;
-    crossed = at !== null;
+    if (!painted) return;
+    const { theme, box, places } = painted;
     const draw = sharp(glass, box.width, box.height);
-    if (!at) return card.hide();
-    const [x, y] = [places.px(at[0]), places.py(at[1])];
-    card.show(at, pinned, data, [x, y], box);
-    const { left, top, side } = box;
-    const cross = new Path2D();
-    for (const [a, b, c, d] of [
-      [left, y, x - 6, y],
-      [x + 6, y, left + side, y],
-      [x, top, x, y - 6],
-      [x, y + 6, x, top + side]
-    ]) {
-      cross.moveTo(a, b);
-      cross.lineTo(c, d);
+    const lines = new Path2D();
+    const ring = (x, y) => {
+      lines.moveTo(x + 6, y);
+      lines.arc(x, y, 6, 0, 7);
+    };
+    const z = at();
+    if (z) {
+      const { left, top, side } = box;
+      const [x, y] = [places.px(z[0]), places.py(z[1])];
+      for (const [a, b, c, d] of [
+        [left, y, x - 6, y],
+        [x + 6, y, left + side, y],
+        [x, top, x, y - 6],
+        [x, y + 6, x, top + side]
+      ]) {
+        lines.moveTo(a, b);
+        lines.lineTo(c, d);
+      }
+      ring(x, y);
     }
-    const ring = new Path2D();
-    ring.arc(x, y, 6, 0, 7);
+    if (kept) ring(places.px(kept[0]), places.py(kept[1]));
     for (const [width, colour] of [[3, withAlpha(theme.ground, 0.7)], [1, theme.ink]]) {
       draw.lineWidth = width * theme.scale;
       draw.strokeStyle = colour;
-      draw.stroke(cross);
-      draw.stroke(ring);
+      draw.stroke(lines);
     }
   }
   function paint(data, theme) {
     const box = boxOf(element.clientWidth, theme.scale);
     painted = { data, theme, box, places: placesOf(box, data.extent) };
+    element.style.height = `${box.height}px`;
     painter.paint(sharp(canvas, box.width, box.height), painted);
     setAttribute(element, "aria-label", data.label);
     showCrosshair();
-    if (at && performance.now() - asked > 500) {
-      asked = performance.now();
-      askSoon();
-    }
+    card.show(at(), kept !== null, data);
+    if (at() && performance.now() - askedAt > 500) askSoon();
   }
   function answer(content, buffers) {
-    return at && painted ? card.fill(content, buffers, painted.data) : "";
+    return at() && painted?.data.live ? card.fill(content, buffers, painted.data) : "";
   }
-  return { element, paint, answer };
+  return { element, card: card.element, paint, answer };
 }
 
 // track.ts
@@ -1423,6 +1532,10 @@ function settingAt(settings, key) {
   for (const name of key) found = typeof found === "object" ? found[name] : void 0;
   return typeof found === "number" ? found : null;
 }
+var tugWeights = (place) => [
+  Math.min(1, 2 * (1 - place)),
+  Math.min(1, 2 * place)
+];
 function tugPlace({ weights }, tug) {
   const [a, b] = [weights[tug.a], weights[tug.b]];
   if (Math.max(a, b) === 0) return 0.5;
@@ -1430,7 +1543,8 @@ function tugPlace({ weights }, tug) {
 }
 
 // sliders.ts
-function sliderRow(slider, run, send, told) {
+function sliderRow(slider, run, { send, told = () => {
+}, say = short }) {
   const id = freshId();
   const key = slider.key.join(".");
   const range = h("input", {
@@ -1515,7 +1629,7 @@ function sliderRow(slider, run, send, told) {
     if (moveThumb) range.value = place;
     if (document.activeElement !== box || moveThumb) box.value = String(value);
     range.style.setProperty("--at", place);
-    range.setAttribute("aria-valuetext", short(value));
+    range.setAttribute("aria-valuetext", say(value));
     undo.classList.toggle("is-idle", value === slider.default);
     tellUsed();
   }
@@ -1538,20 +1652,26 @@ function sliderRow(slider, run, send, told) {
     awaited = false;
   }
   show(shown);
-  return { element, label, track, update, refused };
+  return { element, label, track, update, refused, toDefault };
 }
 function sliderGroups(run, i, send, named) {
   const help = h("p", { class: "aae-help", "aria-hidden": "true" });
   const rows = run.sliders.map((slider) => {
     const set = (value) => send({ do: "set", run: i, key: slider.key, value });
-    return { slider, ...sliderRow(slider, i, set, (text) => setText(help, text)) };
+    return { slider, ...sliderRow(slider, i, { send: set, told: (text) => setText(help, text) }) };
   });
   const groups = [...new Set(run.sliders.map(({ group }) => group))].map((group) => {
     const own = rows.filter(({ slider }) => slider.group === group).map(({ element }) => element);
     return h("fieldset", { "aria-label": named && `${run.name}: ${group}` }, h("legend", {}, group), own);
   });
+  const toDefaults = () => {
+    for (const row of rows) row.toDefault();
+  };
+  const all = button("defaults", "all defaults", toDefaults, {
+    title: `every slider${named ? ` of ${run.name}` : ""} back to where it was at first`
+  });
   return {
-    element: h("div", { class: "aae-sliders" }, groups, help),
+    element: h("div", { class: "aae-sliders" }, named && h("h3", { class: "aae-whose" }, run.name), groups, help, all),
     update({ chosen, settings, step }, settled) {
       for (const { slider, update } of rows) {
         update(settingAt(chosen, slider.key), settingAt(settings, slider.key), step, settled);
@@ -1562,10 +1682,10 @@ function sliderGroups(run, i, send, named) {
     }
   };
 }
-function balance(tug, send) {
+function balance(tug, run, whose, send) {
   const slider = {
     key: ["tug"],
-    label: "who pulls the codes?",
+    label: `who pulls the codes${whose}?`,
     group: "",
     min: 0,
     max: 1,
@@ -1575,17 +1695,19 @@ function balance(tug, send) {
     help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}`,
     colour: null
   };
-  const silent = () => {
-  };
-  const row = sliderRow(slider, tug.run, (value) => send({ do: "tug", value }), silent);
+  const both = ([a, b]) => `${tug.a} × ${short(a)}, ${tug.b} × ${short(b)}`;
+  const row = sliderRow(slider, run, {
+    send: (value) => send({ do: "tug", run, value }),
+    say: (value) => both(tugWeights(value))
+  });
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
   row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
   const told = h("p", { class: "aae-tug-used" });
   function update({ chosen, settings, step }, settled) {
     row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
-    const [a, b] = [tug.a, tug.b].map((name) => `${name} × ${short(settings.weights[name])}`);
-    setText(told, `At step ${counted(step)} the trainer used ${a}, ${b}.`);
+    const used = both([tug.a, tug.b].map((name) => settings.weights[name]));
+    setText(told, `At step ${counted(step)} the trainer used ${used}.`);
   }
   return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
 }
@@ -1596,34 +1718,40 @@ function runPart(spec, i, send, toggle) {
   const run = spec.runs[i];
   const several = spec.runs.length > 1;
   const named = several && `: ${run.name}`;
-  const plot = latentPlot(i, {
+  const withPictures = spec.image !== null && spec.view !== "plane";
+  const plot = latentPlot(i, several ? run.name : "", withPictures, {
     ask: (z) => send(z ? { do: "point", run: i, x: z[0], y: z[1] } : { do: "point", run: null }),
     toggle
   });
-  const mmd = run.mmd ? mmdText(i) : null;
+  const mmd = run.mmd ? mmdText(i, !several) : null;
   const networks = networkDiagram(run);
   const sliders = sliderGroups(run, i, send, several);
   const shares = run.categories ? occupancyBars(run.categories) : null;
-  const pictures = spec.image && spec.view !== "plane" ? pictureRows() : null;
+  const pictures = withPictures ? pictureRows() : null;
+  const tug = tugOf(spec, i, send);
   const axes = run.plane_options && planeChooser(run.plane_options, (choice) => send({ do: "axes", run: i, choice }));
-  const title = h("h3", {}, several ? run.name : "codes q(z) over the prior p(z)");
+  const title = several ? h("h3", {}, run.name) : h("h2", {}, spec.title);
+  const key = legend(spec, run);
   const element = h(
     "section",
     { class: "aae-run", "aria-label": run.name },
-    h("div", { class: "aae-run-head" }, title, spec.view !== "tug" && mmd?.element),
-    [plot.element, legend(spec, run), axes],
-    several && h("div", { class: "aae-rest" }, sliders.element)
+    h("div", { class: "aae-run-head" }, title, (several || !tug) && mmd?.element),
+    [plot.element, key.element, axes]
   );
   const latest = h("small", { class: "aae-if-past" }, " of the latest step");
   const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
   const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn = null;
-  function update({ info, layers }, { at, overlays: on }, label, theme, settled) {
+  function update(now, extent, state, label, theme, settled) {
+    const { info, layers } = now;
+    const { at, overlays: on } = state;
     const live = at === null;
     const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
     const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
-    plot.paint({ ...layers, extent: info.extent, axes: info.axes, ...more }, theme);
+    plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
+    if (surface) key.update(endsOf(swingOf(surface)));
+    tug?.update(info, settled);
     mmd?.update(info);
     shares?.update(layers.categories, theme);
     sliders.update(info, settled);
@@ -1636,6 +1764,7 @@ function runPart(spec, i, send, toggle) {
     element,
     plot,
     mmd,
+    tug,
     sliders,
     moves: part(["what a phase moves", named], networks.element),
     occupied: shares && part(["images in each category", named], shares.element),
@@ -1643,19 +1772,24 @@ function runPart(spec, i, send, toggle) {
     update
   };
 }
-function mmdText(i) {
+function tugOf({ tug, view, runs }, i, send) {
+  const has = (name) => runs[i].phases.some((phase) => phase.name === name);
+  if (!tug || view !== "tug" || !has(tug.a) || !has(tug.b)) return null;
+  return balance(tug, i, runs.length > 1 ? `: ${runs[i].name}` : "", send);
+}
+function mmdText(i, withFloor) {
   const now = h("b");
-  const floor = h("span");
+  const floor = h("span", { class: "aae-floor" });
   const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
   function update({ mmd, floor: known }) {
     setText(now, decimals(mmd, 4));
-    setText(floor, known ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
+    setText(floor, known && withFloor ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
   return { element, update };
 }
 function sentence(run, { info, layers }, several) {
   const codes = counted(layers.codes?.shape[0] ?? 0);
-  return `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ${codes} codes over samples of ${info.prior}${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`} Arrow keys move the crosshair, Enter pins it, Escape hides it, Space plays or pauses.`;
+  return `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ${codes} codes over samples of ${info.prior}${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`} Arrow keys move the crosshair, Escape hides it, Space plays or pauses.`;
 }
 function planeChooser(options, chosen) {
   const id = freshId();
@@ -1668,14 +1802,21 @@ function legend(spec, run) {
   const entry = (mark, text, shown) => h("li", { class: shown }, mark, text);
   const codes = spec.classes.map(([name, colour]) => entry(dotted("dot", colour), name));
   const arrows = run.phases.filter(({ name }) => run.arrows.includes(name));
-  return h(
+  const [fake, real] = [h("span"), h("span")];
+  const colours = ["D: fake ", fake, h("i", { class: "aae-scale" }), real, " real"];
+  const element = h(
     "ul",
     { class: "aae-legend", "aria-label": "legend" },
     codes.length ? codes : entry(dotted("ring", null), "codes q(z)"),
     entry(dotted("dot", spec.colours.prior), "prior p(z)"),
     arrows.map(({ name, colour }) => entry(dotted("arrow", colour), `${name}'s pull`, "aae-if-arrows")),
-    run.surface && h("li", { class: "aae-if-surface" }, "D: fake", h("i", { class: "aae-scale" }), "real")
+    run.surface && h("li", { class: "aae-if-surface" }, colours)
   );
+  function update(ends) {
+    setText(fake, ends[0]);
+    setText(real, ends[1]);
+  }
+  return { element, update };
 }
 
 // time_machine.ts
@@ -1719,7 +1860,7 @@ function timeMachine(send, forked) {
     "div",
     { class: "aae-time aae-rest", role: "group", "aria-label": "time machine" },
     h("span", { class: "aae-name" }, "look back"),
-    [range, text, live, fork, join]
+    [range, text, join, h("div", { class: "aae-ways" }, live, fork)]
   );
   function moved() {
     awaited = Number(range.value);
@@ -1774,6 +1915,7 @@ function transport(send) {
     slow = !slow;
     slowly.setAttribute("aria-pressed", String(slow));
     send({ do: "slow", on: slow });
+    if (slow && !playing) toggle();
   }
   function update({ status, rate, max_steps, more: steps }, at) {
     playing = underWay(status);
@@ -1801,56 +1943,69 @@ var SAID = {
   slow: "Slow motion: one phase at a time.",
   failed: "A function has failed."
 };
-function panelParts(root, spec, send, look, restyle) {
+function panelParts(root, spec, send, look, acts) {
   const several = spec.runs.length > 1;
   const moves = transport(send);
   const time = timeMachine(send, spec.forked);
   const prior = priorChooser(spec, send);
-  const overlays = overlayBoxes(spec, send);
-  const tug = spec.tug && spec.view === "tug" ? { run: spec.tug.run, ...balance(spec.tug, send) } : null;
+  const overlays = overlayBoxes(spec, send, look, acts.restyle);
   const runs = spec.runs.map((_, i) => runPart(spec, i, send, moves.toggle));
   const losses = curvePlot("losses");
   const mmds = spec.runs.some((run) => run.mmd) ? curvePlot("MMD") : null;
   const status = h("div", { class: "aae-status", role: "status" });
   const error = h("div", { class: "aae-error", role: "alert", hidden: true });
   const heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
-  const flip = (name) => () => {
-    look[name] = !look[name];
-    restyle();
+  const whole = button("large", "full screen", acts.whole, { class: "aae-large", title: "for the projector" });
+  const showMore = () => {
+    look.more = !look.more;
+    acts.restyle();
   };
-  const large = button("large", "large", flip("large"), { class: "aae-large", title: "for the projector" });
-  const more = spec.view === "tug" ? button("more", "more", flip("more"), { class: "aae-more" }) : null;
-  const dashes = several && h("small", {}, `— ${spec.runs[0].name}   - - ${spec.runs[1].name}`);
-  const lossPart = part(["losses"], dashes, losses.element);
-  const distance = mmds && part(["how far q(z) is from p(z)"], mmds.element);
+  const more = spec.view === "tug" ? button("more", "more", showMore, { class: "aae-more" }) : null;
+  const dashes = () => several && h("small", {}, `— ${spec.runs[0].name}   - - ${spec.runs[1].name}`);
+  const lossPart = part(["losses ", dashes()], losses.element);
+  const distance = mmds && part(["how far q(z) is from p(z) ", dashes()], mmds.element);
   const column = (...parts) => h("div", { class: "aae-column" }, parts);
-  const tugged = tug && [tug.element, runs.map(({ mmd }) => mmd && h("p", { class: "aae-tug-mmd" }, mmd.element))];
-  const set = [prior.element, overlays.element, !several && runs[0].sliders.element];
+  const set = h("div", { class: "aae-set aae-rest" }, prior.element, overlays.element);
+  const sliders = runs.map(({ tug, mmd, sliders: sliders2 }) => {
+    const rest = h("div", { class: "aae-rest" }, sliders2.element);
+    return h(
+      "div",
+      { class: "aae-own" },
+      tug?.element,
+      !several && tug && mmd && bigNumber(mmd.element),
+      !several && set,
+      rest
+    );
+  });
+  const seen = runs.map(({ moves: moves2, occupied, images }) => {
+    return column(moves2, h("div", { class: "aae-column aae-rest" }, occupied, images));
+  });
   root.dataset.view = spec.view;
   root.dataset.runs = String(spec.runs.length);
   root.replaceChildren(
     h(
       "div",
       { class: "aae-page" },
-      h("header", { class: "aae-head" }, h("h2", {}, spec.title), large, more),
-      [moves.element, status, error],
+      h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, status, whole, more),
+      error,
       h(
         "div",
         { class: "aae-main" },
-        runs.map((run) => run.element),
         h(
           "div",
-          { class: "aae-side" },
-          tugged,
-          tug && !several && runs[0].moves,
-          h("div", { class: "aae-set aae-rest" }, set)
-        )
-      ),
-      time.element,
-      h(
-        "div",
-        { class: "aae-below aae-rest" },
-        several ? [runs.map((one) => column(one.moves, one.occupied, one.images)), column(lossPart), column(distance)] : [column(!tug && runs[0].moves, runs[0].occupied, runs[0].images), column(lossPart, distance)]
+          { class: "aae-stage" },
+          runs.map((run) => run.element),
+          time.element,
+          several && sliders
+        ),
+        h(
+          "div",
+          { class: "aae-place" },
+          runs.map((run) => run.plot.card)
+        ),
+        h("div", { class: "aae-side" }, several ? set : sliders),
+        h("div", { class: "aae-seen" }, seen),
+        h("div", { class: "aae-below aae-rest" }, lossPart, distance)
       ),
       heard
     )
@@ -1863,23 +2018,25 @@ function panelParts(root, spec, send, look, restyle) {
     moves.update(state, step);
     time.update(state, settled);
     prior.update(named);
-    overlays.update(state.overlays);
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
     showError(error, state.error);
-    if (tug) tug.update(kept[tug.run].info, settled);
     if (performance.now() - labelled > 2e3 || !labels.length) {
       labelled = performance.now();
       labels = kept.map((run, i) => sentence(spec.runs[i], run, several));
     }
     const layers = kept.flatMap(({ layers: { losses: losses2, mmd } }) => [losses2, mmd]);
-    const now = [theme, state.at, look.width, look.more, ...layers];
+    const now = [theme, state.at, look.sizes, look.more, ...layers];
     if (!curves || curves.some((value, i) => value !== now[i])) {
       curves = now;
       paintCurves(kept, state.at === null ? null : step, theme);
     }
+    const heaped = kept.some(({ info, layers: layers2 }) => state.overlays.arrows && crowded(layers2.codes, info.extent));
+    const close2 = look.closeUp ?? heaped;
+    overlays.update(state.overlays, close2);
+    const extents = drawnExtents(kept, close2);
     kept.forEach((run, i) => {
-      runs[i].update(run, state, labels[i], theme, settled);
+      runs[i].update(run, extents[i], state, labels[i], theme, settled);
     });
   }
   function paintCurves(kept, mark, theme) {
@@ -1888,7 +2045,8 @@ function panelParts(root, spec, send, look, restyle) {
     const over = `over ${counted(last)} steps, now`;
     const told = strips.map(({ name, series }) => `${name} ${short(finalOf(series[0]))}`).join(", ");
     losses.paint(strips, last, mark, theme, `Losses ${over}: ${told}.`);
-    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${short(kept[0].info.mmd)}.`);
+    const mmd = kept.map(({ info }, i) => `${several ? `${spec.runs[i].name} ` : ""}${short(info.mmd)}`).join(", ");
+    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${mmd}.`);
   }
   function answer(content, buffers) {
     const plot = runs[content.run]?.plot;
@@ -1896,40 +2054,27 @@ function panelParts(root, spec, send, look, restyle) {
     if (text && document.activeElement === plot.element) setText(heard, text);
   }
   function restyled() {
-    root.classList.toggle("is-large", look.large);
+    root.classList.toggle("is-large", look.large || look.whole);
     root.classList.toggle("is-more", look.more);
-    large.setAttribute("aria-pressed", String(look.large));
+    whole.setAttribute("aria-pressed", String(look.whole));
     if (!more) return;
     more.setAttribute("aria-expanded", String(look.more));
     if (more.lastChild) setText(more.lastChild, look.more ? "less" : "more");
   }
   function refused() {
-    tug?.refused();
-    for (const run of runs) run.sliders.refused();
+    for (const run of runs) {
+      run.tug?.refused();
+      run.sliders.refused();
+    }
   }
   const say = (text) => setText(status, text);
   return { update, answer, refused, restyled, say, end: prior.end };
 }
-function overlayBoxes(spec, send) {
-  const some = (has, text) => spec.runs.some(has) && text;
-  const texts = {
-    surface: some((run) => run.surface, "D's surface"),
-    arrows: some((run) => run.arrows.length, "arrows"),
-    images: spec.image && spec.view !== "plane" && "images",
-    predicted: some((run) => run.categories, "colour by category, not by class")
-  };
-  const names = Object.keys(texts).filter((name) => texts[name]);
-  const boxes = names.map((name) => {
-    const onchange = () => send({ do: "overlay", name, on: box.checked });
-    const box = h("input", { type: "checkbox", "data-do": `overlay-${name}`, onchange });
-    return { name, box, label: h("label", {}, box, texts[name]) };
-  });
-  const labels = boxes.map(({ label }) => label);
-  const element = h("div", { class: "aae-overlays", role: "group", "aria-label": "what is drawn" }, labels);
-  function update(on) {
-    for (const { name, box } of boxes) box.checked = on[name] ?? false;
-  }
-  return { element, update };
+var bigNumber = (mmd) => h("p", { class: "aae-number" }, mmd);
+function drawnExtents(kept, close2) {
+  const each = kept.map(({ info, layers }) => close2 ? closeUp(layers.codes, info.extent) : info.extent);
+  const same = kept.every(({ info }) => info.axes.join() === kept[0].info.axes.join());
+  return same ? each.map(() => around(each)) : each;
 }
 function showError(box, trace) {
   box.hidden = !trace;
@@ -1947,17 +2092,18 @@ var STARTING = "starting…";
 var STARTS_LATER = "starting… The kernel is busy; the panel goes on as soon as it is free.";
 var BUSY = "Sent; the kernel is busy, and will act when it is free.";
 var SILENT = "No answer from the kernel: it is busy, or this panel has ended; then run the cell again.";
+var FORKING = "Forking: the run is repeated up to that step…";
 var CLOSED = "This panel was closed. Run the cell again.";
 var RESTARTED = "The kernel was restarted, and this panel ended with it. Run the cell again.";
 function renderPanel({ model, el }) {
-  const root = h("div", {
-    class: "aae-panel",
-    "data-frames": 0,
-    "data-lm-suppress-shortcuts": "true",
-    // JupyterLab leaves the keys alone
-    onkeydown: (event) => event.stopPropagation()
-  });
-  const look = { large: Boolean(model.get("spec").large), more: false, width: 0 };
+  const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened });
+  const look = {
+    large: Boolean(model.get("spec").large),
+    whole: false,
+    more: false,
+    closeUp: null,
+    sizes: 0
+  };
   const paintMs = [];
   Object.assign(root, { __aae: { paint_ms: paintMs } });
   let spec;
@@ -1971,18 +2117,20 @@ function renderPanel({ model, el }) {
   let told = STARTING;
   let settled = true;
   let over = false;
+  let comes = false;
   let due = 0;
   const line = lineToKernel((message) => model.send(message), news);
   function send(wish) {
     if (over) return;
     if (frame && wish.do !== "point" && wish.do !== "seen" && told !== BUSY) told = "";
+    if (wish.do === "fork") say(FORKING);
     line.send(wish);
   }
   function news(what) {
     if (what === "served") {
       if (told === BUSY) say("");
     } else if (!frame) say(STARTS_LATER);
-    else say(what === "busy" ? BUSY : SILENT);
+    else if (told !== FORKING) say(what === "busy" ? BUSY : SILENT);
   }
   function say(text) {
     told = text;
@@ -2028,12 +2176,27 @@ function renderPanel({ model, el }) {
     const focused = document.activeElement;
     const name = focused instanceof HTMLElement && root.contains(focused) && focused.dataset.do;
     spec = model.get("spec");
+    if (told === FORKING) told = "";
     parts?.end();
-    parts = panelParts(root, spec, send, look, restyle);
+    parts = panelParts(root, spec, send, look, { whole, restyle });
     if (!frame) parts.say(told);
+    comes = spec.runs.length > kept.length && kept.length > 0;
     kept = spec.runs.map((_, i) => kept[i] ?? { layers: {}, info: null });
+    resized.disconnect();
+    for (const part2 of [root, ...root.querySelectorAll(".aae-plot, .aae-curves")]) resized.observe(part2);
     restyle();
     if (name) root.querySelector(`[data-do="${name}"]`)?.focus();
+  }
+  function whole() {
+    look.whole = !look.whole;
+    const asked = look.whole ? root.requestFullscreen?.() : document.exitFullscreen?.();
+    asked?.catch(() => {
+    });
+    restyle();
+  }
+  function screened() {
+    look.whole = root.matches(":fullscreen");
+    restyle();
   }
   function restyle() {
     parts?.restyled();
@@ -2055,7 +2218,7 @@ function renderPanel({ model, el }) {
   }
   function paint() {
     due = 0;
-    if (!parts || !frame || !look.width || !arrived(kept)) return;
+    if (!parts || !frame || !look.sizes || !root.clientWidth || !arrived(kept)) return;
     if (!theme && !getComputedStyle(root).getPropertyValue("--aae-plot")) return soon();
     const begun = performance.now();
     theme ??= readTheme();
@@ -2068,6 +2231,8 @@ function renderPanel({ model, el }) {
     root.dataset.status = frame.state.status;
     root.dataset.uses = JSON.stringify(kept.map(({ info }) => info.settings));
     paintMs.push(performance.now() - begun);
+    if (comes) root.querySelector(".aae-run")?.scrollIntoView({ block: "nearest" });
+    comes = false;
     if (paintMs.length > 100) paintMs.shift();
   }
   el.append(root);
@@ -2075,12 +2240,12 @@ function renderPanel({ model, el }) {
     if (!frame || underWay(frame.state.status) && performance.now() - taken > 5e3) send({ do: "hello" });
   }, 1e3);
   const endTheme = followTheme(root, () => parts && restyle());
-  build();
-  const resized = new ResizeObserver(([entry]) => {
-    look.width = entry.contentRect.width;
+  const endKeys = keepKeys(root);
+  const resized = new ResizeObserver(() => {
+    look.sizes += 1;
     soon();
   });
-  resized.observe(root);
+  build();
   model.on("msg:custom", heard);
   model.on("change:spec", build);
   model.on("comm:close", closed);
@@ -2096,6 +2261,7 @@ function renderPanel({ model, el }) {
     cancelAnimationFrame(due);
     resized.disconnect();
     endTheme();
+    endKeys();
     parts?.end();
     root.remove();
   };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { throttled } from "../dom";
+import { freshId, throttled } from "../dom";
 
 describe("a braked call", () => {
   beforeEach(() => {
@@ -29,4 +29,11 @@ describe("a braked call", () => {
     vi.advanceTimersByTime(100);
     expect(call).not.toHaveBeenCalled();
   });
+});
+
+test("two copies of the page in one document give different ids", async () => {
+  const here = [freshId(), freshId()];
+  vi.resetModules();
+  const other = await import("../dom");
+  expect(new Set([...here, other.freshId(), other.freshId()]).size).toBe(4);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { opaque } from "../canvas";
 import { countsOf } from "../images";
+import { opaque } from "../sample";
 
 test("images get four channels", () => {
   expect([...opaque(Uint8Array.of(7, 9), 1)]).toEqual([7, 7, 7, 255, 9, 9, 9, 255]);

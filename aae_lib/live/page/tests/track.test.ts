@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Settings } from "../messages";
-import { placeOf, settingAt, stepOf, tugPlace, valueAt } from "../track";
+import { placeOf, settingAt, stepOf, tugPlace, tugWeights, valueAt } from "../track";
 
 const WEIGHT = { scale: "linear", min: 0, max: 3 } as const;
 const TERM = { scale: "square", min: 0, max: 1 } as const;
@@ -56,4 +56,12 @@ test("tug: Python's min(1, 2 (1 - t)) and min(1, 2 t) lead back to t", () => {
     expect(tugPlace({ weights }, names)).toBeCloseTo(t, 12);
   }
   expect(tugPlace({ weights: { a: 0, b: 0 } }, names)).toBe(0.5);
+});
+
+test("the weights of a place of the tug's thumb lead back to that place", () => {
+  for (const place of [0, 0.2, 0.5, 0.9, 1]) {
+    const [a, b] = tugWeights(place);
+    expect(Math.max(a, b)).toBe(1);
+    expect(tugPlace({ weights: { a, b } }, { a: "a", b: "b" })).toBeCloseTo(place, 12);
+  }
 });
