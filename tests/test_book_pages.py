@@ -22,20 +22,23 @@ def test_a_task_stands_before_its_folded_solution_and_remarks_are_folded():
     task = nbformat.v4.new_code_cell("def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION")
     remark = nbformat.v4.new_code_cell("# why", metadata={"tags": ["solution"]})
     plain = nbformat.v4.new_code_cell("f()")
-    cells = book_pages.folded(nbformat.v4.new_notebook(cells=[task, plain, remark])).cells
+    hidden = nbformat.v4.new_code_cell("quiz()", metadata={"jupyter": {"source_hidden": True}})
+    cells = book_pages.folded(nbformat.v4.new_notebook(cells=[task, plain, remark, hidden])).cells
     assert [cell.source.split("\n")[-1].strip() for cell in cells] == [
         'raise NotImplementedError("write your answer here")',
         "return 1",
         "f()",
         "# why",
+        "quiz()",
     ]
     assert [cell.metadata.get("mystnb", {}).get("code_prompt_show") for cell in cells] == [
         None,
         "Show a solution",
         None,
         "Show a remark for teachers",
+        "Show the code",
     ]
-    assert len({cell.id for cell in cells}) == 4
+    assert len({cell.id for cell in cells}) == 5
 
 
 def test_a_picture_is_described_by_the_text_stored_beside_it():

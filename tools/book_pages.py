@@ -25,7 +25,7 @@ def linked(source: str) -> str:
 
 
 def folded(notebook: NotebookNode) -> NotebookNode:
-    """A solution as a reader wants it: each task as it is given, then its solution and remarks to teachers, folded."""
+    """A notebook for a reader: each task as it is given, then its solution; that, and what JupyterLab hides, folded."""
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == "code" and BEGIN in cell.source:
@@ -34,6 +34,8 @@ def folded(notebook: NotebookNode) -> NotebookNode:
             fold(cell, "Show a solution", "Hide the solution")
         elif cell.cell_type == "code" and "solution" in cell.metadata.get("tags", ()):
             fold(cell, "Show a remark for teachers", "Hide the remark")
+        elif cell.metadata.get("jupyter", {}).get("source_hidden"):
+            fold(cell, "Show the code", "Hide the code")
         cells.append(cell)
     notebook.cells = cells
     return notebook
