@@ -39,7 +39,7 @@ demo: .venv/.demo
 
 # -W: a broken link or a faulty docstring is an error
 book: .venv/.book
-	$(BIN)/python -m sphinx -W --keep-going -q -c docs . build/book $(ARGS)
+	$(BIN)/python -m sphinx -W --keep-going -q -c docs -d build/doctrees . build/book $(ARGS)
 	@echo "the book is in build/book/index.html"
 
 # a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
@@ -93,7 +93,7 @@ $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf .venv build/book $(PAGE)/node_modules
+	rm -rf .venv build/book build/doctrees $(PAGE)/node_modules
 
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo
