@@ -288,13 +288,6 @@ def train(options: argparse.Namespace) -> int:
     if not first:
         return 0
     write_whole(options.out / "history.csv", trainer.history.to_csv(index=False).encode())
-    for name, figure in {
-        "latent": plots.latent(trainer.model, data.test),
-        "samples": plots.samples(trainer.model),
-        "reconstructions": plots.reconstructions(trainer.model, data.test),
-        "losses": plots.losses(trainer.history),
-    }.items():
-        write_whole(options.out / f"{name}.png", drawn(figure, "png"))
     written = "checkpoint, history.csv, four pictures"
     if len(data.test) < AT_LEAST:
         print(f"no figures: {len(data.test)} test images are too few to measure by, {AT_LEAST} are needed.")
@@ -303,6 +296,13 @@ def train(options: argparse.Namespace) -> int:
         write_whole(options.out / "figures.json", table.to_json(orient="index", indent=1).encode())
         print(table.to_string())
         written += ", figures.json"
+    for name, figure in {
+        "latent": plots.latent(trainer.model, data.test),
+        "samples": plots.samples(trainer.model),
+        "reconstructions": plots.reconstructions(trainer.model, data.test),
+        "losses": plots.losses(trainer.history),
+    }.items():
+        write_whole(options.out / f"{name}.png", drawn(figure, "png"))
     print(f"written to {options.out}: {written}.")
     return 0
 

@@ -193,7 +193,7 @@ class Model(nn.Module):
             raise AttributeError(f"a model has no {name}: {INSTEAD[name]}.")
         return super().__getattr__(name)
 
-    def forward(self, *_: Any, **__: Any) -> NoReturn:
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
         """A model has several networks, and is not called itself."""
         raise TypeError(
             "a model is not called: model.encode(images) gives codes, model.reconstruct(images) images, and "

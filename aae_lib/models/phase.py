@@ -6,6 +6,7 @@ The theory says of every update *which loss* it lowers and *whose parameters* it
 `draw` makes everything random, so that the loss is a pure function of model and batch.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -38,7 +39,8 @@ def _names(value: Any) -> tuple[str, ...]:
 def _loss(value: Any) -> Loss:
     """A loss of torch, or of `losses`, takes tensors; a phase's loss takes the model and its batch."""
     plain = getattr(value, "func", value)  # of a functools.partial
-    home = (plain if hasattr(plain, "__name__") else type(plain)).__module__ or "torch"
+    home = (plain if hasattr(plain, "__name__") else type(plain)).__module__ or ""
+    home = home or ("torch" if inspect.isbuiltin(plain) else "")
     if home.split(".")[0] == "torch" or home == "aae_lib.losses":
         raise ValueError
     return function(arguments=3).take(value)

@@ -62,7 +62,7 @@ def test_a_fork_left_alone_repeats_the_run_to_the_last_bit(open_panel):
     panel, notebook = open_panel()
     panel.play(steps=60)
     panel.drag(panel.slider("weights.generator"), 0.7)  # a change of settings on the way is part of the run
-    panel.wait_step(panel.step + 60)
+    panel.wait_step(2 * panel.step)  # so that the moment looked back at lies well behind it
     panel.pause()
     end = notebook.kernel("panel.trainer.steps")
     weight = notebook.kernel("panel.trainer.weights['generator']")

@@ -206,7 +206,7 @@ def test_a_run_that_has_more_steps_than_are_asked_for_is_told(run, here):
     after = (here / "more/checkpoint.json").read_bytes()
     assert after != before
     for length, words in (("--steps", "2"), ("--epochs", "0.2")):
-        code, said = told("train", "--hidden", "8", length, words, "--out", "more", "--resume")
+        code, said = told("train", *SMALL[:2], "--hidden", "8", length, words, "--out", "more", "--resume")
         assert (code, said) == (2, f"aae_lib: {length} {words}: more has 5 steps behind it already: ask for more.\n")
     assert (here / "more/checkpoint.json").read_bytes() == after
 

