@@ -20,7 +20,7 @@ from ..data import OnDisk, Standard, span
 Error = Callable[[Tensor, Tensor], Tensor]
 
 
-class Bernoulli(nn.Module):
+class Bernoulli:
     """Pixels in [0, 1].
 
     Attributes
@@ -47,7 +47,7 @@ class Bernoulli(nn.Module):
     standard: Standard | None = None
 
     def __init__(self, image_shape: Sequence[int]) -> None:
-        super().__init__()
+        pass
 
     def fit(self, images: Tensor | OnDisk) -> None:
         """Nothing is to be learned from the training images."""
