@@ -128,7 +128,8 @@ class AAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         x = torch.tensor(self._checked(X)).double()
         z = self._parts["encoder"](x)
-        assert (standard := self.model_.likelihood.standard) is not None  # of a Gaussian likelihood
+        standard = self.model_.likelihood.standard
+        assert standard is not None  # of a Gaussian likelihood
         error = (self._parts["decoder"](z) - x) / standard.sd
         score = -0.5 * error.square().sum(1)
         if self.model_.prior.has_log_prob:
