@@ -20,8 +20,8 @@ def drawn(images: Any, model: Model | None = None, name: str = "images") -> Tens
     """Pictures of samples, each a sheet to look at.
 
     Images keep their pixels, black the lowest value and white the highest. A vector of up to 32 numbers is drawn as
-    bars, each in standard deviations from its mean (up to ±3); a longer one as a line, over the range of its values, with a
-    model: over that of its training data, as far as 5 standard deviations beyond the means.
+    bars, each in standard deviations from its mean (up to ±3); a longer one as a line, over the range of its values;
+    with a model, over that of its training data, as far as 5 standard deviations beyond the means.
 
     Parameters
     ----------
