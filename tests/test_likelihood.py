@@ -182,6 +182,16 @@ def test_no_peak_of_a_line_is_lost():
         assert (columns - where / 499 * (WIDTH - 1)).abs().min() <= 1
 
 
+def test_one_outlier_does_not_press_all_lines_flat():
+    x = torch.randn(2000, 64, generator=torch.Generator().manual_seed(0))
+    x[0, 3] = 1000.0
+    x = (x - x.mean(0)) / x.std(0)  # a standardised table: the outlier is now at 44
+    model = aae.AAE((64,), seed=0)
+    model.likelihood.fit(x)
+    rows = ink(drawn(x[1:2], model)[0, 0]).any(1).nonzero()
+    assert int(rows.max() - rows.min()) > HEIGHT / 3  # an ordinary row still goes up and down
+
+
 def test_a_line_is_drawn_at_its_height():
     lines = ink(drawn(torch.tensor([[0.25] * 100, [0.0] * 100, [1.0] * 100]))[0, 0])
     rows = lines.any(1).nonzero()[:, 0]

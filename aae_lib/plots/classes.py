@@ -202,7 +202,8 @@ def map_with_images(
     extent = common.extent_of(z)
     if can(model).heads:
         extent = _heads(ax, model.cluster_heads.detach().cpu(), extent)
-    codes._clouds(ax, z, labels, None, (0, 1), "codes q(z)", "")
+    names = None if untold else split.class_names
+    codes._clouds(ax, z, labels, None, (0, 1), "codes q(z)", "", names)
     left, right, bottom, top = extent
     side = (right - left) / 20
     centre = torch.tensor([left + right, bottom + top]) / 2

@@ -87,7 +87,7 @@ def latent(
 ) -> Picture:  # fmt: skip
     """q(z) over p(z): the codes of images, coloured by class, over as many prior samples in grey.
 
-    A number marks each class at the code nearest its median.
+    Its number, or its name where that is known, marks each class at the code nearest its median.
 
     Parameters
     ----------
@@ -281,11 +281,12 @@ def _clouds(
     for k in classes:
         cloud = x[labels == k]
         middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()].tolist()
+        word, size = (class_names[k], 2) if class_names else (str(k), 7)
         ax.text(
-            middle[0], middle[1], str(k), fontsize=common.SIZE + 7, weight="bold", ha="center", va="center",
+            middle[0], middle[1], word, fontsize=common.SIZE + size, weight="bold", ha="center", va="center",
             color=colour[k], path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip
-        ax.scatter([], [], s=70, c=colour[k], label=class_names[k] if class_names else str(k))
+        ax.scatter([], [], s=70, c=colour[k], label=word)
     if -1 in ks:
         ax.scatter([], [], s=70, c=colour[-1], edgecolors=edge[-1], label="no label" if classes else name)
     ax.set_aspect("equal", adjustable="datalim")

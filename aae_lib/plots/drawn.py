@@ -12,6 +12,7 @@ from ..models import Model
 
 HEIGHT, WIDTH = 42, 58  # of a vector's picture, in pixels, without its frame
 BARS = 32  # numbers, at most, that are drawn as bars
+FAR = 5.0  # standard deviations beyond the means to which a line's picture reaches, at most
 SPREAD = 3.0  # standard deviations from the middle of a picture of bars to its edge
 
 
@@ -19,7 +20,8 @@ def drawn(images: Any, model: Model | None = None, name: str = "images") -> Tens
     """Pictures of samples, each a sheet to look at.
 
     Images keep their pixels, black the lowest value and white the highest. A vector of up to 32 numbers is drawn as
-    bars, each in standard deviations from its mean (up to ±3); a longer one as a line, over the range of its values.
+    bars, each in standard deviations from its mean (up to ±3); a longer one as a line, over the range of its values;
+    with a model, over that of its training data, as far as 5 standard deviations beyond the means.
 
     Parameters
     ----------
@@ -60,6 +62,9 @@ def drawn(images: Any, model: Model | None = None, name: str = "images") -> Tens
     if images.ndim == 2 and images.shape[1] <= BARS:
         return _bars((standard or Standard.of(images)).to(images.device).apply(images))
     low, high = _range(images) if model is None else getattr(model, "value_range", (0.0, 1.0))
+    if standard is not None and images.ndim == 2:  # a single outlier would press all lines flat
+        low = max(low, float((standard.mean - FAR * standard.sd).min()))
+        high = min(high, float((standard.mean + FAR * standard.sd).max()))
     images = (images - low) / (high - low)
     return images.clamp(0, 1) if images.ndim == 4 else _line(images)
 
