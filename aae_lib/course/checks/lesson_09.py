@@ -141,6 +141,8 @@ def an_epoch(f: Any) -> str:
                     f"{tuple(pair[part].shape)}. (What is left over at the end, less than a batch, is dropped; few "
                     "labels are drawn several times.)"
                 )
+    if not torch.equal(state, torch.get_rng_state()):  # first: what follows would hang on chance
+        raise Wrong("torch's global generator has moved: hand `generator=generator` to everything that is random.")
     rows, known = (torch.cat([pair[part] for pair in pairs]) for part in (0, 1))
     if len(rows.unique()) < len(rows):
         raise Wrong(
@@ -164,8 +166,6 @@ def an_epoch(f: Any) -> str:
         raise Wrong("every batch has the same labelled rows; draw them anew for each, or some labels are never used.")
     if len(known.unique()) < len(labelled):
         raise Wrong("some labels are never used: draw from all of `labelled`.")
-    if not torch.equal(state, torch.get_rng_state()):
-        raise Wrong("torch's global generator has moved: hand `generator=generator` to everything that is random.")
     again = _pairs(call(f, n, labelled, size, torch.Generator().manual_seed(0)))
     other = _pairs(call(f, n, labelled, size, torch.Generator().manual_seed(1)))
     if not all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(pairs, again, strict=False)):
