@@ -28,8 +28,7 @@ INSTEAD = {  # what others call it
     "predict_proba": "model.classify(images) gives categories where it has some",
     "classify": "SemiSupervisedAAE, ClusterAAE and MapAAE have a category to give",
     "generate": "model.sample(n) gives images",
-    "save": "trainer.save(folder) keeps it, and aae.load_model(folder) gives it back",
-    "load": "aae.load_model(folder) gives back what trainer.save(folder) has kept",
+    "load": "aae.load_model(path) gives back what model.save(path) or trainer.save(folder) has kept",
 }
 M = TypeVar("M", bound=nn.Module)
 P = ParamSpec("P")
