@@ -137,10 +137,7 @@ class AAE(AE):
             return
         if not len(minibatches.labelled):
             raise ValueError(f"classes={self.classes} tells D the labels, and no image has one: leave classes out.")
-        if (most := int(minibatches.labels.max())) >= self.classes:
-            raise ValueError(
-                f"there is a label {most}, and with classes={self.classes} they run from 0 to {self.classes - 1}."
-            )
+        check_labels(int(minibatches.labels.max()), "classes", self.classes)
 
     def phases(self) -> tuple[Phase, ...]:
         return (
@@ -172,6 +169,12 @@ class AAE(AE):
     def styles(self, batch: Batch) -> Tensor:
         """The codes that D judges, (N, d), with their gradient: here z. A `MapAAE`'s D judges z, not the place c."""
         return self.codes(batch)
+
+
+def check_labels(largest: int, name: str, k: int) -> None:
+    """ValueError if the largest label is none of K; `name` is the argument that says K."""
+    if largest >= k:
+        raise ValueError(f"there is a label {largest}, and with {name}={k} they run from 0 to {k - 1}.")
 
 
 # ---- the losses of the phases: pure functions of (model, batch, terms) ----

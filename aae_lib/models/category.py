@@ -24,7 +24,7 @@ from ..data import Minibatch, Minibatches
 from ..networks import NetworkOptions, TwoHeads
 from ..optimizers import STEP, Optimizer
 from ..priors import Categorical
-from .aae import AAE
+from .aae import AAE, check_labels
 from .autoencoder import as_rows
 from .model import Abilities
 from .phase import OPTIMIZER, Batch, Draw, Loss, Phase
@@ -83,11 +83,7 @@ class CategoryAAE(AAE):
         if not self.can.named_categories:
             return
         known = minibatches.labels[minibatches.labelled].unique().tolist()
-        if known and known[-1] >= self.categories:
-            raise ValueError(
-                f"there is a label {known[-1]}, and with categories={self.categories} they run from 0 to "
-                f"{self.categories - 1}."
-            )
+        check_labels(max(known, default=-1), "categories", self.categories)
         if missing := sorted(set(range(self.categories)) - set(known)):
             raise ValueError(
                 f"no image is labelled {', '.join(map(str, missing))}: a class that is never shown cannot be learned. "

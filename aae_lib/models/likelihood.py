@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import losses
-from ..data import OnDisk, Standard, span
+from ..data import OnDisk, Standard, scale, span
 
 Error = Callable[[Tensor, Tensor], Tensor]
 
@@ -104,8 +104,7 @@ class Gaussian(nn.Module):
         mean, sd = Standard.of(images)
         self.mean.copy_(mean)
         self.sd.copy_(sd)
-        unit = 255 if images.dtype == torch.uint8 else 1
-        self.extremes.copy_(torch.tensor([end / unit for end in span(images)]))
+        self.extremes.copy_(scale(torch.tensor(span(images), dtype=images.dtype)))
 
     def seen(self, x: Tensor) -> Tensor:
         """What the networks see of samples (N, ...)."""

@@ -92,11 +92,15 @@ def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
     >>> mosaic(torch.zeros(3, 1, 8, 8), columns=2, gap=1).shape
     (18, 18)
     """
-    images = drawn(images).cpu()
-    rows = -(-len(images) // columns)
-    images = torch.nn.functional.pad(images, (0, gap, 0, gap), value=1)
-    sheet = images.new_ones((rows * columns, *images.shape[1:]))
-    sheet[: len(images)] = images
+    return _sheet(drawn(images), columns, gap)
+
+
+def _sheet(pictures: Tensor, columns: int, gap: int) -> np.ndarray:
+    """`mosaic` of what `drawn` gives."""
+    pictures = torch.nn.functional.pad(pictures.cpu(), (0, gap, 0, gap), value=1)
+    rows = -(-len(pictures) // columns)
+    sheet = pictures.new_ones((rows * columns, *pictures.shape[1:]))
+    sheet[: len(pictures)] = pictures
     sheet = sheet.unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2)  # (rows, H, columns, W, C)
     sheet = sheet.flatten(2, 3).flatten(0, 1)
     return sheet.squeeze(-1).numpy()
@@ -105,10 +109,10 @@ def mosaic(images: Tensor, columns: int, gap: int = 0) -> np.ndarray:
 @takes(columns=SHOWN)
 def gallery(ax: Axes, images: Tensor, columns: int) -> AxesImage:
     """Draw images (N, C, H, W) as a grid; in data coordinates image (row, column) has its centre at (column, row)."""
-    images = drawn(images)
-    height, width = images.shape[-2:]
+    pictures = drawn(images)
+    height, width = pictures.shape[-2:]
     gap = max(1, width // 14)
-    sheet = mosaic(images, columns, gap)
+    sheet = _sheet(pictures, columns, gap)
     rows = len(sheet) // (height + gap)
     x, y = gap / (2 * (width + gap)) - 0.5, gap / (2 * (height + gap)) - 0.5  # centres on whole numbers
     image = ax.imshow(
