@@ -6,8 +6,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests st
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 import aae_lib as aae
+
+# before any test is imported: the same examples each time (--hypothesis-profile=default looks for others)
+settings.register_profile(
+    "calm", deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("calm")
 
 
 @pytest.hookimpl(tryfirst=True)

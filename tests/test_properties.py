@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import aae_lib as aae
@@ -15,11 +15,6 @@ from aae_lib.data import Minibatches, Split
 from aae_lib.models.description import build, describe
 from aae_lib.training.history import History
 from aae_lib.training.settings import Controls
-
-settings.register_profile(
-    "calm", deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("calm")
 
 numbers = st.floats(allow_nan=True, allow_infinity=True) | st.integers(-(10**6), 10**6)
 

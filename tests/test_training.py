@@ -325,6 +325,9 @@ def test_a_wrong_loss_is_refused_with_a_sentence(make, loss, message):
         ({"batch_size": 0}, "from 1 to the number of images"),
         ({"batch_size": 10**6}, "from 1 to the number of images"),
         ({"losses": {"nonsense": loss_of_nothing}}, "there is no phase nonsense"),
+        ({"losses": {"\r": loss_of_nothing}}, r"there is no phase '\\r'; the phases are reconstruction"),
+        ({"losses": torch.zeros(0)}, "losses must be a dict, phase name -> loss"),
+        ({"losses": torch.zeros(2, 2)}, "losses must be a dict, phase name -> loss"),
     ],
 )
 def test_bad_settings_are_refused_before_training(make, change, message):

@@ -160,7 +160,7 @@ class Trainer:
         self._schedule = schedule or Cosine(steps=4000, final=0.05)
         self.generator = torch.Generator(self.device).manual_seed(seed)
 
-        self._phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses or {})
+        self._phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses)
         self._modules = list(model.modules())
         self.norms = [module for module in self._modules if isinstance(module, BatchNorm)]
         check_norms(self.norms, self.phases, batch_size)
@@ -701,13 +701,16 @@ def _not_there(name: str) -> str:
 NOTHING = contextlib.nullcontext()
 
 
-def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss]) -> tuple[Phase, ...]:
+def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss] | None) -> tuple[Phase, ...]:
     """The phases with some losses replaced by a learner's own."""
+    if losses is None:
+        return phases
     if not isinstance(losses, Mapping):
         raise ValueError(f"losses must be a dict, phase name -> loss(model, batch, terms); got {shown(losses)}.")
     if unknown := set(losses) - {phase.name for phase in phases}:
         names = ", ".join(phase.name for phase in phases)
-        raise ValueError(f"there is no phase {', '.join(sorted(map(str, unknown)))}; the phases are {names}.")
+        told = sorted(str(name) if str(name).isprintable() else shown(name) for name in unknown)
+        raise ValueError(f"there is no phase {', '.join(told)}; the phases are {names}.")
     return tuple(phase.replace(loss=losses[phase.name]) if phase.name in losses else phase for phase in phases)
 
 
