@@ -236,3 +236,8 @@ def test_a_dataset_shows_itself_in_one_line():
     data = aae.load("digits")
     assert repr(data) == "Dataset('digits': 1300 train, 200 validation, 297 test x (1, 8, 8), 10 classes)"
     assert repr(data.train.keep_labels(50)) == "Split(1300 x (1, 8, 8), 50 labelled)"
+
+
+def test_a_number_of_classes_may_be_larger_than_a_tensor_holds():
+    test = aae.load("digits").test
+    assert Dataset("own", test, test, test, (1, 8, 8), classes=10**39).classes == 10**39

@@ -213,7 +213,7 @@ class Dataset:
                 raise ValueError(
                     f"{part} has labels, and classes=0 says that nothing has: write the number of classes."
                 )
-            if len(split) and not (split.labels.min() >= -1 and split.labels.max() < self.classes):
+            if len(split) and not (split.labels.min() >= -1 and int(split.labels.max()) < self.classes):
                 raise ValueError(
                     f"{part} has labels from {int(split.labels.min())} to {int(split.labels.max())}; with "
                     f"{self.classes} classes they run from 0 to {self.classes - 1}, and -1 means no label."
