@@ -375,7 +375,7 @@ def _mean_off_diagonal(kernel: Tensor) -> Tensor:
 
 
 def _rows(x: Tensor, name: str, ndim: int | None = None) -> Tensor:
-    """The tensor, not empty, with so many axes (None: one or more)."""
+    """The tensor, not empty, with this many axes (None: one or more)."""
     if not isinstance(x, Tensor):
         x = as_tensor(name, x)
         x = x.float() if x.dtype == torch.float64 else x  # what NumPy makes of every number

@@ -25,7 +25,7 @@ HIDDEN, STEPS, EVERY, RECONSTRUCTION = (256, 256), 4000, 100, 0.04
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--seeds", type=int, default=5, help="so many runs of each (default 5)")
+    parser.add_argument("--seeds", type=int, default=5, help="this many runs of each (default 5)")
     parser.add_argument("--out", type=Path, help="folder for the figures, instead of results/ and the README")
     parser.add_argument("--quick", action="store_true", help="one run, a few steps: does it run?")
     options = parser.parse_args()

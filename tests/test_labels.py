@@ -1,4 +1,4 @@
-"""The models with a category beside the style: whose parameters move, what the losses are, what is refused."""
+"""The models with a category and a style: whose parameters move, what the losses are, what is refused."""
 
 import math
 from dataclasses import replace

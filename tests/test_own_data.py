@@ -389,7 +389,11 @@ def test_damaged_pictures_are_named_once_and_left_out(drawings, monkeypatch):
     (warning,) = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
     assert len(images) == len(labels) == 20
     assert warning.startswith("4 of 24 pictures cannot be read and are left out: cat/damaged.png (")
-    for words in ("cat/text.jpg (its content is no picture)", "dog/floats.tif", "dog/vast.png (DecompressionBombError"):
+    for words in (
+        "cat/text.jpg (its content is not a picture)",
+        "dog/floats.tif",
+        "dog/vast.png (DecompressionBombError",
+    ):
         assert words in warning
     assert Path(caught[0].filename) == Path(__file__)
 
@@ -398,7 +402,7 @@ def test_pictures_are_what_their_content_says(tmp_path):
     """Pillow would hand PostScript on to another program."""
     Image.new("L", (8, 8), 9).save(tmp_path / "script.eps")
     (tmp_path / "script.eps").rename(tmp_path / "script.png")
-    told(lambda: read_folder(tmp_path), "script.png (its content is no picture)")
+    told(lambda: read_folder(tmp_path), "script.png (its content is not a picture)")
     picture(tmp_path / "real.jpg", colour=9)
     (tmp_path / "real.jpg").rename(tmp_path / "real.png")
     with pytest.warns(UserWarning, match="1 of 2 pictures"):
@@ -408,8 +412,8 @@ def test_pictures_are_what_their_content_says(tmp_path):
 def test_a_folder_that_holds_no_data_is_told(tmp_path, drawings):
     (tmp_path / "empty").mkdir()
     told(lambda: from_folder(tmp_path / "empty"), "holds no pictures")
-    told(lambda: from_folder(tmp_path / "nowhere"), "is no folder")
-    told(lambda: from_folder(drawings / "cat/1.png"), "is no folder")
+    told(lambda: from_folder(tmp_path / "nowhere"), "is not a folder")
+    told(lambda: from_folder(drawings / "cat/1.png"), "is not a folder")
     told(lambda: from_folder(None), "folder must be")
     told(lambda: from_folder(drawings, size=0), "size must be")
     told(lambda: from_folder(drawings, colour="red"), "colour must be one of grey, rgb")
@@ -417,7 +421,7 @@ def test_a_folder_that_holds_no_data_is_told(tmp_path, drawings):
     told(lambda: from_folder(tmp_path / "one"), "of 1 image is none", "three images are the least")
     (tmp_path / "text").mkdir()
     (tmp_path / "text/a.png").write_text("x")
-    told(lambda: from_folder(tmp_path / "text"), "none of the 1 pictures", "a.png (its content is no picture)")
+    told(lambda: from_folder(tmp_path / "text"), "none of the 1 pictures", "a.png (its content is not a picture)")
     for part in ("train", "test"):
         os.rename(drawings / {"train": "cat", "test": "dog"}[part], drawings / part)
     told(lambda: from_folder(drawings), "look like parts", "aae.data.from_splits(*(aae.data.read_folder(part)")

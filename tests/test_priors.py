@@ -451,8 +451,8 @@ def test_a_function_that_changes_its_dim_is_refused():
         (torch.randn, "takes no generator"),
         (torch.distributions.Normal(0, 1), "takes no generator"),
         (priors.Gaussian, r"is a class: pass one of its objects, as in Gaussian\(\)"),
-        ("ring", r"'ring' is no prior: aae.priors.named gives one by its name"),
-        (None, "None is no prior"),
+        ("ring", r"'ring' is not a prior: aae.priors.named gives one by its name"),
+        (None, "None is not a prior"),
     ],
 )
 def test_what_cannot_be_a_prior_is_refused(thing, message):

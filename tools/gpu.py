@@ -1,4 +1,4 @@
-"""What wants a GPU, in parts: `make gpu`, or `python tools/gpu.py [PART ...] [--minutes 9] [--out DIR]`.
+"""What needs a GPU, in parts: `make gpu`, or `python tools/gpu.py [PART ...] [--minutes 9] [--out DIR]`.
 
 Parts, by what they are worth: the tests marked gpu, the speed of a step, where its time goes, which recipes let the
 categories settle, and every task of `python -m aae_lib reproduce`, first small, then at full size, five seeds as one
@@ -156,7 +156,7 @@ def rehearse(names: Sequence[str]) -> list[str]:
 
 
 def run(part: str, seconds: float) -> bool:
-    """Run a part for at most so long; False where it failed."""
+    """Run a part for at most this long; False where it failed."""
     tried = command(part, max(0.1, (seconds - MEASURING) / 60))
     said = launched(part, tried, seconds)
     if part == "tests" and said is not None:

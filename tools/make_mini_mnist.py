@@ -12,7 +12,7 @@ No random number decides, so the same images are taken for ever, by every versio
   both in the original training files, and 2000 of its test images, in the original test files. So what a model was
   chosen or tested by in one of the two sets it has not learned from in the other.
 - Equally many of each class, spaced evenly over the class in the order of the files, as `evenly` spaces them.
-- Rows stand in the order of the files; NAME_index says which rows of the original files they are.
+- Rows are in the order of the files; NAME_index says which rows of the original files they are.
 """
 
 import argparse

@@ -18,7 +18,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @functools.cache
 def stylesheet() -> str:
-    """The stylesheet in one line, as it stands in every output."""
+    """The stylesheet in one line, as it is in every output."""
     css = re.sub(r"/\*.*?\*/", "", (STATIC / "course.css").read_text(encoding="utf-8"), flags=re.DOTALL)
     return f"<style>{' '.join(css.split())}</style>"
 
@@ -76,7 +76,7 @@ def shell() -> Any:
 
 
 def show(text: str, html: str) -> None:
-    """In a notebook the HTML, which keeps the text beside it; elsewhere the text is printed."""
+    """In a notebook the HTML, which also holds the plain text; elsewhere the text is printed."""
     if (notebook := shell()) is None:
         print(text)
     else:

@@ -166,7 +166,7 @@ def plane(seed: int, r1: float | None = None) -> PlaneGame:
 
 @takes(trainer=one_made_of(Trainer, example='ward.fall_ill("collapse")'), steps=count(LAST))
 def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
-    """Train so many steps, 20 at least, then measure; held-out images (the validation split) and new prior samples.
+    """Train this many steps, 20 at least, then measure; held-out images (the validation split) and new prior samples.
 
     L_rec, L_D, L_G   the losses, means over the last 20 steps
     mmd       codes against prior

@@ -175,7 +175,7 @@ def from_npz(file: str | Path, **options: Any) -> Dataset:
         raise ValueError(f"{file} cannot be read: {error.strerror or 'it is damaged'}.") from error
     except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{file} is no .npz of plain arrays: write it by np.savez(file, images=..., labels=...)."
+            f"{file} is not a .npz of plain arrays: write it with np.savez(file, images=..., labels=...)."
         ) from error
     if "images" not in found:
         raise ValueError(

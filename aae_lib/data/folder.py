@@ -110,7 +110,7 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
 
 def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[str] | None]:
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: write the name of one that holds pictures.")
+        raise ValueError(f"{folder} is not a folder: write the name of one that holds pictures.")
     try:
         files = list(_pictures(folder))
     except OSError as error:
@@ -151,7 +151,7 @@ def _reason(error: Exception) -> str:
     from PIL import UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):
-        return "its content is no picture"
+        return "its content is not a picture"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"

@@ -126,7 +126,7 @@ def rounded_range(low: float, high: float) -> tuple[float, float]:
 
 
 def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """(row, (n, D)) from there on, so many at a time that memory is never a question."""
+    """(row, (n, D)) from there on, few enough at a time that memory is never a question."""
     n = max(1, NUMBERS // (array.size // len(array)))
     for start in range(0, len(array), n):
         rows = np.asarray(array[start : start + n])
@@ -171,7 +171,7 @@ def _check_whole(array: np.ndarray) -> None:
         raise ValueError(f"every number of the images is {low:.0f}: there is nothing to learn from them.")
     if high <= 1:
         raise ValueError(
-            f"images are whole numbers ({array.dtype}) from {low:.0f} to {high:.0f}, which would be black beside 255: "
+            f"images are whole numbers ({array.dtype}) from {low:.0f} to {high:.0f}, nearly black compared with 255: "
             "write value_range=(0, 1)."
         )
 

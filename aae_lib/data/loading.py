@@ -13,7 +13,7 @@ from .dataset import PARTS, Dataset, Split
 from .parts import held_out
 
 IMAGES = ("mini_mnist", "digits", "glyphs", "mnist", "fashion_mnist")
-VALIDATION = 12  # one in so many of the MNISTs' training images
+VALIDATION = 12  # one in 12 of the MNISTs' training images
 
 
 @takes(name=one_of(*IMAGES, *toys.TOYS), folder=path(), n=count(100, glyphs.MOST))

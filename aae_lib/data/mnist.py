@@ -167,7 +167,7 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
         if own := os.environ.get("AAE_DATA_DIR"):
             places.append(_at_home(own, "AAE_DATA_DIR"))
             if not places[0].is_dir():
-                raise ValueError(f"AAE_DATA_DIR names {own}, which is no folder: set it to another, or to nothing.")
+                raise ValueError(f"AAE_DATA_DIR names {own}, which is not a folder: set it to another, or to nothing.")
         with contextlib.suppress(ModuleNotFoundError):  # a bare server has no cache
             places.append(cache_folder())
     for place in places:
@@ -357,7 +357,7 @@ def _read_idx(path: Path, name: str, file: str, shown: str | None = None) -> np.
         with path.open("rb") as stream:
             raw = stream.read(most + 1)
     except OSError as error:
-        raise DataCorruptError(f"{shown} cannot be read ({error.strerror}): mend or replace it.") from error
+        raise DataCorruptError(f"{shown} cannot be read ({error.strerror}): repair or replace it.") from error
     if len(raw) > most:
         raise DataCorruptError(f"{shown} has more than {most:,} bytes, so it is another file: replace or delete it.")
     packed = raw[:2] == b"\x1f\x8b"

@@ -28,7 +28,7 @@ ANY_DIM_PRIORS = ("gaussian", "uniform")
 
 MESSAGES = {
     "waiting": "No page has answered for 30 seconds, so training waits.",
-    "done": "All steps are done. Go on for as many again, or reset to start anew.",
+    "done": "All steps are done. Go on for as many again, or reset to start over.",
     "stopped": "Stopped, and the trainer is free. Run the cell again for a new panel.",
     "past": "You are looking at an earlier step.",
 }
@@ -76,11 +76,11 @@ class Panel:
         "tug": play, step and one slider between reconstruction and game, the rest behind a button; "plane": points and
         the discriminator in the plane, no images.
     max_steps : int
-        Training stops after so many steps of this panel, until `go_on` adds as many again.
+        Training stops after this many steps of this panel, until `go_on` adds as many again.
     show : Split, optional
         The images whose codes are drawn; default the validation split.
     headless_steps : int, optional
-        Where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for.
+        Where nobody can press play (nbval, `jupyter execute`), this many steps are run, and waited for.
     large : bool
         In large type, for the projector.
 
@@ -191,7 +191,7 @@ class Panel:
             raise failed[0]
 
     def fork(self) -> None:
-        """A second run from the step that is shown, beside the first; set its sliders, then play."""
+        """A second run from the step that is shown, next to the first; set its sliders, then play."""
         self._do("fork")
 
     def stop(self) -> None:

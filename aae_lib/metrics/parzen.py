@@ -49,7 +49,7 @@ def parzen_log_likelihood(
     ------
     ValueError
         For images of different shapes, and if the best bandwidth is the smallest or the largest of the grid, so that
-        the figure is no likelihood at the best bandwidth: widen the grid.
+        the figure is not a likelihood at the best bandwidth: widen the grid.
 
     References
     ----------
@@ -82,7 +82,7 @@ def parzen_log_likelihood(
     if best in (0, len(grid) - 1):
         raise ValueError(
             f"the best bandwidth, {grid[best]:.3g}, is at the edge of the grid ({grid[0]:.3g} to {grid[-1]:.3g}); "
-            "the figure would be no likelihood. Pass a wider grid."
+            "the figure would not be a likelihood. Pass a wider grid."
         )
     found = _log_likelihoods(test, samples, grid[best : best + 1])[:, 0]
     return Parzen(float(found.mean()), float(found.std() / math.sqrt(len(found))), grid[best])

@@ -18,7 +18,7 @@ ROWS = 64  # steps between two looks of the host
 
 
 class Fault(NamedTuple):
-    """The first loss or gradient that was not finite: after so many steps, in this phase."""
+    """The first loss or gradient that was not finite: after this many steps, in this phase."""
 
     steps: int
     phase: str
@@ -159,7 +159,7 @@ class History:
         return table.join(measured, on="step") if len(measured) else table
 
     def cut(self, steps: int) -> None:
-        """Forget what came after so many steps."""
+        """Forget what came after this many steps."""
         keep = bisect.bisect_right(self.steps, steps)
         del self.steps[keep:], self.seconds[keep:], self.losses[keep:]
         self.measures = {step: figures for step, figures in self.measures.items() if step <= steps}

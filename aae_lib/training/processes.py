@@ -149,7 +149,7 @@ def _meeting_place() -> dict[str, Any]:
 
 
 def restarted() -> bool:
-    """Whether torchrun has started this job anew after a process was lost: then it continues from its checkpoint."""
+    """Whether torchrun has restarted this job after a process was lost: then it continues from its checkpoint."""
     return _variable("TORCHELASTIC_RESTART_COUNT", "0") > 0
 
 

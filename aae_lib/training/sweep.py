@@ -162,7 +162,7 @@ class Sweep:
         save_seconds : float, default 30
             Seconds between two saves.
         seconds : float, optional
-            Stop after so long, even if steps are left.
+            Stop after this long, even if steps are left.
         progress : bool, default True
             Show a bar.
 

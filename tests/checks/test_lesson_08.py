@@ -140,7 +140,7 @@ BUGS = {"repaired": repaired, "in one call": in_one_call, "no_grad": no_grad_for
 BUGS_WRONG = {
     "returns nothing": lambda m, x, y, g: print("done"),
     "yours is one tensor": lambda m, x, y, g: repaired(m, x, y, g)[0],
-    "Something seeds a generator anew": broken,
+    "Something seeds a generator again": broken,
     "leave its seed alone": lambda m, x, y, g: repaired(m, x, y, g.manual_seed(0)),
     "two generators of one seed": lambda m, x, y, g: repaired(m, x, y, None),
     "the two losses have changed places": lambda m, x, y, g: repaired(m, x, y, g)[::-1],

@@ -320,7 +320,7 @@ def diagnosis(f: Any) -> str:
                 f"the diagnosis must be a str, one of {', '.join(ILLNESSES)}; yours is a {type(said).__name__}."
             )
         if said not in ILLNESSES:
-            raise Wrong(f"the str {said!r} is no name of an illness; the names are {', '.join(ILLNESSES)}.")
+            raise Wrong(f"the str {said!r} is not the name of an illness; the names are {', '.join(ILLNESSES)}.")
         if said != truth:
             wrong.append((truth, said, chart))
     if wrong:

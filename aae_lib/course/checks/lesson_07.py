@@ -102,7 +102,7 @@ def _regression_case() -> tuple[Tensor, Tensor, Tensor]:
     "attribute vectors that do not mix",
     hints=(
         "It is one linear regression: each code is a constant plus slant times its vector plus weight times its "
-        "vector. The constant needs a column of ones beside the factors.",
+        "vector. The constant needs a column of ones next to the factors.",
         "torch.linalg.lstsq(A, z).solution has one row for each column of A: here (1 + K, d). Or subtract the means of "
         "z and of the factors first, and leave the ones out.",
         "A = torch.cat([torch.ones(len(z), 1), factors], 1); then torch.linalg.lstsq(A, z).solution[1:].",
@@ -114,7 +114,7 @@ def directions(f: Any) -> str:
     z, factors, slopes = _regression_case()
     got = call(f, z, factors)
     if isinstance(got, Tensor) and got.shape == (3, 3):
-        raise Wrong("not yet: there is a row too many. The row of the constant is no attribute; leave it out.")
+        raise Wrong("not yet: there is a row too many. The row of the constant is not an attribute; leave it out.")
     if isinstance(got, Tensor) and got.shape == (3, 2):
         raise Wrong("not yet: shape (K, d) is asked for, a row for each factor; yours is (d, K). Turn it round.")
     got = tensor(got, (2, 3), "the vectors", like=z)
