@@ -130,7 +130,7 @@ def picture() -> Kind:
 
 
 def dataset() -> Kind:
-    """One of the library's sets by name, or the place of one's own, which becomes a Path."""
+    """One of the library's sets by name, or the place of the user's own, which becomes a Path."""
 
     def take(value: Any) -> str | Path:
         if value in DATASETS:
@@ -431,7 +431,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
 
 
 def own_options(options: argparse.Namespace) -> dict[str, Any]:
-    """How data of one's own are read, for `read_own`; empty for a set of the library's."""
+    """How the user's own data are read, for `read_own`; empty for a set of the library's."""
     place = options.dataset
     own = isinstance(place, Path)
     folder, table = own and place.is_dir(), own and place.suffix.lower() == ".csv" and place.is_file()
@@ -449,7 +449,7 @@ def own_options(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_own(dataset: str, label: str | None = None, **pictures: Any) -> Any:
-    """Data of one's own, in a folder of pictures, a .csv or a .npz."""
+    """The user's own data, in a folder of pictures, a .csv or a .npz."""
     from . import data
 
     place = Path(dataset)

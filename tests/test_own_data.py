@@ -1,4 +1,4 @@
-"""Data of one's own: what is understood, what is refused in a sentence, and that it trains."""
+"""Your own data: what is understood, what is refused in a sentence, and that it trains."""
 
 import contextlib
 import os
@@ -255,7 +255,7 @@ def test_images_without_a_label_are_shared_out_too():
     assert data.train.keep_labels(10).class_names == ("a", "b")
 
 
-# ---- parts of one's own ----
+# ---- parts of your own ----
 
 
 def test_own_parts_are_kept_and_share_their_classes():

@@ -47,7 +47,7 @@ WITHOUT_OPTION = {
     "penalty": {"r1": None},
     "batch norm and penalty": {"batch_norm": False, "r1": None},
 }
-INK = "more ink than most"  # a class that is no cluster
+INK = "more ink than most"  # a class that is not a cluster
 
 
 def trained(data: aae.data.Dataset, seed: int, without: tuple[str, ...] = (), categories: int = 10, **options):

@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def train(panel: Shown, steps: int) -> None:
-    """So many steps, however slow the machine."""
+    """This many steps, however slow the machine."""
     end = panel.step + steps
     panel.press("play")
     until(lambda: panel.step >= end, f"step {end}", seconds=600)

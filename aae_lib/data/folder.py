@@ -80,7 +80,7 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
     """The pictures in a folder, in the order of their names.
 
     Each is turned as its EXIF says, laid over white where it is transparent, cut to the square in its middle, and
-    scaled. Hidden files, and files that are no pictures by their endings, are passed over. One that cannot be read is
+    scaled. Hidden files, and files whose endings are not those of pictures, are passed over. One that cannot be read is
     left out, and a single warning names all of these.
 
     Parameters

@@ -303,7 +303,8 @@ def floor(
     Raises
     ------
     ValueError
-        For repeats below 2, for what is no prior, and for a metric that does not take the options or gives no number.
+        For repeats below 2, for what is not a prior, and for a metric that does not take the options or does not give
+        a number.
 
     Examples
     --------

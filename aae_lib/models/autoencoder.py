@@ -329,7 +329,7 @@ class AE(Model):
 
 
 def check_gives(name: str, call: Callable[[], Tensor], shape: tuple[int, ...]) -> None:
-    """ValueError unless a network of one's own, tried on one row, gives a tensor of this shape."""
+    """ValueError unless the user's network, tried on one row, gives a tensor of this shape."""
     try:
         found = call()
     except (TypeError, AttributeError, RuntimeError) as error:

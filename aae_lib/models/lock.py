@@ -8,8 +8,8 @@ from contextlib import contextmanager
 class StepLock:
     """Held for every training step, and by anyone who looks at the model from another thread.
 
-    Between steps the model is consistent; inside one it is not. Whoever asks for the lock gets it when the step under
-    way ends, before the next one begins, however fast training is.
+    Between steps the model is consistent; inside one it is not. Anyone who asks for the lock gets it when the step
+    under way ends, before the next one begins, however fast training is.
 
     Examples
     --------

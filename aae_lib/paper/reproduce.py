@@ -317,7 +317,7 @@ def write_table(results: Path) -> Path:
         paper = "pictures only" if task.paper is None else _spread(*task.paper, task.unit)
         shown = [_mean(sizes.get(size), task.figure, task.unit) for size in SIZES]
         lines.append(f"| {task.title} | {task.figure} | {paper} | {shown[0]} | {shown[1]} |")
-    lines += ["", "A dash: not run yet; *full* wants a GPU.", ""]
+    lines += ["", "A dash: not run yet; *full* needs a GPU.", ""]
     for name, sizes in found.items():
         for size in SIZES:
             if size in sizes:

@@ -402,7 +402,7 @@ def _check(trainers: Sequence[Trainer]) -> None:
         return getattr(loss, "__func__", loss)
 
     same("the model's class", [type(trainer.model).__name__ for trainer in trainers])
-    # what is no number is part of the losses' code: which loss, which activation
+    # what is not a number is part of the losses' code: which loss, which activation
     words = [_words(trainer.model.arguments) if isinstance(trainer.model, Model) else {} for trainer in trainers]
     for name in set().union(*words):
         same(f"the model's {name}", [of_one.get(name) for of_one in words])

@@ -424,7 +424,7 @@ def test_a_panel_that_has_ended_says_so(ended):
 
 
 class Page:
-    """In the place of the widget."""
+    """A stand-in for the widget."""
 
     def __init__(self, panel):
         self.panel, self.spec, self.said = panel, {}, []
