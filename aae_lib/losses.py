@@ -1,7 +1,7 @@
 """Every loss of the course, each once, with its formula.
 
-All are pure functions of tensors: nothing random, nothing kept. Batch means are over the N rows. Shapes are looked at,
-and a ValueError says what is wrong with them; values are not: reading them would make a GPU wait.
+All are pure functions of tensors: nothing random, nothing kept. Batch means are over the N rows. Shapes are checked,
+and a ValueError says what is wrong with them; values are not, since reading them would make a GPU wait.
 
 Symbols: x an image with pixels in [0, 1], z a code, p(z) the prior, q(z) the codes of the data,
 D(z) = sigmoid(logits(z)) the probability that the discriminator gives to "z came from the prior".

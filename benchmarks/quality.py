@@ -3,7 +3,7 @@
 Writes results/quality-cpu.json or results/quality-cuda.json, and with it a table in benchmarks/README.md.
 
 Good is both at once: the MMD between codes and prior within 3 standard deviations of its floor (what two prior samples
-show), on the training images, and a squared error a pixel below `RECONSTRUCTION` on the validation images.
+show), on the training images, and a squared error per pixel below `RECONSTRUCTION` on the validation images.
 """
 
 import argparse

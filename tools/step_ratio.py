@@ -1,4 +1,4 @@
-"""Is a training step slower than at another commit? Both take their turns in one run, on the CPU.
+"""Is a training step slower than at another commit? Both take turns in one run, on the CPU.
 
     python tools/step_ratio.py HEAD~10
 

@@ -1,4 +1,4 @@
-"""One look for all that the course says: a stylesheet, the few pieces of HTML, and where they are shown.
+"""One look for everything the course says: a stylesheet, the few pieces of HTML, and where they are shown.
 
 Every piece reads well without the stylesheet too: GitHub and notebooks that are not trusted leave it out.
 """

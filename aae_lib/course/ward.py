@@ -1,4 +1,4 @@
-"""The clinic of lesson 06: training made ill on purpose, the chart that tells what it has, cures, and five patients.
+"""The clinic of lesson 06: training made ill on purpose, the chart that shows what it has, cures, and five patients.
 
     trainer = ward.fall_ill("collapse", seed=0)   # a Trainer with that illness; cure="r1" treats it
     chart = ward.examine(trainer)                 # trains, then measures

@@ -1,4 +1,4 @@
-"""What an array of images is: where its channels stand, which numbers it holds, and how they are read."""
+"""What an array of images is: where its channels are, which numbers it holds, and how they are read."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Each set is four files in the idx format: a magic number, the sizes of the dimen
 for in the folder you name, in the one that AAE_DATA_DIR names, and in the cache; only if they are in none of these are
 they downloaded.
 
-What is checked at every reading:
+What is checked each time they are read:
 
 - MNIST: the SHA-256 of the unpacked content, since mirrors pack the same content differently.
 - Fashion-MNIST: the SHA-256 of the packed file, as several public projects list it next to the MD5 sums of its authors;

@@ -1,4 +1,4 @@
-"""A table as a dataset: a row is a sample, a column a number of it."""
+"""A table as a dataset: a row is a sample, a column one of its numbers."""
 
 from __future__ import annotations
 

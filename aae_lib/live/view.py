@@ -1,6 +1,6 @@
-"""What is to be seen of one trainer: codes over the prior, D's surface, pulls, MMD and floor, pictures.
+"""What you see of one trainer: codes over the prior, D's surface, pulls, MMD and floor, pictures.
 
-Everything random here comes from a generator of the view's own, so that a run is the same with and without a panel.
+Everything random here comes from the view's own generator, so that a run is the same with and without a panel.
 All methods run on the thread that trains.
 """
 

@@ -1,4 +1,4 @@
-"""q(z) against p(z): do two clouds of points come from one distribution?
+"""q(z) against p(z): do two clouds of points come from the same distribution?
 
 Each measure takes points (n, d) and (m, d) and returns one number. No number means anything without its `floor`:
 what one sample of the prior gets against another of the same size.

@@ -1,5 +1,5 @@
-"""Of images: how well they are reconstructed, how sharp they are, how many classes they show, how near the data they
-lie.
+"""Of images: how well they are reconstructed, how sharp they are, how many classes they show, how close to the
+data they lie.
 """
 
 import torch

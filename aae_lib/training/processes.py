@@ -47,7 +47,7 @@ class Processes:
         if self.count == 1:
             return
         if self.count > batch_size:
-            raise ValueError(f"{self.count} processes for {batch_size} images a batch: at most one process an image.")
+            raise ValueError(f"{self.count} processes for {batch_size} images per batch: at most one each.")
         if batch_norm:
             raise ValueError("batch norm looks at the whole batch, of which each process sees a part: leave it out.")
         if whole := [phase.name for phase in phases if not phase.by_rows]:
@@ -119,7 +119,7 @@ def joined(device: str) -> Iterator[str]:
     if cuda:
         local, there = _variable("LOCAL_RANK"), torch.cuda.device_count()
         if local >= there:
-            raise ValueError(f"there are {there} GPUs here, and a process each is the most: lower --nproc-per-node.")
+            raise ValueError(f"there are {there} GPUs here, and at most one process each: lower --nproc-per-node.")
         device = f"cuda:{local}"
         torch.cuda.set_device(device)
     torch.distributed.init_process_group("nccl" if cuda else "gloo", **_meeting_place())

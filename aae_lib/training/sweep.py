@@ -1,4 +1,4 @@
-"""Many models of one kind trained at once: with other seeds, weights, terms or rates, one pass for all.
+"""Many models of one kind trained at once, with different seeds, weights, terms or rates: one pass for all.
 
     Sweep([Trainer(AAE(shape, seed=s), data, seed=s) for s in range(5)]).run(steps=2000)
 
