@@ -329,7 +329,7 @@ def as_tensor(name: str, value: Any) -> "torch.Tensor":
             raise ValueError(f"{name} must be dense, and is {value.layout}: call to_dense().")
         return value
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueError(f"{name} must have no masked values: say what they are to be, by .filled(0).")
+        raise ValueError(f"{name} must have no masked values: say what they should be, with .filled(0).")
     try:
         array = np.asarray(value)
         return torch.tensor(array.astype(array.dtype.newbyteorder("="), order="C"))

@@ -136,7 +136,7 @@ def test_a_bare_server_trains_and_doctor_only_warns(tmp_path):
     assert run("train", "--out", tmp_path / "run", "--steps", "20").returncode == 0
     refused = run("train", "--dataset", "mnist", "--out", tmp_path / "other")
     assert refused.returncode == 1
-    assert "which downloads need, not installed: put mnist/" in refused.stderr
+    assert "which downloads need, is not installed: put mnist/" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 

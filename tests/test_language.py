@@ -24,7 +24,6 @@ INSTEAD = {  # a regular expression (a space stands for any white space): what t
     r"wants? (a GPU|a browser|Python|Node)": "needs",
     r"dear|dearer": "expensive",
     r"likewise": "too, also, the same",
-    r"anew": "again, from the start",
     r"for want of": "for lack of",
     r"stands? in (the|its|a|an|one|two|every)": "is in",
     r"in the place of": "instead of",

@@ -122,7 +122,7 @@ def mnist() -> Finding:
         return Finding("ok", "MNIST", "not here yet; aae.load('mnist') downloads it; mini_mnist, a part of it, is")
     except ValueError as error:
         return Finding(
-            "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to folders of yours, or unset them"
+            "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to your own folders, or unset them"
         )
 
 

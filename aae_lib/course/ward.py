@@ -269,8 +269,8 @@ def held(z: Tensor, reference: Tensor, cells: int = 20) -> float:
     shapes = [tuple(getattr(points, "shape", ())) for points in (z, reference)]
     if [len(shape) for shape in shapes] != [2, 2] or shapes[0][1] != shapes[1][1] or not 0 < cells < shapes[1][0]:
         raise ValueError(
-            f"held: z and reference must be tensors (n, d) of one d, reference with more than {cells} rows; these are "
-            f"{shown(z)} and {shown(reference)}."
+            f"held: z and reference must be tensors (n, d) with the same d, reference with more than {cells} rows; "
+            f"these are {shown(z)} and {shown(reference)}."
         )
     z, reference = torch.as_tensor(z), torch.as_tensor(reference)
     centres = reference[:cells]

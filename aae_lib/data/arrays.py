@@ -126,7 +126,7 @@ def from_splits(
         shape, wanted = (tuple(images.shape[1:]) for images in (found[-1][0], found[0][0]))
         if shape != wanted:
             raise ValueError(
-                f"{name} holds images of shape {shape}, and train of {wanted}: all parts must have one shape."
+                f"{name} holds images of shape {shape}, and train of {wanted}: all parts must have the same shape."
             )
     words = [word for _, _, names, _ in found for word in names]
     _, every = as_classes(words, len(words))

@@ -114,7 +114,7 @@ def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[st
     try:
         files = list(_pictures(folder))
     except OSError as error:
-        raise ValueError(f"{folder} cannot be looked into: {error.strerror}.") from error
+        raise ValueError(f"{folder} cannot be read: {error.strerror}.") from error
     if not files:
         raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))}), nor do the folders in it.")
     labels = [file.relative_to(folder).parts[0] if file.parent != folder else "" for file in files]

@@ -60,7 +60,7 @@ def as_array(images: Any) -> np.ndarray:
         arrays = [image for image in images if isinstance(image, np.ndarray)] if isinstance(images, list) else []
         sizes = sorted({array.shape for array in arrays})
         told = f"they have the sizes {sizes[0]}, {sizes[1]}, ...: " if len(sizes) > 1 else ""
-        raise ValueError(f"images must be one array, all of one size: {told}crop or resize them first.") from None
+        raise ValueError(f"images must be one array, all of the same size: {told}crop or resize them first.") from None
     if array.ndim < 2 or array.dtype.kind not in "biuf":
         raise ValueError(
             "images must be an array of numbers, (N, H, W), (N, C, H, W) or (N, H, W, C), or vectors (N, D); got "

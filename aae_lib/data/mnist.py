@@ -113,7 +113,7 @@ def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.nd
     DataCorruptError
         If a file is not what it should be.
     ValueError
-        For another set, and for a folder that cannot be looked into.
+        For another set, and for a folder that cannot be read.
     """
     try:
         place = find_local(name, folder)
@@ -158,7 +158,7 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
     DataNotFoundError
         If no folder holds all four.
     ValueError
-        For another set, and for a folder that cannot be looked into.
+        For another set, and for a folder that cannot be read.
     """
     places = []
     if folder is not None:
@@ -176,7 +176,7 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
                 if all(_either(inside, file).is_file() for file in FILES):
                     return inside
         except OSError as error:
-            raise ValueError(f"{place} cannot be looked into ({error.strerror}): name another folder.") from error
+            raise ValueError(f"{place} cannot be read ({error.strerror}): name another folder.") from error
     raise DataNotFoundError(_advice(f"{name} is not complete in {folder or 'AAE_DATA_DIR or the cache'}", name))
 
 
@@ -208,7 +208,7 @@ def download(name: str) -> Path:
     for tool in ("platformdirs", "pooch"):
         if importlib.util.find_spec(tool) is None:
             raise DataNotFoundError(
-                _advice(f"{name} is not here, and {tool}, which downloads need, not installed", name)
+                _advice(f"{name} is not here, and {tool}, which downloads need, is not installed", name)
             )
     mirrors = list(MIRRORS[name])
     if own := os.environ.get("AAE_DATA_MIRROR"):

@@ -163,7 +163,7 @@ class Panel:
         self._do("play")
 
     def go_on(self) -> None:
-        """Train on for max_steps more steps, also when all were done."""
+        """Train for max_steps more steps, even when all were done."""
         self._do("go_on")
 
     def pause(self) -> None:

@@ -75,7 +75,7 @@ def parzen_log_likelihood(
     if not samples.shape[1] == validation.shape[1] == test.shape[1]:
         raise ValueError(
             f"samples have {samples.shape[1]} values each, validation_images {validation.shape[1]} and test_images "
-            f"{test.shape[1]}: pass images of one shape."
+            f"{test.shape[1]}: pass images of the same shape."
         )
     scores = _log_likelihoods(validation, samples, grid).mean(dim=0)
     best = int(scores.argmax())

@@ -62,7 +62,7 @@ def _check_replaceable(path: Path, described: Mapping[str, Any], overwrite: bool
     if held != described and not overwrite:
         differ = sorted(k for k in held.keys() | described.keys() if held.get(k) != described.get(k))
         raise ValueError(
-            f"{path} holds another model (its {', '.join(differ)} differ): choose another name, or say overwrite=True."
+            f"{path} holds another model (its {', '.join(differ)} differ): choose another name, or pass overwrite=True."
         )
 
 

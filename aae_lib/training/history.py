@@ -140,7 +140,7 @@ class History:
         if not isinstance(figures, Mapping):
             raise ValueError(f"{advice}; got {shown(figures)}.")
         if taken := [name for name in figures if name in (*self.names, "step", "seconds")]:
-            raise ValueError(f"{advice}; the history has a column {taken[0]!r} already: call it otherwise.")
+            raise ValueError(f"{advice}; the history has a column {taken[0]!r} already: use another name.")
         if wrong := [name for name in figures if not isinstance(name, str) or not name]:
             raise ValueError(f"{advice}; one of these names is {shown(wrong[0])}.")
         try:

@@ -235,7 +235,7 @@ def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "is_file", closed)
-    told(lambda: mnist.find_local("mnist", tmp_path), f"^{tmp_path} cannot be looked into .Permission denied.")
+    told(lambda: mnist.find_local("mnist", tmp_path), f"^{tmp_path} cannot be read .Permission denied.")
 
 
 # ---- downloads ----

@@ -340,7 +340,7 @@ def two(**options):
         (lambda: make().run(steps=3, measure=lambda model: {}, every="1"), "every must be"),
         (lambda: make().run(steps=3, measure=lambda model: 5.0, every=1), "measure= returns a dict"),
         (lambda: make().run(steps=3, measure=lambda model: {"a": "x"}, every=1), "measure= returns a dict"),
-        (lambda: make().run(steps=3, measure=lambda model: {"generator": 1.0}, every=1), "call it otherwise"),
+        (lambda: make().run(steps=3, measure=lambda model: {"generator": 1.0}, every=1), "use another name"),
         (lambda: make().run(steps=3, folder=""), "folder must be the name"),
         (lambda: make().run(steps=3, folder=5), "folder must be the name"),
         (lambda: make().run(steps=3, folder="a\0b"), "folder must be the name"),

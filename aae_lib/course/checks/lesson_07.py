@@ -181,7 +181,7 @@ def crispness(f: Any) -> str:
         (laplacian.abs().mean(), "this is the mean size of the Laplacian; its variance within the image is asked for."),
         (variance(middle), "this is the variance of the pixels themselves: contrast, not sharpness."),
         (variance(middle - sum(ring)), "the middle pixel counts 4 times, once for each neighbour."),
-        (variance(4 * middle + sum(ring)), "the neighbours are to be taken off, not added."),
+        (variance(4 * middle + sum(ring)), "subtract the neighbours, do not add them."),
     )  # fmt: skip
     equal(value, variance(laplacian), mistakes, "the sharpness", "for three small images")
     return "right: a flat image has 0, and so has an even ramp of grey; every edge counts."
@@ -304,9 +304,9 @@ def residual(f: Any) -> str:
         (unclamped, "nearly: some pixels lie outside of [0, 1]. clamp them."),
         ((x + here - there).clamp(0, 1), "the difference is turned round: this edits in the opposite direction."),
         ((x + there).clamp(0, 1), "the decoded image comes on top of the image. Take decode(z) off: only the "
-         "*difference* that the edit made is to be added."),
+         "*difference* that the edit made should be added."),
         (there - here, "this is the difference alone; add it to the image."),
-        ((x + model.decode(z + vector) - here).clamp(0, 1), "s is not used: the vector is to be taken s times."),
+        ((x + model.decode(z + vector) - here).clamp(0, 1), "s is not used: take the vector s times."),
     )  # fmt: skip
     equal(edited, unclamped.clamp(0, 1), mistakes, "the edited image", "for two images of four pixels")
     same = tensor(call(f, model, images, vector, 0.0), (2, 1, 2, 2), "the edited images")

@@ -252,7 +252,7 @@ def reconstruction(f: Any) -> str:
         (half(logits.sigmoid()), "y is the softmax of the logits, not the sigmoid: the classes share 1 between them."),
         (half(hard), "y was rounded to one-hot: argmax has no slope, so the reconstruction could not move the y head."),
         (half(y, squash=False), "the decoder gives logits of the pixels; s is the sigmoid of them."),
-        (half(y, target=x_in), 'the target is noisy: compare with batch["x"]. Noise is to be taken off, not learned.'),
+        (half(y, target=x_in), 'the target is noisy: compare with batch["x"]. Noise should be removed, not learned.'),
         (
             half(clean_logits.softmax(1), clean_z),
             'the clean image was encoded; the encoder gets batch["x_in"], the noisy one.',
@@ -400,7 +400,7 @@ def without_a_player(f: Any) -> str:
     mistakes = (
         (-right, "the signs are turned round: this makes every row even and all of them alike."),
         (rows.mean() + mean, "both entropies are made small: then *one* category for all images is best. The entropy "
-         "of the mean row is to be large: subtract it."),
+         "of the mean row should be large: subtract it."),
         (rows.mean(), "one half is missing: with sure rows alone, one category for all images is best. Subtract the "
          "entropy of the mean row."),
         (-mean, "one half is missing: an even mean alone is best where every row is even. Add the mean entropy of "
@@ -411,7 +411,7 @@ def without_a_player(f: Any) -> str:
         (right / torch.log(torch.tensor(2.0)), "this is in bits: take the natural logarithm."),
         (rows.mean() - torch.special.entr(y.softmax(1).mean(0)).sum(), "y holds shares already: no softmax."),
         (sure_and_even(y.softmax(1)), "y holds shares already: no softmax."),
-        (rows.mean() - torch.special.entr(y.mean(1)).sum(), "the mean is to be over the images, dim 0: how often each "
+        (rows.mean() - torch.special.entr(y.mean(1)).sum(), "take the mean over the images, dim 0: how often each "
          "category is used."),
     )  # fmt: skip
     equal(loss, right, mistakes, "the loss", "for four rows of three shares")
