@@ -494,10 +494,10 @@ def test_a_table_that_cannot_be_learned_from_is_refused(table, options, words):
 
 def test_a_file_that_is_no_table_is_told(tmp_path):
     for name, content, words in (
-        ("empty", "", "no table of comma-separated values"),
+        ("empty", "", "not a table of comma-separated values"),
         ("semicolons", "a;b\n1;2\n3;4\n", "sep=';'"),
-        ("ragged", "a,b\n1,2\n3,4,5\n", "no table of comma-separated values"),
-        ("binary", b"\xff\xfe\x00a,\x80", "no table of comma-separated values"),
+        ("ragged", "a,b\n1,2\n3,4,5\n", "not a table of comma-separated values"),
+        ("binary", b"\xff\xfe\x00a,\x80", "not a table of comma-separated values"),
     ):
         file = tmp_path / f"{name}.csv"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -145,7 +145,7 @@ BUGS_WRONG = {
     "two generators of one seed": lambda m, x, y, g: repaired(m, x, y, None),
     "the two losses have changed places": lambda m, x, y, g: repaired(m, x, y, g)[::-1],
     "what of the prior samples": lambda m, x, y, g: (F.softplus(m.discriminator(m.encoder(x), y)).mean(), 0 * x.sum()),
-    "D is told of nobody": lambda m, x, y, g: told(m, x, y, g, real=False, fake=False),
+    "D is told no class": lambda m, x, y, g: told(m, x, y, g, real=False, fake=False),
     "not that of the prior samples": lambda m, x, y, g: told(m, x, y, g, real=False),
     "not that of the codes": lambda m, x, y, g: told(m, x, y, g, fake=False),
     "not of the batch's classes: labels=y": lambda m, x, y, g: told(m, x, y, g, labels=False),
