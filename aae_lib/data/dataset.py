@@ -55,8 +55,8 @@ class Split:
     Raises
     ------
     ValueError
-        For images or labels of another shape or type, and for factors without a row for each image. What the numbers
-        are is looked at when a trainer is made.
+        For images or labels of another shape or type, and for factors without a row for each image. The numbers
+        themselves are checked when a trainer is made.
 
     Examples
     --------

@@ -48,7 +48,7 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     Raises
     ------
     ValueError
-        For an unknown name, an n that cannot be, a folder that cannot be read, and (`mnist.DataCorruptError`)
+        For an unknown name, an impossible n, a folder that cannot be read, and (`mnist.DataCorruptError`)
         for a damaged file.
     mnist.DataNotFoundError
         If the files are neither on this machine nor available for download.

@@ -203,7 +203,7 @@ def download(name: str) -> Path:
     DataNotFoundError
         If no mirror gave a correct file, or the cache cannot be written.
     ValueError
-        For another set, and for an AAE_DATA_MIRROR that is no address.
+        For another set, and for an AAE_DATA_MIRROR that is not an address.
     """
     for tool in ("platformdirs", "pooch"):
         if importlib.util.find_spec(tool) is None:
@@ -252,7 +252,7 @@ def _download_one(name: str, file: str, mirrors: list[str]) -> None:
 def _fetch(url: str, target: Path, most: int, patience: float, least_rate: float) -> None:
     """Download one file of at most `most` bytes, in at most `patience` seconds and one for every `least_rate` bytes.
 
-    A thread asks and hands over what comes, so that nothing that a server does, or leaves undone, can hold this up.
+    A thread asks and hands over what comes, so that nothing a server does, or fails to do, can hold this up.
     """
     blocks: queue.SimpleQueue[int | bytes | Exception] = queue.SimpleQueue()
     enough = threading.Event()

@@ -72,7 +72,7 @@ class Panel:
     Parameters
     ----------
     trainer : Trainer
-        Any, with your own losses and phases too. While the panel lives, only the panel trains it.
+        Any, with your own losses and phases too. While the panel is open, only the panel trains it.
     view : {"all", "tug", "plane"}
         "tug": play, step and one slider between reconstruction and game, the rest behind a button; "plane": points and
         the discriminator in the plane, no images.
@@ -88,7 +88,7 @@ class Panel:
     Raises
     ------
     ValueError
-        For an argument that cannot be, such as an unknown view or images of another shape.
+        For an impossible argument, such as an unknown view or images of another shape.
 
     Notes
     -----

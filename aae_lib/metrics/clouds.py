@@ -278,7 +278,7 @@ def floor(
     generator: torch.Generator | None = None,
     **options: Any,
 ) -> Floor:
-    """What a measure says of two samples of the prior: the best that codes can be expected to reach.
+    """What a measure says about two samples of the prior: the best that codes can be expected to reach.
 
     Parameters
     ----------
