@@ -50,8 +50,8 @@ def from_arrays(
         Of the split.
     value_range : pair of float, optional
         (low, high), mapped linearly to [0, 1]: what pictures need that are neither uint8 nor in [0, 1]. Without it
-        floats are taken as they come: whether the model can reconstruct them is checked when a trainer is made. One with
-        likelihood="bernoulli" reconstructs [0, 1], one with likelihood="gaussian" any numbers.
+        floats are taken as they come: whether the model can reconstruct them is checked when a trainer is made. One
+        with likelihood="bernoulli" reconstructs [0, 1], one with likelihood="gaussian" any numbers.
     channels : {"first", "last"}, optional
         Of images with four axes; needed only where both may be meant.
 

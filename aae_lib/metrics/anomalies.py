@@ -27,8 +27,8 @@ def anomaly_scores(
     """How odd each image is, for a model of normal ones: two witnesses, and their ranks together.
 
     Neither is sure of itself. A code can lie in the very middle of the prior although its image is like nothing seen in
-    training, and a decoder that is good enough reconstructs that too: judge the scores on odd images that you know (project
-    P1 does), before you trust them.
+    training, and a decoder that is good enough reconstructs that too: judge the scores on odd images that you know
+    (project P1 does), before you trust them.
 
     Parameters
     ----------

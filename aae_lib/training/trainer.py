@@ -65,8 +65,8 @@ class Trainer:
     device : str or torch.device, default "auto"
         "auto" is CUDA, else MPS, else the CPU.
     precision : {"fp32", "tf32", "bf16"}
-        "tf32", on CUDA: matrix products on the fast units, which round the factors to 10 bits of mantissa; everything else
-        is fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
+        "tf32", on CUDA: matrix products on the fast units, which round the factors to 10 bits of mantissa; the rest is
+        fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
     batch_size : int, optional
         None is 100, as in the paper, or all images where there are fewer.
     schedule : Schedule, default Cosine(4000, final=0.05)
