@@ -45,11 +45,9 @@ REWRITTEN_LATER = {
     "notebooks/00_start_here.ipynb",
     "notebooks/02_variational_autoencoder.ipynb",
     "notebooks/03_game_in_the_plane.ipynb",
-    "notebooks/04_adversarial_autoencoder.ipynb",
     "solutions/01_autoencoder.ipynb",
     "solutions/02_variational_autoencoder.ipynb",
     "solutions/03_game_in_the_plane.ipynb",
-    "solutions/04_adversarial_autoencoder.ipynb",
     "tests/checks/test_lesson_01.py",
 }
 
