@@ -496,7 +496,7 @@ def test_bad_labels_are_refused(labels, error, message):
     [
         (lambda: priors.Gaussian().sample(-1), "whole number of at least 0; got -1"),
         (lambda: priors.Gaussian().sample(2.5), "whole number of at least 0; got 2.5"),
-        (lambda: priors.Gaussian().sample(2, generator(), device="meta"), "generator is on cpu, .* wanted on meta"),
+        (lambda: priors.Gaussian().sample(2, generator(), device="meta"), "generator is on cpu, .* to be on meta"),
         (lambda: priors.Gaussian(3).log_prob(torch.zeros(4, 2)), r"z of shape \(n, 3\), not \(4, 2\)"),
         (lambda: priors.GaussianRing().log_prob(torch.zeros(2)), r"z of shape \(n, 2\), not \(2,\)"),
         (lambda: priors.Circle(noise=0).log_prob(torch.zeros(1, 2)), "no density"),
