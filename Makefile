@@ -4,10 +4,10 @@
 # make check      lint, types and the quick tests, a minute or so: after every edit
 # make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
-# make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
+# make gpu        what needs a GPU, nine minutes per call, with the Python at hand: nothing is installed
 # make exercises  make exercises/ from solutions/
-# make page       build the pages of the live panel and of the book's front; wants Node.js, which only who changes the page needs
-# make notebooks  run the notebooks again, store their outputs, write what all have alike
+# make page       build the pages of the live panel and of the book's front; needs Node.js, which you need only to change the page
+# make notebooks  run the notebooks again, store their outputs, write what all of them share
 #
 # JOBS         tests at once (default: one a core)
 # PYTHON       the Python to make .venv with (3.11 or newer)
@@ -33,7 +33,7 @@ lab: .venv/.lab
 	@$(BIN)/python aae_lib/course/workspace.py
 	cd work && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$$(../$(BIN)/python ../aae_lib/course/workspace.py --where-to-start) $(ARGS)
 
-# how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
+# voila.json says how it is served: to this machine only, behind a token; a kernel that nobody uses is stopped
 demo: .venv/.demo
 	$(BIN)/voila aae_lib/live/demo.ipynb --Voila.config_file_paths=aae_lib/live $(ARGS)
 

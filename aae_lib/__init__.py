@@ -1,4 +1,4 @@
-"""Adversarial autoencoders: a small library to learn them from, and to train them with.
+"""Adversarial autoencoders: a small library to learn them with, and to train them.
 
 >>> import aae_lib as aae
 >>> data = aae.load("digits")

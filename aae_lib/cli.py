@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted. A wrong option or argument is told
-    likewise and raises SystemExit(2), before any work.
+    too, and raises SystemExit(2), before any work.
     """
     options = parser().parse_args(arguments)
     if options.command is doctor:  # it must run where nothing else does
@@ -130,7 +130,7 @@ def picture() -> Kind:
 
 
 def dataset() -> Kind:
-    """One of the library's sets by name, or the place of one's own, which becomes a Path."""
+    """One of the library's sets by name, or the place of the user's own, which becomes a Path."""
 
     def take(value: Any) -> str | Path:
         if value in DATASETS:
@@ -188,9 +188,9 @@ def parser() -> argparse.ArgumentParser:
     c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
     c.add_argument("runs", type=FOLDER, nargs="+", help="folders of training runs")
     c.add_argument("--data-dir", type=FOLDER)
-    told = "where the data of one's own are now, if they have moved since the training"
+    told = "where your own data are now, if they have moved since training"
     c.add_argument("--dataset", type=typed(dataset()), metavar="PLACE", help=told)
-    c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
+    c.add_argument("--details", action="store_true", help="all measures, not just the three main ones")
 
     told = "train and measure experiments of the paper on MNIST; writes results/TASK.json"
     _reproduce_options(add("reproduce", reproduce, told))
@@ -198,7 +198,7 @@ def parser() -> argparse.ArgumentParser:
     add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
 
     r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
-    r.add_argument("lesson", nargs="?", type=typed(text()), help="e.g. 04; the old copy is kept beside the new one")
+    r.add_argument("lesson", nargs="?", type=typed(text()), help="e.g. 04; the old copy is kept next to the new one")
     return top
 
 
@@ -210,7 +210,7 @@ def _choice(
 
 
 def _train_options(t: argparse.ArgumentParser) -> None:
-    told = f"{', '.join(DATASETS)}; or a folder of pictures, a file.csv or a file.npz of one's own"
+    told = f"{', '.join(DATASETS)}; or your own folder of pictures, file.csv or file.npz"
     t.add_argument("--dataset", default="mini_mnist", type=typed(dataset()), metavar="DATA", help=told)
     t.add_argument("--label", type=typed(text()), metavar="COLUMN", help="of a .csv: the column of the classes")
     told = "of a folder of pictures: height and width of the images (32 if not given)"
@@ -219,11 +219,11 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
     _choice(t, "--model", "aae", tuple(MODELS))
     _choice(t, "--prior", "gaussian", PRIORS)
-    told = "so many training labels are used, evenly over the classes"
+    told = "use this many training labels, evenly over the classes"
     t.add_argument("--labels", type=whole(least=0), default=0, help=told)
-    told = "length of the category y; default: one a class"
+    told = "length of the category y; default: one per class"
     t.add_argument("--categories", type=whole(least=2), metavar="K", help=told)
-    told = "length of the code z; default 2, with a category 10 where the prior has so many dimensions"
+    told = "length of the code z; default 2, or 10 with a category if the prior can have 10 dimensions"
     t.add_argument("--latent-dim", type=whole(), metavar="D", help=told)
     t.add_argument("--hidden", type=whole(), nargs="+", default=None, metavar="N", help="widths of the hidden layers")
     _choice(t, "--network", "mlp", ("mlp", "conv"))
@@ -235,7 +235,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     length.add_argument("--steps", type=whole(most=MOST_STEPS), help=told)
     told = "passes over the training images"
     length.add_argument("--epochs", type=typed(number(above=0, most=1e6), float), help=told)
-    t.add_argument("--batch-size", type=whole(), help="images a step (default: 100, or all where there are fewer)")
+    t.add_argument("--batch-size", type=whole(), help="images per step (default: 100, or all if there are fewer)")
     t.add_argument("--lr", type=RATE, default=1e-3, help="learning rate of the reconstruction")
     t.add_argument("--game-lr", type=RATE, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=SEED, default=0)
@@ -243,7 +243,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--threads", type=THREADS, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
     _choice(t, "--precision", "fp32", ("fp32", "tf32", "bf16"))
     t.add_argument("--out", type=FOLDER, default=Path("runs/aae"), help="folder for everything that is written")
-    t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
+    t.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out, if there is one")
     told = "time between two checkpoints"
     t.add_argument("--save-seconds", type=typed(number(least=0), float), default=30.0, help=told)
 
@@ -251,12 +251,12 @@ def _train_options(t: argparse.ArgumentParser) -> None:
 def _reproduce_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("tasks", nargs="*", metavar="TASK", help="without any, they are listed")
     _choice(p, "--size", "small", ("small", "full"), "a laptop's CPU, or the paper's networks")
-    p.add_argument("--seeds", type=whole(most=1000), help="so many, from 0 on (default: 1 small, 5 full)")
-    p.add_argument("--resume", action="store_true", help="keep the figures that are there, go on from checkpoints")
+    p.add_argument("--seeds", type=whole(most=1000), help="this many, from 0 on (default: 1 small, 5 full)")
+    p.add_argument("--resume", action="store_true", help="keep the figures that are there, continue from checkpoints")
     p.add_argument("--together", action="store_true", help="train all seeds at once, as a sweep (pays on a GPU)")
-    told = "stop training after so long; --resume goes on"
+    told = "stop training after this long; --resume continues"
     p.add_argument("--minutes", type=typed(number(above=0), float), help=told)
-    p.add_argument("--steps", type=whole(most=MOST_STEPS), help="only try so many steps, and write nothing")
+    p.add_argument("--steps", type=whole(most=MOST_STEPS), help="try only this many steps, and write nothing")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     p.add_argument("--threads", type=THREADS, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
     p.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ (else AAE_DATA_DIR)")
@@ -283,7 +283,7 @@ def train(options: argparse.Namespace) -> int:
         if there and not (options.resume or restarted()):
             raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
         if options.resume and first and not there:
-            print(f"aae_lib: there is nothing to resume in {options.out}: the run starts anew.", file=sys.stderr)
+            print(f"aae_lib: there is nothing to resume in {options.out}: the run starts at step 0.", file=sys.stderr)
         data, trainer = train_to_the_end(options)
     if not first:
         return 0
@@ -308,7 +308,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def use_threads(n: int | None) -> None:
-    """Compute with so many threads on the CPU; None leaves it as it is.
+    """Compute with this many threads on the CPU; None leaves it as it is.
 
     OpenMP ends the whole program where it cannot start one, so it is tried with idle ones first.
     """
@@ -413,7 +413,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         raise OptionError(f"--epochs {options.epochs:g} is less than one step: ask for more.")
     if "categories" in arguments:
         if not arguments["categories"] and data.classes < 2:
-            raise OptionError("--categories K is needed: these data have no two classes to take their number from.")
+            raise OptionError("--categories K is needed: these data do not have two classes to take the number from.")
         arguments["categories"] = arguments["categories"] or data.classes
     with blame(f"--model {options.model} with --prior {options.prior}"):
         model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
@@ -431,7 +431,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
 
 
 def own_options(options: argparse.Namespace) -> dict[str, Any]:
-    """How data of one's own are read, for `read_own`; empty for a set of the library's."""
+    """How the user's own data are read, for `read_own`; empty for a set of the library's."""
     place = options.dataset
     own = isinstance(place, Path)
     folder, table = own and place.is_dir(), own and place.suffix.lower() == ".csv" and place.is_file()
@@ -449,7 +449,7 @@ def own_options(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_own(dataset: str, label: str | None = None, **pictures: Any) -> Any:
-    """Data of one's own, in a folder of pictures, a .csv or a .npz."""
+    """The user's own data, in a folder of pictures, a .csv or a .npz."""
     from . import data
 
     place = Path(dataset)
@@ -504,7 +504,7 @@ def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def with_labels(options: argparse.Namespace, data: Any, arguments: dict[str, Any]) -> Any:
-    """The data with so many labels; the model's arguments are told."""
+    """The data with this many labels; the model's arguments are told."""
     from dataclasses import replace
 
     with blame(f"--labels {options.labels}"):
@@ -642,5 +642,5 @@ def reset(options: argparse.Namespace) -> int:
     if options.lesson.zfill(2) not in known:
         raise OptionError(f"lesson: there is no lesson {options.lesson}; there is {', '.join(known)}.")
     for copy, old in workspace.renew(course, options.lesson):
-        print(f"{copy} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
+        print(f"{copy} is fresh." + (f" Yours is now {old.name}, next to it." if old else ""))
     return 0

@@ -1,4 +1,4 @@
-"""`python -m aae_lib doctor`: is everything here that the course needs? Each fault comes with its mend."""
+"""`python -m aae_lib doctor`: is everything here that the course needs? Each fault comes with its cure."""
 
 import importlib.metadata
 import os
@@ -15,16 +15,16 @@ LAB = ("jupyterlab", "ipywidgets", "ipykernel")
 
 @dataclass(frozen=True)
 class Finding:
-    """state is "ok", "warning" or "fault"; mend says what to do about it."""
+    """state is "ok", "warning" or "fault"; cure says what to do about it."""
 
     state: str
     about: str
     found: str
-    mend: str = ""
+    cure: str = ""
 
     def __str__(self) -> str:
         mark = {"ok": "ok     ", "warning": "warning", "fault": "FAULT  "}[self.state]
-        return f"{mark}  {self.about}: {self.found}" + (f"\n         -> {self.mend}" if self.mend else "")
+        return f"{mark}  {self.about}: {self.found}" + (f"\n         -> {self.cure}" if self.cure else "")
 
 
 def examine() -> Iterator[Finding]:
@@ -122,7 +122,7 @@ def mnist() -> Finding:
         return Finding("ok", "MNIST", "not here yet; aae.load('mnist') downloads it; mini_mnist, a part of it, is")
     except ValueError as error:
         return Finding(
-            "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to folders of yours, or unset them"
+            "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to your own folders, or unset them"
         )
 
 
@@ -134,7 +134,7 @@ def report() -> int:
         states.append(finding.state)
     faults, warnings = states.count("fault"), states.count("warning")
     if faults:
-        print(f"{faults} fault(s): mend them from the top.")
+        print(f"{faults} fault(s): fix them from the top.")
     else:
         print("everything is ready." if not warnings else f"ready to train; {warnings} warning(s), see above.")
     return faults

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 ADVICE = (
-    "→ {name} is not there (yet): the cell that makes it was not run since the kernel started.\n"
+    "→ {name} is not there (yet): the cell that makes it has not been run since the kernel started.\n"
     "  Run > Run All Above Selected Cell, then this cell again."
 )
 NEAR = "→ {name} is not there. Did you mean {near}?"

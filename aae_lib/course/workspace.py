@@ -1,7 +1,7 @@
 """The learner's own copies: lessons and exercises are copied to work/, and never overwritten there.
 
-A copied notebook has no outputs: whoever is to predict an outcome should not find it on the page. Nor has it the
-solutions of what the learner writes in a lesson.
+A copied notebook has no outputs: a learner who is to predict an outcome should not find it on the page. Nor does it
+have the solutions of what the learner writes in a lesson.
 """
 
 import json
@@ -13,7 +13,7 @@ SOURCES = ("notebooks", "exercises")  # exercises keep their folder in work/
 
 
 def root() -> Path:
-    """The course's folder. FileNotFoundError where aae_lib was installed without the lessons beside it."""
+    """The course's folder. FileNotFoundError where aae_lib was installed without the lessons next to it."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / "notebooks").is_dir():
         raise FileNotFoundError("the lessons are not here: clone the whole course and install it with make lab.")
@@ -40,7 +40,7 @@ def copy_missing(course: Path) -> list[Path]:
 
 
 def renew(course: Path, number: str) -> list[tuple[Path, Path | None]]:
-    """A fresh copy of lesson `number` ("04"), its exercises too. The old one is kept beside it, under a new name.
+    """A fresh copy of lesson `number` ("04"), its exercises too. The old one is kept next to it, under a new name.
 
     Returns (copy, where the old one is now) for each file. ValueError where no lesson has that number, and for a source
     that is damaged.
@@ -89,7 +89,7 @@ def without_solutions(source: str) -> str:
 
 
 def reset(lesson: str | int) -> None:
-    """A fresh copy of a lesson and its exercises in work/. What you wrote is kept beside it, under a new name.
+    """A fresh copy of a lesson and its exercises in work/. What you wrote is kept next to it, under a new name.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def reset(lesson: str | int) -> None:
     if isinstance(lesson, bool) or not isinstance(lesson, str | int):
         raise ValueError(f'reset: lesson must be a number such as "04"; got {type(lesson).__name__}.')
     for copy, old in renew(root(), str(lesson)):
-        print(f"{copy.name} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
+        print(f"{copy.name} is fresh." + (f" Yours is now {old.name}, next to it." if old else ""))
     print('Is it open? File > Reload Notebook from Disk shows the fresh one; if JupyterLab asks, choose "Revert".')
 
 
@@ -141,7 +141,7 @@ def _fresh(source: Path) -> bytes:
                 text = without_solutions(text)
             cell["source"] = text
     except (ValueError, TypeError, KeyError, Fault) as error:
-        raise ValueError(f"{source} is damaged, no notebook: get it anew, with git checkout -- {source}") from error
+        raise ValueError(f"{source} is damaged, not a notebook: restore it with git checkout -- {source}") from error
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 

@@ -211,7 +211,7 @@ def test_a_damaged_lesson_is_named(tmp_path):
     for content in (b'{"a', b"[]", b'{"cells": 5}', b"\xff"):
         (tmp_path / "notebooks" / "03_x.ipynb").write_bytes(content)
         for call in (lambda: workspace.renew(tmp_path, "03"), lambda: workspace.copy_missing(tmp_path)):
-            told(call, r"03_x\.ipynb is damaged, no notebook: get it anew, with git checkout")
+            told(call, r"03_x\.ipynb is damaged, not a notebook: restore it with git checkout")
     for number in ("", " ", "..", "4", None, "é"):
         told(lambda number=number: workspace.renew(tmp_path, number), "there is no lesson .*; there is 03")
     assert not list((tmp_path / "work").rglob("*.part")) if (tmp_path / "work").exists() else True
@@ -227,7 +227,7 @@ def test_a_home_that_nobody_has_is_a_sentence(monkeypatch, name):
     found = doctor.mnist()
     assert found.state == "fault"
     assert re.search(words, found.found)
-    assert "unset" in found.mend
+    assert "unset" in found.cure
 
 
 def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
@@ -235,7 +235,7 @@ def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "is_file", closed)
-    told(lambda: mnist.find_local("mnist", tmp_path), f"^{tmp_path} cannot be looked into .Permission denied.")
+    told(lambda: mnist.find_local("mnist", tmp_path), f"^{tmp_path} cannot be read .Permission denied.")
 
 
 # ---- downloads ----
@@ -424,7 +424,7 @@ def test_a_panel_that_has_ended_says_so(ended):
 
 
 class Page:
-    """In the place of the widget."""
+    """A stand-in for the widget."""
 
     def __init__(self, panel):
         self.panel, self.spec, self.said = panel, {}, []
