@@ -26,12 +26,9 @@ INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_IN
 .PHONY: lab demo book check test bench gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
-# opens the lesson that was worked on last, at first lesson 00; "python -m aae_lib" works in its terminal and its cells
-lab: export PATH := $(CURDIR)/$(BIN):$(PATH)
+# JupyterLab on the copies in work/: everything else is in aae_lib/course/lab.py
 lab: .venv/.lab
-	@[ "$$(id -u)" != 0 ] || case "$(ARGS)" in *--allow-root*) ;; *) echo 'As root, JupyterLab wants to be told so: make lab ARGS="--allow-root $(ARGS)"'; exit 1;; esac
-	@$(BIN)/python aae_lib/course/workspace.py
-	cd work && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$$(../$(BIN)/python ../aae_lib/course/workspace.py --where-to-start) $(ARGS)
+	@$(BIN)/aae lab $(ARGS)
 
 # how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
 demo: .venv/.demo
@@ -104,6 +101,4 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements # no pop-up
-	@mkdir -p .venv/etc/ipython && echo 'get_config().InteractiveShellApp.extensions = ["aae_lib.course.shell"]' > .venv/etc/ipython/ipython_config.py
 	@touch $@
