@@ -7,7 +7,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-CARRIED = ("notebooks/*.ipynb", "exercises/*.ipynb", "docs/*.md", "docs/images/*.png", "constraints.txt")
+CARRIED = ("notebooks/*.ipynb", "exercises/*.ipynb", "docs/*.md", "docs/images/*.png", "README.md", "constraints.txt")
 
 
 class BuildWithLessons(build_py):

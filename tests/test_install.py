@@ -1,6 +1,7 @@
 """The two commands, the lock and the conda file say the same."""
 
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
@@ -63,3 +64,13 @@ def test_the_core_imports_nothing_of_jupyter():
         if file.name in ("prediction.py", "lab.py", "kernels.py") or file.parent.name == "live":
             continue
         assert not re.search(r"^\s*(?:import|from) (?:IPython|ipywidgets|jupyter)", file.read_text(), re.M), file
+
+
+def test_binder_and_the_devcontainer_install_what_make_lab_does_with_the_cpu_build():
+    binder = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text())
+    (pip,) = (part["pip"] for part in binder["dependencies"] if isinstance(part, dict))
+    wanted = "--extra-index-url https://download.pytorch.org/whl/cpu -c constraints.txt -e .[lab]"
+    assert " ".join(pip) == wanted
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text()
+    container = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.M))
+    assert container["postCreateCommand"].replace("'", "") == f"pip install {wanted} && aae reset"

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 import urllib.request
 import venv
@@ -22,11 +21,11 @@ import pytest
 
 import make_kit
 from aae_lib.course import workspace
+from conftest import lend
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-SITE = Path(sysconfig.get_path("purelib"))
 EXPERIMENT = """
 import aae_lib as aae
 from aae_lib.course import check, predict, quiz, ward
@@ -70,15 +69,6 @@ class Installed:
             capture_output=True,
             text=True,
         )
-
-
-def lend(site: Path, folder: Path, *, without: tuple[str, ...] = ()) -> None:
-    """Let an environment import what is installed here, but for the course and these."""
-    folder.mkdir(parents=True)
-    for path in SITE.iterdir():
-        if not path.name.startswith(("aae_course", "__editable__", *without)):
-            (folder / path.name).symlink_to(path)
-    (site / "lent.pth").write_text(str(folder), "utf-8")
 
 
 def contents(folder: Path) -> dict[str, tuple[int, int]]:

@@ -28,6 +28,7 @@ from aae_lib.course import workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
+PATCH = 9  # some packages refuse the first patch releases
 SYSTEMS = {  # what markers call it, and the tags of wheels that run there
     "linux": (
         {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     shutil.copytree(INSTALL, chosen.to, dirs_exist_ok=True)
     size = sum(path.stat().st_size for path in chosen.to.rglob("*") if path.is_file())
     print(f"{chosen.to}: {size / 1e9:.2f} GB in {time.monotonic() - began:.0f} s.", *missing, sep="\nleft out: ")
-    return bool(missing)
+    return 1 if missing else 0
 
 
 def build_wheel(folder: Path) -> Path:
@@ -90,10 +91,9 @@ def needed(system: str, python: str) -> list[str]:
         **default_environment(),
         **SYSTEMS[system][0],
         "python_version": python,
-        "python_full_version": f"{python}.0",
+        "python_full_version": f"{python}.{PATCH}",
     }
-    lock = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text("utf-8"), re.M))
-    lock = {canonicalize_name(name): version for name, version in lock.items()}
+    lock = locked()
     found: dict[str, Requirement] = {}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     waiting = [
@@ -109,6 +109,12 @@ def needed(system: str, python: str) -> list[str]:
                 seen.add((name, extra))
                 waiting += there(dependencies(name), target | {"extra": extra})
     return sorted(f"{name}=={lock[name]}" if name in lock else f"{name}{r.specifier}" for name, r in found.items())
+
+
+def locked() -> dict[str, str]:
+    """The tested versions."""
+    pairs = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text("utf-8"), re.M)
+    return {canonicalize_name(name): version for name, version in pairs}
 
 
 def dependencies(name: str) -> Iterable[Requirement]:
@@ -129,22 +135,22 @@ def there(requirements: Iterable[Requirement], target: dict[str, str]) -> Iterat
 
 
 def download(folder: Path, requirements: list[str], system: str, python: str, torch_index: str) -> str:
-    """Get the wheels; returns what is wrong."""
+    """Get the wheels; returns what is wrong. PyTorch first: without it the others are of no use."""
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", str(folder)]
-    command += ["--python-version", python, "--implementation", "cp"]
-    for tag in SYSTEMS[system][1]:
-        command += ["--platform", tag]
-    if torch_index:
-        command += ["--extra-index-url", torch_index]
-    told = ""
+    command += ["--python-version", f"{python}.{PATCH}", "--implementation", "cp"]
+    command += [f"--platform={tag}" for tag in SYSTEMS[system][1]]
+    torch = [requirement for requirement in requirements if requirement.startswith("torch=")]
+    others = [requirement for requirement in requirements if requirement not in torch]
     if system == "linux":
-        torch = [r for r in requirements if r.startswith("torch=")]
-        requirements = [r for r in requirements if r not in torch] + [f"{r}+cpu" for r in torch]
-    result = subprocess.run([*command, *requirements], capture_output=True, text=True)
-    if result.returncode:
-        lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
-        told = (lines or result.stderr.splitlines() or ["pip failed"])[-1].removeprefix("ERROR: ")
-    return told
+        torch = [f"{requirement}+cpu" for requirement in torch]
+    index = ["--extra-index-url", torch_index] if torch_index else []
+    for wanted, options in ((torch, index), (others, [])):
+        result = subprocess.run([*command, *options, *wanted], capture_output=True, text=True) if wanted else None
+        if result and result.returncode:
+            told = [line.removeprefix("ERROR: ") for line in result.stderr.splitlines() if line.startswith("ERROR: ")]
+            hint = " Where is PyTorch's CPU build? Say TORCH_INDEX." if wanted is torch and system == "linux" else ""
+            return next(iter(told), "pip failed, without a word.") + hint
+    return ""
 
 
 if __name__ == "__main__":

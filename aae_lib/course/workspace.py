@@ -13,8 +13,14 @@ from pathlib import Path
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # nbgrader's own
 HERE = Path(__file__).resolve().parent
 CARRIED, CLONE = HERE / "carried", HERE.parents[1]  # in a wheel setup.py puts there what lies outside aae_lib/
-SOURCES = {"notebooks/*": ".", "exercises/*": "exercises", "docs/*.md": "docs", "docs/images/*": "docs/images"}
-LINK = re.compile(r"!?\[([^\]]*)\]\(((?:\.\./)*[\w./-]+\.(?:ipynb|md|png)|\.\./[^)#\s]*)(#[^)]*)?\)")
+SOURCES = {
+    "notebooks/*": ".",
+    "exercises/*": "exercises",
+    "README.md": ".",
+    "docs/*.md": "docs",
+    "docs/images/*": "docs/images",
+}
+LINK = re.compile(r"!?\[([^\]]*)\]\(([\w.-]*/[\w./-]*|[\w-]+\.(?:ipynb|md|png))(#[^)]*)?\)")  # to a file of the course
 
 
 def root() -> Path:

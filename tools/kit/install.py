@@ -3,9 +3,9 @@
 It makes a virtual environment in FOLDER/.venv and touches nothing else. Run again, it mends what is there.
 """
 
+import platform
 import subprocess
 import sys
-import sysconfig
 import venv
 from pathlib import Path
 
@@ -15,11 +15,12 @@ WHEELS = KIT / "wheels"
 
 def main(folder):
     version = f"cp{sys.version_info[0]}{sys.version_info[1]}"
-    system = sysconfig.get_platform().split("-")[0].replace("-", "_")  # linux, win, macosx
+    system = {"linux": "manylinux", "darwin": "macosx", "win32": "win"}.get(sys.platform, sys.platform)
+    machine = platform.machine().lower()
     built = sorted(path.name for path in WHEELS.glob("torch-*.whl"))
-    if built and not any(f"-{version}-" in name and system.replace("linux", "manylinux") in name for name in built):
-        kinds = ", ".join("-".join(name[:-4].split("-")[2:]) for name in built)
-        sys.exit(f"This is Python {version} on {sysconfig.get_platform()}; the kit has wheels for {kinds}.")
+    if built and not any(f"-{version}-{system}" in name and machine in name for name in built):
+        kinds = ", ".join("-".join(name[:-4].split("-")[3:]) for name in built)
+        sys.exit(f"This is Python {version} on {system} {machine}; the kit has wheels for {kinds}.")
     place = folder / ".venv"
     venv.create(place, with_pip=True)
     programs = place / ("Scripts" if sys.platform == "win32" else "bin")
@@ -27,6 +28,7 @@ def main(folder):
     result = subprocess.run([*pip, "aae-course[lab]"])
     if result.returncode:
         sys.exit(f"That did not work; what pip says is above. Remove {place} and try again, or ask your teacher.")
+    subprocess.run([str(programs / "aae"), "reset", "--to", str(folder)], check=True)
     print(f'\nReady. Start the course with:\n\n    "{programs / "aae"}" lab --to "{folder}"\n')
 
 
