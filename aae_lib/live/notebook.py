@@ -5,6 +5,8 @@ import html
 import os
 from typing import Any
 
+from ..plots.picture import shown
+
 # a PNG of one white pixel
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg==")
 
@@ -43,13 +45,11 @@ class Display:
         """Show a picture; with a sentence above it where the panel itself cannot be seen."""
         from IPython.display import DisplayHandle
 
-        code = base64.b64encode(png).decode()
-        data = {"image/png": code, "text/plain": alt}
+        data, metadata = shown(png, alt)
         if sentence:
-            picture = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'
-            data = {"text/html": f"<p>{html.escape(sentence)}</p>{picture}", "text/plain": alt}
+            data = {"text/html": f"<p>{html.escape(sentence)}</p>{data['text/html']}", "text/plain": alt}
         if self._handle is None:
             self._handle = DisplayHandle()
-            self._handle.display(data, raw=True)
+            self._handle.display(data, metadata=metadata, raw=True)
         else:
-            self._handle.update(data, raw=True)
+            self._handle.update(data, metadata=metadata, raw=True)
