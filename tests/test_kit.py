@@ -83,6 +83,13 @@ def test_a_kit_installs_and_runs_with_the_network_cut(kit, tmp_path):
     assert re.findall(r"^ran (\w+)$", printed, re.M) == lessons
 
 
+def test_a_kit_is_not_made_over_other_things(tmp_path):
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(SystemExit, match="holds other things: name an empty folder"):
+        make_kit.main(["--to", str(tmp_path)])
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
 def test_a_python_that_the_kit_is_not_for_is_told_which_it_has(kit, tmp_path):
     wheel = kit / "wheels" / "torch-2.13.0-cp399-cp399-win_amd64.whl"
     wheel.touch()
