@@ -1,8 +1,8 @@
 """The learner's own copies: lessons and exercises are copied to the learner's folder, and never overwritten there.
 
 That folder is work/ in a clone of the course, aae-course/ where pip installed it, or any other: it is known by what is
-in it. A copied notebook has no outputs: a learner who is to predict an outcome should not find it on the page. Nor has it the
-solutions of what the learner writes in a lesson.
+in it. A copied notebook has no outputs: a learner who is to predict an outcome should not find it on the page. Nor does
+it have the solutions of what the learner writes in a lesson.
 """
 
 import json
@@ -32,7 +32,7 @@ def root() -> Path:
 
 
 def how_to_install() -> str:
-    """What mends an installation."""
+    """What repairs an installation."""
     if (CLONE / "Makefile").is_file():
         return "make lab (or: pip install -c constraints.txt -e '.[lab]')"
     return 'pip install "aae-course[lab]"'

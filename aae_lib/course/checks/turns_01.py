@@ -294,7 +294,7 @@ def told_apart(a: Tensor, b: Tensor) -> float:
     hints=(
         "n = len(a) // 2. Known points are a[:n] and b[:n]; fresh ones are a[n:] and b[n:]. For each fresh point find "
         "the nearest known point, and see whether both are from the same cloud.",
-        "known = torch.cat([a[:n], b[:n]]), fresh likewise; torch.cdist(fresh, known).argmin(1) says which known point "
+        "known = torch.cat([a[:n], b[:n]]), fresh too; torch.cdist(fresh, known).argmin(1) says which known point "
         "is nearest; its side is side[...], with side = torch.arange(2 * n) < n.",
         "guess = side[torch.cdist(fresh, known).argmin(1)]; return float((guess == side).float().mean())",
     ),
