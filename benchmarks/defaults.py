@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 import aae_lib as aae
-from aae_lib.data.loading import evenly
+from aae_lib.data.parts import evenly
 from aae_lib.paper.machine import versions
 from bench import described, store, this_machine
 

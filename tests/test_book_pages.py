@@ -1,7 +1,5 @@
 """What the book does to a page before Sphinx parses it."""
 
-from base64 import b64encode
-
 import nbformat
 import pytest
 
@@ -39,13 +37,6 @@ def test_a_task_stands_before_its_folded_solution_and_remarks_are_folded():
         "Show the code",
     ]
     assert len({cell.id for cell in cells}) == 5
-
-
-def test_a_picture_is_described_by_the_text_stored_beside_it():
-    data = {"image/png": b64encode(b"picture").decode(), "text/plain": "a ring"}
-    output = nbformat.v4.new_output("display_data", data=data)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
-    assert list(book_pages.texts(notebook).values()) == ["a ring"]
 
 
 def test_bars_and_stars_in_a_docstring_are_no_markup():

@@ -17,6 +17,7 @@ from PIL import Image
 import aae_lib as aae
 from aae_lib.data import Split
 from aae_lib.plots import common
+from aae_lib.plots.picture import compact
 
 
 class Corners(aae.priors.Prior):
@@ -111,14 +112,27 @@ def test_every_plot_is_a_figure_that_shows_and_describes_itself(name):
     assert len(figure.alt) > 20
 
 
+@pytest.mark.parametrize("name", ["latent", "surface", "plane"])
+def test_the_few_colours_of_a_shown_picture_are_the_pictures_own(name):
+    buffer = io.BytesIO()
+    EVERY[name]().savefig(buffer, format="png", bbox_inches="tight")
+    pngs = buffer.getvalue(), compact(buffer.getvalue(), "")
+    full, few = (np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), float) for png in pngs)
+    off = np.abs(full - few).max(2)
+    assert off.mean() < 2
+    assert (off > 24).mean() < 0.005  # of 255: no line and no point has lost its colour
+    assert len(pngs[1]) < 0.7 * len(pngs[0])
+
+
 def test_jupyter_shows_the_picture_and_pyplot_is_never_imported():
     program = """
 import io, sys, aae_lib as aae
 from IPython.core.interactiveshell import InteractiveShell
 figure = aae.plots.latent(aae.AAE((1, 8, 8), hidden=(8,)), aae.load("digits").test)
-data, _ = InteractiveShell.instance().display_formatter.format(figure)
-assert data["image/png"].startswith(b"\\x89PNG"), data
-assert data["text/plain"] == figure.alt, data
+data, metadata = InteractiveShell.instance().display_formatter.format(figure)
+assert data["image/png"].startswith("iVBORw0KGgo"), data
+assert data["text/plain"] == metadata["image/png"]["alt"] == figure.alt, data
+assert data["text/html"] == f'<img alt="{figure.alt}" src="data:image/png;base64,{data["image/png"]}">'
 figure.savefig(io.BytesIO())
 assert "matplotlib.pyplot" not in sys.modules
 """

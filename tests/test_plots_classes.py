@@ -64,6 +64,18 @@ def test_rows_share_a_style_and_columns_a_category(split):
     np.testing.assert_allclose(cell(free, 4, 2), float((2 / 4 + prior[4, 0] / 10).clamp(0, 1)), atol=1e-6)
 
 
+def test_classes_that_have_names_are_called_by_them(split):
+    named = replace(split, class_names=tuple("abcdefgh"))
+    ticks = words(aae.plots.prototypes(Sorted(), named).axes[0].get_yticklabels())
+    assert ticks[1] == "0: 38%, h (100%)"
+    bars = aae.plots.occupancy(Sorted(), named)
+    assert set(words(bars.legends[0].get_texts())) == {"c", "e", "h", "no label"}
+    assert {"e", "h"} <= set(words(bars.axes[0].texts))
+    model = aae.SupervisedAAE(SHAPE, categories=8, seed=0)
+    table = aae.plots.style_by_class(model, named, n=2)
+    assert words(table.axes[0].get_xticklabels()) == ["image", *"abcdefgh"]
+
+
 def test_prototypes_say_share_class_and_emptiness(split):
     figure = aae.plots.prototypes(Sorted(), split, n=2)
     assert words(figure.axes[0].get_yticklabels()) == [

@@ -1,12 +1,8 @@
-"""What the book changes in a page as Sphinx reads it: solutions are folded, links find pages, pictures their text."""
+"""What the book changes in a page as Sphinx reads it: solutions are folded, links find pages."""
 
-import hashlib
 import re
-from base64 import b64decode
-from pathlib import PurePosixPath
 
 import nbformat
-from docutils import nodes
 from nbformat import NotebookNode
 
 from aae_lib.course.workspace import BEGIN, END, without_solutions
@@ -47,34 +43,16 @@ def fold(cell: NotebookNode, show: str, hide: str) -> None:
     cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
 
 
-def texts(notebook: NotebookNode) -> dict[str, str]:
-    """What each picture shows, by the SHA-256 of its bytes: the text that a cell stores beside it."""
-    return {
-        hashlib.sha256(b64decode(output.data["image/png"])).hexdigest(): output.data["text/plain"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if {"image/png", "text/plain"} <= set(output.get("data", ()))
-    }
-
-
 def read(app, name: str, source: list[str]) -> None:
     """Before a page is parsed."""
     if str(app.env.doc2path(name)).endswith(".md"):
         source[0] = linked(source[0])
         return
     notebook = nbformat.reads(source[0], as_version=4)
-    app.env.aae_texts = texts(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = linked(cell.source)
     source[0] = nbformat.writes(folded(notebook))
-
-
-def describe(app, page: nodes.document) -> None:
-    """After a page is parsed: its pictures get their text."""
-    known = getattr(app.env, "aae_texts", {})
-    for image in page.findall(nodes.image):
-        image.setdefault("alt", known.get(PurePosixPath(image["uri"]).stem, ""))
 
 
 def literally(app, what, name, thing, options, lines: list[str]) -> None:
@@ -87,5 +65,4 @@ def literally(app, what, name, thing, options, lines: list[str]) -> None:
 def setup(app) -> None:
     """Called by docs/conf.py."""
     app.connect("source-read", read)
-    app.connect("doctree-read", describe)
     app.connect("autodoc-process-docstring", literally, priority=400)  # before napoleon writes markup of its own

@@ -5,6 +5,9 @@ import html
 import os
 from typing import Any
 
+from ..plots.picture import shown
+
+FOLDED = "The picture that is saved with the notebook"
 # a PNG of one white pixel
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg==")
 
@@ -36,6 +39,8 @@ def _shell() -> Any:
 class Display:
     """One output of a cell that can be changed later, also from a thread; it stays in the saved notebook."""
 
+    folded = False  # under a line that unfolds it, next to a page that shows the same
+
     def __init__(self) -> None:
         self._handle: Any = None
 
@@ -43,13 +48,16 @@ class Display:
         """Show a picture; with a sentence above it where the panel itself cannot be seen."""
         from IPython.display import DisplayHandle
 
-        code = base64.b64encode(png).decode()
-        data = {"image/png": code, "text/plain": alt}
+        data, metadata = shown(png, alt)
         if sentence:
-            picture = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'
-            data = {"text/html": f"<p>{html.escape(sentence)}</p>{picture}", "text/plain": alt}
+            data = {"text/html": f"<p>{html.escape(sentence)}</p>{data['text/html']}", "text/plain": alt}
+        elif self.folded:
+            data = {
+                "text/html": f"<details><summary>{FOLDED}</summary>{data['text/html']}</details>",
+                "text/plain": alt,
+            }
         if self._handle is None:
             self._handle = DisplayHandle()
-            self._handle.display(data, raw=True)
+            self._handle.display(data, metadata=metadata, raw=True)
         else:
-            self._handle.update(data, raw=True)
+            self._handle.update(data, metadata=metadata, raw=True)

@@ -62,6 +62,7 @@ def style_by_class(
     k = _categories(model, "decode(z, y)")
     if not can(model).see_category:
         raise ValueError("On a map, place and category are one: use aae.plots.map_with_images or aae.plots.plane.")
+    names = split.class_names if split is not None and can(model).named_categories else None
     if split is None:
         generator, originals = common.own_generator(generator), None
         z = common.prior_sample(model, n, generator)
@@ -71,7 +72,7 @@ def style_by_class(
     every = torch.arange(k).repeat(len(z))
     decoded = model.decode(z.repeat_interleave(k, 0).to(model.device), every.to(model.device)).cpu()
     rows = drawn(decoded, model, "decoded images").unflatten(0, (-1, k))
-    lead, ticks = 0, [str(i) for i in range(k)]
+    lead, ticks = 0, [_named(i, names) for i in range(k)]
     if originals is not None:
         shown = drawn(originals.cpu(), model)[:, None]
         rows, lead = torch.cat([shown, torch.ones_like(shown), rows], 1), 2
@@ -136,7 +137,7 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
         surest = own[y[own, i].argsort(descending=True, stable=True)[:n]]
         if len(surest):
             sheet[i, 2 : 2 + len(surest)] = drawn(split.images[surest].cpu(), model)
-        names.append(_described(i, len(own) / len(y), labels[own]))
+        names.append(_described(i, len(own) / len(y), labels[own], split.class_names))
     figure, (ax,) = common.blank(figsize=figsize or (0.6 * n + 5.5, 0.6 * k + 1.2))
     common.gallery(ax, sheet.flatten(0, 1), n + 2)
     ax.set_yticks([-1, *range(k)], ["category: share" + (", main class" if (labels >= 0).any() else ""), *names])
@@ -260,10 +261,11 @@ def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
     for label in labels.unique().tolist():
         share = own[labels == label].bincount(minlength=k) / len(own)
         ax.bar(range(k), share.numpy(), bottom=below.numpy(), color=common.class_colour(label), edgecolor="white",
-               linewidth=0.6, label=str(label) if label >= 0 else "no label")  # fmt: skip
+               linewidth=0.6, label=_named(label, split.class_names) if label >= 0 else "no label")  # fmt: skip
         for i, part in enumerate(share.tolist()):
             if label >= 0 and part > 0.06 * tallest:  # the class in words too, where there is room
-                ax.text(i, float(below[i]) + part / 2, str(label), ha="center", va="center", fontsize=common.SIZE - 1,
+                name, middle = _named(label, split.class_names), float(below[i]) + part / 2
+                ax.text(i, middle, name, ha="center", va="center", fontsize=common.SIZE - 1,
                         path_effects=[withStroke(linewidth=3, foreground="white")])  # fmt: skip
         below += share
     wanted = wanted_shares(model).tolist()
@@ -308,14 +310,20 @@ def _centres(model: Model) -> tuple[Tensor, ...]:
     return torch.zeros(k, model.latent_dim, device=model.device), torch.arange(k, device=model.device)
 
 
-def _described(i: int, share: float, labels: Tensor) -> str:
+def _named(label: int, names: tuple[str, ...] | None) -> str:
+    """A class as its name where classes have names, otherwise as its number."""
+    return names[label] if names else str(label)
+
+
+def _described(i: int, share: float, labels: Tensor, names: tuple[str, ...] | None) -> str:
     if share == 0:
         return f"{i}: empty"
     known, part = labels[labels >= 0], f"{share:.0%}" if share > 0.005 else f"{100 * share:.1g}%"
     if len(known) == 0:
         return f"{i}: {part}"
-    most = known.bincount().argmax()
-    return f"{i}: {part}, class {int(most)} ({float((known == most).float().mean()):.0%})"
+    most = int(known.bincount().argmax())
+    name = _named(most, names) if names else f"class {most}"
+    return f"{i}: {part}, {name} ({float((known == most).float().mean()):.0%})"
 
 
 def _heads(ax: Axes, heads: Tensor, extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

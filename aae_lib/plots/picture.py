@@ -1,12 +1,37 @@
 """The figure that every plot returns: it shows itself in Jupyter, without pyplot."""
 
+import html
+from base64 import b64encode
 from io import BytesIO
 from typing import Any, NoReturn
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ..arguments import path
+
+
+def shown(png: bytes, alt: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """A picture as Jupyter displays it, (data, metadata).
+
+    Jupyter's own `<img>` for a PNG has no alternative text, so the picture comes as HTML too; the PNG alone is what
+    exports to PDF take.
+    """
+    code = b64encode(png).decode()
+    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{code}">'
+    return {"text/plain": alt, "image/png": code, "text/html": image}, {"image/png": {"alt": alt}}
+
+
+def compact(png: bytes, description: str) -> bytes:
+    """The PNG in 256 colours of its own, a third of the size and the same to the eye."""
+    text = PngInfo()
+    text.add_text("Description", description)
+    buffer = BytesIO()
+    image = Image.open(BytesIO(png)).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(buffer, format="png", pnginfo=text, optimize=True)
+    return buffer.getvalue()
 
 
 class Picture(Figure):
@@ -57,8 +82,11 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()
-        self.savefig(buffer, format="png", bbox_inches="tight", metadata={"Description": self.alt})
-        return buffer.getvalue()
+        self.savefig(buffer, format="png", bbox_inches="tight")
+        return compact(buffer.getvalue(), self.alt)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
+        return shown(self._repr_png_(), repr(self))
 
     def __repr__(self) -> str:
         return self.alt or super().__repr__()
