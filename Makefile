@@ -1,6 +1,7 @@
 # make lab        set up once, copy the lessons to work/, open JupyterLab at the right one   (ARGS="--no-browser --port 8899")
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
 # make book       the course as a book in build/book: open index.html, no server and no network needed
+# make kit        the course on a stick, in build/kit: it installs without a network (ARGS="--systems windows --pythons 3.12")
 # make check      lint, types and the quick tests, a minute or so: after every edit
 # make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
@@ -23,15 +24,12 @@ PAGE := aae_lib/live/page
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo book check test bench gpu notebooks exercises page lint lint-page clean
+.PHONY: lab demo book kit check test bench gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
-# opens the lesson that was worked on last, at first lesson 00; "python -m aae_lib" works in its terminal and its cells
-lab: export PATH := $(CURDIR)/$(BIN):$(PATH)
+# JupyterLab on the copies in work/: everything else is in aae_lib/course/lab.py
 lab: .venv/.lab
-	@[ "$$(id -u)" != 0 ] || case "$(ARGS)" in *--allow-root*) ;; *) echo 'As root, JupyterLab wants to be told so: make lab ARGS="--allow-root $(ARGS)"'; exit 1;; esac
-	@$(BIN)/python aae_lib/course/workspace.py
-	cd work && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$$(../$(BIN)/python ../aae_lib/course/workspace.py --where-to-start) $(ARGS)
+	@$(BIN)/aae lab $(ARGS)
 
 # how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
 demo: .venv/.demo
@@ -41,6 +39,10 @@ demo: .venv/.demo
 book: .venv/.book
 	$(BIN)/python -m sphinx -W --keep-going -q -c docs -d build/doctrees . build/book $(ARGS)
 	@echo "the book is in build/book/index.html"
+
+# for whom there is no network: wheels, lessons, the book if there is one
+kit: .venv/.test
+	$(BIN)/python tools/make_kit.py $(addprefix --torch-index ,$(TORCH_INDEX)) $(ARGS)
 
 # a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
 PYTEST = $(BIN)/python -m pytest
@@ -93,7 +95,7 @@ $(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf .venv build/book build/doctrees $(PAGE)/node_modules
+	rm -rf .venv build/book build/doctrees build/kit $(PAGE)/node_modules
 
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo
@@ -104,6 +106,4 @@ clean:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements # no pop-up
-	@mkdir -p .venv/etc/ipython && echo 'get_config().InteractiveShellApp.extensions = ["aae_lib.course.shell"]' > .venv/etc/ipython/ipython_config.py
 	@touch $@

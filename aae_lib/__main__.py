@@ -1,4 +1,4 @@
-"""`python -m aae_lib`: see cli.py."""
+"""`aae`, or `python -m aae_lib`: see cli.py."""
 
 import os
 import sys

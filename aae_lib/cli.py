@@ -1,4 +1,4 @@
-"""The command line: python -m aae_lib train | sample | compare | reproduce | doctor | reset."""
+"""The command line: aae lab | train | sample | compare | reproduce | doctor | reset."""
 
 import argparse
 import contextlib
@@ -30,12 +30,13 @@ PICTURES = ("", ".png", ".pdf", ".svg", ".jpg", ".jpeg", ".webp")
 MOST_STEPS = 10**12
 OWN_DATA = "data.json"  # in a run's folder: where its data are, and how they were read
 EPILOGUE = """examples:
-  python -m aae_lib train --out runs/mini
-  python -m aae_lib train --dataset drawings/ --size 48 --colour rgb --network conv --out runs/drawings
-  python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
-  python -m aae_lib train --model semi-supervised --labels 50 --out runs/few
-  python -m aae_lib sample runs/ring --n 100
-  python -m aae_lib compare runs/mini runs/ring
+  aae lab
+  aae train --out runs/mini
+  aae train --dataset drawings/ --size 48 --colour rgb --network conv --out runs/drawings
+  aae train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
+  aae train --model semi-supervised --labels 50 --out runs/few
+  aae sample runs/ring --n 100
+  aae compare runs/mini runs/ring
 """
 
 
@@ -49,34 +50,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted. A wrong option or argument is told
     likewise and raises SystemExit(2), before any work.
     """
-    options = parser().parse_args(arguments)
-    if options.command is doctor:  # it must run where nothing else does
-        return doctor(options)
-    from .data.mnist import DataNotFoundError
-    from .training import CheckpointError, NotFiniteError, checkpoints
-    from .training.processes import ProcessLostError
-
+    options, further = parser().parse_known_args(arguments)
+    if options.command is lab:
+        options.jupyter = further
+    elif further:
+        parser().error(f"unrecognized arguments: {' '.join(further)}")
     try:
         return options.command(options) or 0
     except OptionError as error:
         parser().error(str(error))
-    except (ValueError, CheckpointError, DataNotFoundError, NotFiniteError, ProcessLostError) as error:
-        told = str(error)
-    except OSError as error:
-        name = error.filename2 or error.filename
-        told = f"{name}: {error.strerror}." if name else str(error)
-    except (RuntimeError, MemoryError) as error:
-        told = machine_fault(error)
+    except KeyboardInterrupt:
+        print(f"interrupted. {kept(options)}", file=sys.stderr)
+        return 130
+    except Exception as error:
+        told = sentence(error)
         if not told:
             raise
-    except KeyboardInterrupt:
-        out = getattr(options, "out", None)
-        kept = out is not None and checkpoints.exists(out)
-        told = "The last checkpoint is kept: --resume goes on from there." if kept else "Nothing was saved."
-        print(f"interrupted. {told}", file=sys.stderr)
-        return 130
     print(f"aae_lib: {told}", file=sys.stderr)
     return 1
+
+
+def kept(options: argparse.Namespace) -> str:
+    """What an interrupted command leaves."""
+    if out := getattr(options, "out", None):
+        from .training import checkpoints
+
+        if checkpoints.exists(out):
+            return "The last checkpoint is kept: --resume goes on from there."
+    return "Nothing was saved."
+
+
+def sentence(error: Exception) -> str:
+    """What is told of a fault; "" for one that should not be, whose traceback is shown."""
+    if isinstance(error, ValueError):
+        return str(error)
+    if isinstance(error, OSError):
+        name = error.filename2 or error.filename
+        return f"{name}: {error.strerror}." if name else str(error)
+    if not isinstance(error, RuntimeError | MemoryError):
+        return ""
+    from .data.mnist import DataNotFoundError
+    from .training import CheckpointError, NotFiniteError
+    from .training.processes import ProcessLostError
+
+    if isinstance(error, CheckpointError | DataNotFoundError | NotFiniteError | ProcessLostError):
+        return str(error)
+    return machine_fault(error)
 
 
 def machine_fault(error: Exception) -> str:
@@ -161,7 +180,7 @@ def blame(words: str) -> Iterator[None]:
 def parser() -> argparse.ArgumentParser:
     """All commands and options."""
     top = Parser(
-        prog="python -m aae_lib",
+        prog="aae",
         description="Adversarial autoencoders: train, sample, compare.",
         epilog=EPILOGUE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -197,8 +216,15 @@ def parser() -> argparse.ArgumentParser:
 
     add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
 
-    r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
+    told = "copy the lessons where they are missing, and open the right one in JupyterLab"
+    j = add("lab", lab, told)
+    j.epilog = "All else is for JupyterLab: --no-browser, --port 8899, --allow-root."
+
+    r = add("reset", reset, "copy the lessons where they are missing; with a number, a fresh copy of that one")
     r.add_argument("lesson", nargs="?", type=typed(text()), help="e.g. 04; the old copy is kept beside the new one")
+    for p in (j, r):
+        told = "the folder of your copies (default: the one you are in, else aae-course/; in a clone work/)"
+        p.add_argument("--to", type=FOLDER, metavar="FOLDER", help=told)
     return top
 
 
@@ -595,7 +621,7 @@ def remembered(run: Path) -> dict[str, Any]:
     """What `remember` has written; ValueError if it is damaged."""
     kinds = {"dataset": text(), "label": text(), "size": count(1, 4096), "colour": one_of("grey", "rgb")}
     try:
-        found = json.loads((run / OWN_DATA).read_text())
+        found = json.loads((run / OWN_DATA).read_text("utf-8"))
         return {name: value and kinds[name].take(value) for name, value in found.items()}
     except Exception:
         raise ValueError(f"{run / OWN_DATA} is damaged: say in Python where the data are.") from None
@@ -629,18 +655,25 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if report() else 0
 
 
+def lab(options: argparse.Namespace) -> None:
+    """JupyterLab on the learner's copies, until it is ended."""
+    from .course import lab, workspace
+
+    lab.start(options.to or workspace.learners_folder(), options.jupyter)
+
+
 def reset(options: argparse.Namespace) -> int:
-    """Copy lessons into work/; never overwrite what a learner wrote."""
+    """Copy lessons into the learner's folder; never overwrite what a learner wrote."""
     from .course import workspace
 
-    course = workspace.root()
+    course, folder = workspace.root(), options.to or workspace.learners_folder()
     if options.lesson is None:
-        new = workspace.copy_missing(course)
-        print(f"{len(new)} new file(s) in {course / 'work'}; what was there is untouched.")
+        new = workspace.copy_missing(course, folder)
+        print(f"{len(new)} new file(s) in {folder}; what was there is untouched.")
         return 0
-    known = sorted({copy.name[:2] for copy in workspace.lessons(course) if copy.name[:2].isdigit()})
+    known = sorted({copy.name[:2] for copy in workspace.lessons(course, folder) if copy.name[:2].isdigit()})
     if options.lesson.zfill(2) not in known:
         raise OptionError(f"lesson: there is no lesson {options.lesson}; there is {', '.join(known)}.")
-    for copy, old in workspace.renew(course, options.lesson):
+    for copy, old in workspace.renew(course, folder, options.lesson):
         print(f"{copy} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
     return 0

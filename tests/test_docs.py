@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
-COMMANDS = ("train", "sample", "compare", "reproduce", "doctor", "reset")
+COMMANDS = ("lab", "train", "sample", "compare", "reproduce", "doctor", "reset")
 LESSONS = sorted(ROOT.glob("notebooks/*.ipynb"))
 
 
@@ -35,7 +35,7 @@ def test_every_make_target_that_readme_names_exists():
 def test_the_commands_in_readme_are_understood():
     from aae_lib.cli import parser
 
-    commands = re.findall(r"^python -m aae_lib (.+)$", (ROOT / "README.md").read_text(), re.M)
+    commands = re.findall(r"^aae (.+)$", (ROOT / "README.md").read_text(), re.M)
     assert len(commands) >= 3
     for command in commands:
         parser().parse_args(command.split("#")[0].split())
@@ -125,19 +125,19 @@ NOTEBOOKS = sorted([*LESSONS, *ROOT.glob("exercises/*.ipynb")])
 def commands(path):
     """What a notebook tells its reader to type in a terminal, or after a ! in a cell."""
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    spelt = re.findall(r"`((?:\S*python\S* -m|make|\S*jupyter|pip) [^`]+)`", text)
-    return spelt + re.findall(r"^[!%]\s*((?:\S*python|make|pip) .+)$", text, re.M)
+    spelt = re.findall(r"`((?:\S*python\S* -m|aae|make|\S*jupyter|pip) [^`]+)`", text)
+    return spelt + re.findall(r"^[!%]\s*((?:\S*python|aae|make|pip) .+)$", text, re.M)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_a_command_in_a_notebook_works_where_its_reader_is(path):
-    """In work/, with the environment's python first on the PATH (make lab sees to that)."""
+    """Among the copies, with the environment's programs first on the PATH (aae lab sees to that)."""
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
     for command in commands(path):
         if command.startswith("make"):
             assert re.fullmatch(r"make -C \.\. (\w+)", command)[1] in targets, command
             continue
-        module, _, rest = command.removeprefix("python -m ").partition(" ")
+        module, _, rest = re.sub(r"^aae ", "python -m aae_lib ", command).removeprefix("python -m ").partition(" ")
         assert importlib.util.find_spec(module), command
         if module == "aae_lib":
             assert rest.split()[0] in COMMANDS, command

@@ -1,7 +1,7 @@
 """A sentence under the error that cells run out of order end in: a name that no cell has defined yet.
 
-An IPython extension. `make lab` lets every kernel load it (.venv/etc/ipython), so that it also helps after a restart,
-when nothing of this course is imported yet; `aae_lib.course.lesson` loads it too.
+An IPython extension. `aae lab` lets every kernel load it (kernels.py), so that it also helps after a restart, when
+nothing of this course is imported yet; `aae_lib.course.lesson` loads it too.
 """
 
 import builtins

@@ -207,14 +207,20 @@ def test_what_the_ward_cannot_take(call, pattern):
 
 
 def test_a_damaged_lesson_is_named(tmp_path):
+    work = tmp_path / "work"
     (tmp_path / "notebooks").mkdir()
+    (work / "exercises").mkdir(parents=True)
+    (work / "03_x.ipynb").write_text("mine")
     for content in (b'{"a', b"[]", b'{"cells": 5}', b"\xff"):
         (tmp_path / "notebooks" / "03_x.ipynb").write_bytes(content)
-        for call in (lambda: workspace.renew(tmp_path, "03"), lambda: workspace.copy_missing(tmp_path)):
+        for call in (
+            lambda: workspace.renew(tmp_path, work, "03"),
+            lambda: workspace.copy_missing(tmp_path, tmp_path / "new"),
+        ):
             told(call, r"03_x\.ipynb is damaged, no notebook: get it anew, with git checkout")
     for number in ("", " ", "..", "4", None, "é"):
-        told(lambda number=number: workspace.renew(tmp_path, number), "there is no lesson .*; there is 03")
-    assert not list((tmp_path / "work").rglob("*.part")) if (tmp_path / "work").exists() else True
+        told(lambda number=number: workspace.renew(tmp_path, work, number), "there is no lesson .*; there is 03")
+    assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize("name", ["AAE_DATA_DIR", "AAE_CACHE_DIR"])
