@@ -158,7 +158,12 @@ def table(result: dict[str, Any]) -> str:
     each = [one for one in result["each"] if one["finished"]]
     moves = sorted(seconds for one in each for seconds in one["moves"])
     cores, learners = os.cpu_count(), result["learners"]
-    lines = [described(result) + ".", "", f"| {learners} learners within {result['within']:g} s, {cores} cores | |", "|---|---:|"]
+    lines = [
+        described(result) + ".",
+        "",
+        f"| {learners} learners within {result['within']:g} s, {cores} cores | |",
+        "|---|---:|",
+    ]
     lines.append(f"| ran all of lesson 04, played, saved | {len(each)} of {learners} |")
     if each:
         at = moves[min(len(moves) - 1, int(0.95 * len(moves)))]

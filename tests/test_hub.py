@@ -198,7 +198,9 @@ def test_a_wrong_option_is_told_in_a_sentence_before_anything_starts(monkeypatch
     assert told in fault.value.code
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"class": "short", "teacher": "long enough"}', '{"class": "the same one"}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"class": "short", "teacher": "long enough"}', '{"class": "the same one"}']
+)
 def test_damaged_passwords_end_the_hub_with_a_sentence(tmp_path, text):
     (tmp_path / "passwords.json").write_text(text)
     command = [sys.executable, "-m", "jupyterhub", "-f", str(HUB / "jupyterhub_config.py")]

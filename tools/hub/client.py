@@ -49,9 +49,7 @@ class Learner:
     async def sign_up(self, class_password: str) -> tuple[int, str]:
         """Status and text of the answer."""
         mine = {"signup_password": self.password, "signup_password_confirmation": self.password}
-        status, _, text = await self._post(
-            "signup", {"username": self.name, "class_password": class_password, **mine}
-        )
+        status, _, text = await self._post("signup", {"username": self.name, "class_password": class_password, **mine})
         return status, text
 
     async def log_in(self) -> bool:
@@ -82,9 +80,7 @@ class Learner:
     @contextlib.asynccontextmanager
     async def notebook(self, path: str) -> "AsyncIterator[Kernel]":
         """A session on a notebook, as JupyterLab opens one: the same kernel each time."""
-        session = await self.ask(
-            "sessions", "POST", path=path, name=path, type="notebook", kernel={"name": "python3"}
-        )
+        session = await self.ask("sessions", "POST", path=path, name=path, type="notebook", kernel={"name": "python3"})
         async with self.kernel(session["kernel"]["id"]) as kernel:
             yield kernel
 

@@ -156,4 +156,6 @@ You sign up as {teacher}, with the teacher's: {kept["teacher"]}   (both are in {
     flush=True,
 )
 if not key and ip not in ("127.0.0.1", "::1", "localhost"):
-    print("HUB_IP without HUB_KEY and HUB_CERT: passwords cross the network unencrypted. See docs/hub.md.\n", flush=True)
+    print(
+        "HUB_IP without HUB_KEY and HUB_CERT: passwords cross the network unencrypted. See docs/hub.md.\n", flush=True
+    )
