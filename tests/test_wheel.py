@@ -173,7 +173,7 @@ def test_doctor_and_train_work(installed):
     told = installed.run("aae", "doctor")
     assert told.returncode == 0, told.stdout + told.stderr
     assert "mini_mnist (5000 to learn from)" in told.stdout
-    told = installed.run("aae", "train", "--steps", "5", "--hidden", "16", "--out", "mein Lauf")
+    told = installed.run("aae", "train", "--steps", "5", "--dataset", "digits", "--out", "mein Lauf")
     assert told.returncode == 0, told.stderr
     assert (installed.home / "mein Lauf" / "samples.png").stat().st_size > 1000
     assert not re.search("aae_lib/.*EncodingWarning", told.stderr)

@@ -56,7 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = options.parse_args(arguments)
     began = time.monotonic()
     wheels = chosen.to / "wheels"
-    shutil.rmtree(chosen.to, ignore_errors=True)
+    if chosen.to.exists() and any(chosen.to.iterdir()) and not any(wheels.glob("aae_course-*.whl")):
+        sys.exit(f"{chosen.to} holds other things: name an empty folder, or one that does not exist.")
+    for part in ("wheels", "lessons", "book"):
+        shutil.rmtree(chosen.to / part, ignore_errors=True)
     wheels.mkdir(parents=True)
     build_wheel(wheels)
     missing = [

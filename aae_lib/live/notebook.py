@@ -7,6 +7,7 @@ from typing import Any
 
 from ..plots.picture import shown
 
+FOLDED = "The picture that is saved with the notebook"
 # a PNG of one white pixel
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg==")
 
@@ -38,6 +39,8 @@ def _shell() -> Any:
 class Display:
     """One output of a cell that can be changed later, also from a thread; it stays in the saved notebook."""
 
+    folded = False  # under a line that unfolds it, next to a page that shows the same
+
     def __init__(self) -> None:
         self._handle: Any = None
 
@@ -48,6 +51,11 @@ class Display:
         data, metadata = shown(png, alt)
         if sentence:
             data = {"text/html": f"<p>{html.escape(sentence)}</p>{data['text/html']}", "text/plain": alt}
+        elif self.folded:
+            data = {
+                "text/html": f"<details><summary>{FOLDED}</summary>{data['text/html']}</details>",
+                "text/plain": alt,
+            }
         if self._handle is None:
             self._handle = DisplayHandle()
             self._handle.display(data, metadata=metadata, raw=True)

@@ -12,6 +12,7 @@ from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
 from ..training.trainer import Trainer
 from . import sliders
 from .notebook import PIXEL, Display, headless
+from .plain import NO_ANYWIDGET, PlainPage
 from .run import Run, split_shown
 from .still import still
 from .training_thread import Request, TrainingThread
@@ -247,15 +248,28 @@ class Panel:
 
         told = {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}  # where the page knows no widgets
         try:
-            self._widget = widget_class()(spec=self._spec())
+            self._widget = self._page()
         except ImportError:
             display(told, raw=True)
         else:
-            self._widget.on_msg(self._heard)
             bundle = self._widget._repr_mimebundle_()
             display(dict(bundle[0] if isinstance(bundle, tuple) else bundle) | told, raw=True)
+        self._picture.folded = isinstance(self._widget, PlainPage)
         self._picture.put(PIXEL, repr(self))  # the place of the picture; drawing it now would delay the panel
         self.training.picture_in(1.0)
+
+    def _page(self) -> Any:
+        """What is shown and heard: the panel's own page, or where anywidget cannot be loaded plain sliders."""
+        try:
+            page = widget_class()(spec=self._spec())
+        except ImportError:
+            return self._plain_page(NO_ANYWIDGET)
+        page.on_msg(self._heard)
+        return page
+
+    def _plain_page(self, note: str = "") -> PlainPage:
+        self._overlays = dict.fromkeys(self._overlays, False)  # it has no layers
+        return PlainPage(self._spec(), self._ask, lambda: still(self.training.runs), note)
 
     def _run_headless(self) -> None:
         self.training.max_steps = min(self.training.max_steps, self.headless_steps)
@@ -273,15 +287,18 @@ class Panel:
     # ---- from the page; on whatever thread the kernel pleases ----
 
     def _heard(self, _widget: Any, heard: Any, _buffers: Any) -> None:
+        what = heard.get("do") if isinstance(heard, dict) else None
+        self.training.answer(shown=what in ("seen", "hello"))
+        if what != "seen":
+            self._ask(heard)
+
+    def _ask(self, heard: Any) -> None:
+        """Hand in what a page wishes, after a look at it."""
         try:
             request = looked_at(heard)
         except ValueError as error:
             request = {"do": "tell", "text": str(error)}
-        what = request["do"]
-        self.training.answer(shown=what in ("seen", "hello"))
-        if what == "seen":
-            return
-        if what in LATEST:
+        if (what := request["do"]) in LATEST:
             self._newest[what] = request
             request = {"do": what}
         ticket = ticket_of(heard)
@@ -525,6 +542,18 @@ class Panel:
 
 
 TUG = ("reconstruction", "generator")
+
+
+class Sliders(Panel):
+    """The panel as plain ipywidgets, sliders, buttons and a matplotlib scatter: it needs no anywidget.
+
+    Arguments and methods are those of `Panel`, which turns into this by itself where anywidget cannot be loaded. The
+    picture follows once or twice a second, and the sliders act at once; while another cell runs, new kernels hand
+    their messages over only after it.
+    """
+
+    def _page(self) -> PlainPage:
+        return self._plain_page()
 
 
 @takes(a=TRAINER, b=TRAINER, names=Kind('two names, such as ("VAE", "AAE")', _two_names), **OPTIONS)

@@ -1,6 +1,7 @@
 """Install the course from this folder, without a network: python install.py [FOLDER]   (else aae-course at home)
 
-It makes a virtual environment in FOLDER/.venv and touches nothing else. Run again, it mends what is there.
+It makes a virtual environment in FOLDER/.venv, copies the lessons to FOLDER, and touches nothing else. What you wrote
+stays, also when you run it again.
 """
 
 import platform
