@@ -1,4 +1,4 @@
-"""A class at once on the class server: `python benchmarks/hub.py [--learners 30]`; on 127.0.0.1 only, and it ends by itself.
+"""A whole class at once: `python benchmarks/hub.py [--learners 30]`; on 127.0.0.1 only, and it ends by itself.
 
 Everybody signs in within a minute, opens lesson 04, runs all its cells, presses play, and moves a slider once a second.
 Then a kernel, the proxy and the hub are killed, one after the other. Writes results/hub.json and benchmarks/README.md.
@@ -158,10 +158,11 @@ def table(result: dict[str, Any]) -> str:
     each = [one for one in result["each"] if one["finished"]]
     moves = sorted(seconds for one in each for seconds in one["moves"])
     cores, learners = os.cpu_count(), result["learners"]
+    head = f"| {learners} learners within {result['within']:g} s, {cores} cores | |"
     lines = [
         described(result) + ".",
         "",
-        f"| {learners} learners within {result['within']:g} s, {cores} cores | |",
+        head,
         "|---|---:|",
     ]
     lines.append(f"| ran all of lesson 04, played, saved | {len(each)} of {learners} |")

@@ -1,7 +1,7 @@
-"""The class server, `make hub`: JupyterHub, set up for one class on one machine. What it is and is not safe for: docs/hub.md.
+"""The class server, `make hub`: JupyterHub for one class on one machine. What it is and is not safe for: docs/hub.md.
 
-Everything it remembers is in one folder, HUB_DIR: accounts, cookies, passwords, and each learner's own folder. A hub that
-was killed finds its learners' servers again; they go on without it.
+Everything it remembers is in one folder, HUB_DIR: accounts, cookies, passwords, and each learner's own folder. A hub
+that was killed finds its learners' servers again; they go on without it.
 """
 
 import json
@@ -13,8 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import isolation
-from sign_up import ClassAuthenticator
+import isolation  # noqa: E402
+from sign_up import ClassAuthenticator  # noqa: E402
 
 
 def number(name: str, default: float, least: float, most: float) -> float:

@@ -1,4 +1,4 @@
-"""One learner's server, started by the hub as that learner: a folder with the lessons, a limit of memory, JupyterLab."""
+"""A learner's server, started by the hub as that learner: a folder with the lessons, a limit of memory, JupyterLab."""
 
 import os
 import resource

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Self
@@ -54,10 +53,9 @@ class ClassServer:
         """Until hub and proxy answer."""
         end = time.monotonic() + seconds
         while True:
-            with contextlib.suppress(OSError, urllib.error.URLError):
-                with urllib.request.urlopen(f"{self.address}/hub/api/", timeout=5) as answer:
-                    if answer.status == 200:
-                        return
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.address}/hub/api/", timeout=5).close()
+                return
             if self.hub.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the hub did not start:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.2)

@@ -39,6 +39,6 @@ class ClassAuthenticator(NativeAuthenticator):
         return f"That is not the {'teacher’s' if teacher else 'class'} password. Nothing was created."
 
     def get_handlers(self, app: object) -> list[tuple[str, type]]:
-        """NativeAuthenticator's pages, but our sign-up, and JupyterHub's login: that of 1.3.0 fails with JupyterHub 6."""
+        """NativeAuthenticator's pages, our sign-up, JupyterHub's login: that of 1.3.0 fails with JupyterHub 6."""
         ours = {"/signup": ClassSignUp, "/login": LoginHandler}
         return [(path, ours.get(path, page)) for path, page in super().get_handlers(app)]
