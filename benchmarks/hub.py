@@ -170,7 +170,7 @@ def table(result: dict[str, Any]) -> str:
         at = moves[min(len(moves) - 1, int(0.95 * len(moves)))]
         spans = {what: [one[what] for one in each] for what in ("server", "all cells")}
         lines += [
-            f"| from sign-up to one's own JupyterLab, median (longest) | {statistics.median(spans['server']):.0f} "
+            f"| from sign-up to JupyterLab, median (longest) | {statistics.median(spans['server']):.0f} "
             f"({max(spans['server']):.0f}) s |",
             f"| all cells of the lesson, median (longest) | {statistics.median(spans['all cells']):.0f} "
             f"({max(spans['all cells']):.0f}) s |",
