@@ -175,7 +175,7 @@ def table(result: dict[str, Any]) -> str:
             f"| all cells of the lesson, median (longest) | {statistics.median(spans['all cells']):.0f} "
             f"({max(spans['all cells']):.0f}) s |",
             f"| slider to its effect, 95% of {len(moves)} moves | {at:.2f} s |",
-            f"| memory a learner (PSS): kernel, server | {statistics.mean(o['memory']['kernel'] for o in each):.0f} MB, "
+            f"| memory each (PSS): kernel, server | {statistics.mean(o['memory']['kernel'] for o in each):.0f} MB, "
             f"{statistics.mean(o['memory']['server'] for o in each):.0f} MB |",
         ]
     for what, found in result["killed"].items():

@@ -109,6 +109,7 @@ def test_a_learners_work_and_session_outlive_the_proxy_and_the_hub(server):
 
             # her server starts anew: what she wrote is not overwritten, and a reset keeps it
             await stop(berta)
+            assert server.processes("berta") == []
             await berta.start()
             saved = await berta.ask(f"contents/{lesson}")
             assert saved["content"]["cells"][0]["source"] == "what Berta wrote"

@@ -39,7 +39,9 @@ def sandbox(state: Path, home: Path) -> list[str]:
     """The command that runs another one with nothing writable but `home`, and nothing of `state` but that."""
     hidden = ["/tmp", "/var/tmp", "/run", str(Path.home()), str(state)]
     needed = sorted({str(Path(place).resolve()) for place in (sys.prefix, sys.base_prefix, Path(__file__).parents[2])})
-    command = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/", "--dev", "/dev"]
+    # the shell is bwrap's parent, and outlives the hub; whoever ends it ends all in the sandbox
+    command = ["sh", "-c", '"$@"; exit $?', "sh"]
+    command += ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/", "--dev", "/dev"]
     command += ["--proc", "/proc"]
     for place in hidden[:-1]:
         command += ["--tmpfs", place] if Path(place).is_dir() else []
