@@ -143,6 +143,101 @@ WRONG = {
 }
 
 
+def one_step(model, optimizers, x, z_prior):
+    """The lesson's textbook_step."""
+    ae, d, g = optimizers
+    return step(rec)(model, ae, x), step(game)(model, d, x, z_prior), step(fool)(model, g, x)
+
+
+def by_hand(model, optimizers, minibatches, steps, generator):
+    losses = []
+    for _ in range(steps):
+        x = minibatches.next(generator).x
+        z_prior = model.prior.sample(len(x), generator=generator)
+        losses.append(one_step(model, optimizers, x, z_prior))
+    return losses
+
+
+def spelled_out(model, optimizers, minibatches, steps, generator):
+    """With the three updates instead of textbook_step, the lesson's own prior, plain numbers, a tuple."""
+    rows, prior = [], aae.priors.Gaussian(2)
+    while len(rows) < steps:
+        minibatch = minibatches.next(generator)
+        z_prior = prior.sample(minibatches.batch_size, generator)
+        first = float(step(rec)(model, optimizers[0], minibatch.x))
+        second = float(step(game)(model, optimizers[1], minibatch.x, z_prior))
+        rows.append([first, second, float(step(fool)(model, optimizers[2], minibatch.x))])
+    return tuple(rows)
+
+
+def once(model, optimizers, minibatches, steps, generator):
+    x = minibatches.next(generator).x
+    z_prior = model.prior.sample(len(x), generator=generator)
+    return [one_step(model, optimizers, x, z_prior) for _ in range(steps)]
+
+
+def same_images(model, optimizers, minibatches, steps, generator):
+    x = minibatches.next(generator).x
+    for _ in range(steps):
+        one_step(model, optimizers, x, model.prior.sample(len(x), generator=generator))
+
+
+def same_samples(model, optimizers, minibatches, steps, generator):
+    z_prior = model.prior.sample(minibatches.batch_size, generator=generator)
+    for _ in range(steps):
+        one_step(model, optimizers, minibatches.next(generator).x, z_prior)
+
+
+def samples_first(model, optimizers, minibatches, steps, generator):
+    for _ in range(steps):
+        z_prior = model.prior.sample(minibatches.batch_size, generator=generator)
+        one_step(model, optimizers, minibatches.next(generator).x, z_prior)
+
+
+def loop(a_step=one_step, n=None, more=0, seeded=True, back=lambda rows: rows):
+    def train(model, optimizers, minibatches, steps, generator):
+        rows = []
+        for _ in range(steps + more):
+            x = minibatches.next(generator).x
+            z_prior = model.prior.sample(n or len(x), generator=generator if seeded else None)
+            rows.append(a_step(model, optimizers, x, z_prior))
+        return back(rows)
+
+    return train
+
+
+def game_first(model, optimizers, x, z_prior):
+    ae, d, g = optimizers
+    return step(game)(model, d, x, z_prior), step(fool)(model, g, x), step(rec)(model, ae, x)
+
+
+def generator_before_d(model, optimizers, x, z_prior):
+    ae, d, g = optimizers
+    return step(rec)(model, ae, x), step(fool)(model, g, x), step(game)(model, d, x, z_prior)
+
+
+RIGHT["04.d"] = {"as in the lesson": by_hand, "spelled out": spelled_out}
+WRONG["04.d"] = {
+    "nothing has moved": loop(lambda *inputs: (0, 0, 0)),
+    "every step has the same batch": once,
+    "every step has the same images": same_images,
+    "every step has the same prior samples": same_samples,
+    "draw the images first": samples_first,
+    "as many prior samples as there are images": loop(n=100),
+    "one step too many": loop(more=1),
+    "one step is missing": loop(more=-1),
+    "this is one step": loop(more=-3),
+    "another run each time": loop(seeded=False),
+    "the reconstruction comes first": loop(game_first),
+    "D comes before the generator": loop(generator_before_d),
+    "not as asked": loop(more=7),
+    "Return the losses too": loop(back=lambda rows: None),
+    "a list of 4; yours is a list of 1": loop(back=lambda rows: rows[-1:]),
+    "the three losses of a step": loop(back=lambda rows: [row[0] for row in rows]),
+    "the losses of its own step": loop(back=lambda rows: rows[:1] * len(rows)),
+}
+
+
 def phases(*updates):
     names = ("reconstruction", "discriminator", "generator")
     return lambda model: tuple(
@@ -151,12 +246,12 @@ def phases(*updates):
     )
 
 
-RIGHT["04.d"] = {
+RIGHT["04.e"] = {
     "as in the lesson": phases(("encoder", "decoder"), ("discriminator",), ("encoder",)),
     "the other way round": phases(("decoder", "encoder"), ("discriminator",), ("encoder",)),
     "a list": lambda model: list(model.phases()),
 }
-WRONG["04.d"] = {
+WRONG["04.e"] = {
     "discriminator should hold encoder fixed": phases(
         ("encoder", "decoder"), ("discriminator", "encoder"), ("encoder",)
     ),
@@ -167,6 +262,47 @@ WRONG["04.d"] = {
     "the three phases": lambda model: model.phases()[0],
     "run in this order": lambda model: model.phases()[::-1],
     "an aae.Phase is asked for": lambda model: ("encoder", "discriminator", "encoder"),
+}
+
+
+def of_the_lesson(model, **changes):
+    """The phases as the lesson writes them, with changes by name."""
+    made = {
+        "reconstruction": {
+            "loss": lambda m, b, t: rec(m, b["x"]),
+            "updates": ("encoder", "decoder"),
+            "draw": model.draw_images,
+            "optimizer": model.optimizer,
+        },
+        "discriminator": {
+            "loss": lambda m, b, t: losses.discriminator_loss(
+                m.discriminator(b["z_prior"]), m.discriminator(m.encoder(b["x"]))
+            ),
+            "updates": ("discriminator",),
+            "draw": model.draw_game,
+            "optimizer": model.game_optimizer,
+        },
+        "generator": {
+            "loss": lambda m, b, t: fool(m, b["x"]),
+            "updates": ("encoder",),
+            "optimizer": model.game_optimizer,
+        },
+    }
+    return tuple(aae.Phase(name, **(made[name] | changes.get(name, {}))) for name in made)
+
+
+RIGHT["04.e"]["written out"] = of_the_lesson
+WRONG["04.e"] |= {
+    "the loss of generator is that of the discriminator": lambda m: of_the_lesson(
+        m, generator={"loss": lambda m, b, t: game(m, b["x"], b["z_prior"])}
+    ),
+    "the loss of generator is another one": lambda m: of_the_lesson(
+        m, generator={"loss": lambda m, b, t: -fool(m, b["x"])}
+    ),
+    "reconstruction comes first and has no images": lambda m: of_the_lesson(m, reconstruction={"draw": None}),
+    "the discriminator has no prior samples": lambda m: of_the_lesson(m, discriminator={"draw": None}),
+    "the generator would draw anew": lambda m: of_the_lesson(m, generator={"draw": m.draw_game}),
+    "optimizer=model.game_optimizer": lambda m: of_the_lesson(m, generator={"optimizer": aae.Adam()}),
 }
 
 test_right, test_wrong = judged(RIGHT, WRONG)

@@ -1,4 +1,4 @@
-"""Checks of what the learner writes within lesson 04: its three updates, with an optimizer each, and the phases."""
+"""Checks of what the learner writes within lesson 04: the three updates, the loop that trains with them, the phases."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ... import losses, models
+from ...data import Minibatches, Split
 from ...models.phase import Phase
 from .judge import Wrong, call, kind, number, several, task
 from .lesson_04 import close, small_batch, small_model, weights
@@ -217,24 +218,157 @@ def generator(f: Any) -> str:
     return "right: the encoder moved alone, by what D thinks of its codes."
 
 
+# ---- the loop ----
+
+STEPS = 4
+Optimizers = tuple[torch.optim.Optimizer, ...]  # of the three updates, in their order
+
+
+def textbook_step(model: models.AAE, optimizers: Optimizers, x: Tensor, z_prior: Tensor) -> tuple[Tensor, ...]:
+    """The three updates in their order; returns their losses."""
+    ae_optimizer, d_optimizer, g_optimizer = optimizers
+    return (
+        step_down(reconstruction_loss)(model, ae_optimizer, x),
+        step_down(game_loss)(model, d_optimizer, x, z_prior),
+        step_down(fooling_loss)(model, g_optimizer, x),
+    )
+
+
+def train(
+    model: models.AAE, optimizers: Optimizers, minibatches: Minibatches, steps: int, generator: torch.Generator
+) -> list[tuple[Tensor, ...]]:
+    """That many steps, each with new images and as many new prior samples; returns a row of three losses for each."""
+    rows = []
+    for _ in range(steps):
+        x = minibatches.next(generator).x
+        z_prior = model.prior.sample(len(x), generator=generator)
+        rows.append(textbook_step(model, optimizers, x, z_prior))
+    return rows
+
+
+def trained(f: Callable[..., Any]) -> tuple[nn.Module, Any]:
+    """What the loop makes of the small model, and what it returns; the same start and seed each time."""
+    model, g = small_model(), torch.Generator().manual_seed(11)
+    images = torch.randint(0, 256, (12, 1, 2, 2), generator=torch.Generator().manual_seed(8), dtype=torch.uint8)
+    minibatches = Minibatches(Split(images, torch.zeros(12, dtype=torch.int64)), batch_size=5)
+    moved = (("encoder", "decoder"), ("discriminator",), ("encoder",))
+    optimizers = tuple(
+        torch.optim.SGD([p for name in names for p in model.get_submodule(name).parameters()], lr=RATE)
+        for names in moved
+    )
+    return model, call(f, model, optimizers, minibatches, STEPS, g)
+
+
+def slip(
+    *,
+    samples_first: bool = False,
+    once: str = "",
+    more: int = 0,
+    n: int | None = None,
+    order: Sequence[int] = (0, 1, 2),
+) -> Callable[..., None]:
+    """The loop with a typical mistake in it."""
+
+    def loop(
+        model: models.AAE, optimizers: Optimizers, minibatches: Minibatches, steps: int, generator: torch.Generator
+    ) -> None:
+        def draw(what: str) -> Tensor:
+            if what == "x":
+                return minibatches.next(generator).x
+            return model.prior.sample(n or minibatches.batch_size, generator=generator)
+
+        turns = ("z", "x") if samples_first else ("x", "z")
+        batch = {what: draw(what) for what in turns if what in once}
+        for _ in range(steps + more):
+            batch |= {what: draw(what) for what in turns if what not in once}
+            for i in order:
+                loss = (reconstruction_loss, game_loss, fooling_loss)[i]
+                step_down(loss)(model, optimizers[i], batch["x"], *([batch["z"]] if i == 1 else []))
+
+    return loop
+
+
+SLIPS = (
+    (slip(once="x"), "every step has the same images: draw them inside the loop."),
+    (slip(once="z"), "every step has the same prior samples: draw them inside the loop, or D learns them by heart."),
+    (slip(once="xz"), "every step has the same batch: draw images and prior samples inside the loop."),
+    (slip(n=100), "draw as many prior samples as there are images, len(x)."),
+    (slip(more=1), "this is one step too many: range(steps)."),
+    (slip(more=-1), "one step is missing: range(steps)."),
+    (slip(more=1 - STEPS), "this is one step, where `steps` of them are asked for."),
+    (slip(order=(1, 2, 0)), "the reconstruction comes first, then D, then the encoder as generator."),
+    (slip(order=(0, 2, 1)), "D comes before the generator: first it looks at the codes, then they move."),
+)
+
+
+@task(
+    "04.d",
+    "the training loop",
+    hints=(
+        "for _ in range(steps): and in it three lines: images, prior samples, and textbook_step with both.",
+        "x = minibatches.next(generator).x first, then z_prior = model.prior.sample(len(x), generator=generator).",
+        "Begin with losses = []; in the loop losses.append(textbook_step(model, optimizers, x, z_prior)); "
+        "return losses after it.",
+    ),
+    part=lambda: train,
+)
+def loop(f: Any) -> str:
+    """f(model, optimizers, minibatches, steps, generator) trains, and returns a row of three losses for each step."""
+    mine, rows = trained(f)
+    right, wanted = trained(train)
+    if close(weights(mine), weights(small_model())):
+        raise Wrong("not yet: nothing has moved. Each step calls textbook_step(model, optimizers, x, z_prior).")
+    if not close(weights(mine), weights(trained(f)[0])):
+        raise Wrong(
+            "not yet: the same seed gives another run each time. Hand `generator` to both, minibatches.next and sample."
+        )
+    if close(weights(mine), weights(trained(slip(samples_first=True))[0])):
+        raise Wrong(
+            "nearly: it trains as it should. But draw the images first, then the prior samples, as the trainer does: "
+            "else both use other random numbers, and cannot be compared."
+        )
+    for other, sentence in SLIPS:
+        if close(weights(mine), weights(trained(other)[0])):
+            raise Wrong(f"not yet: {sentence}")
+    if not close(weights(mine), weights(right)):
+        raise Wrong(
+            "not yet: it trains, but not as asked. In each step: x from the minibatches, as many prior samples, "
+            "then textbook_step, once."
+        )
+    if not isinstance(rows, tuple | list) or len(rows) != STEPS:
+        raise Wrong(
+            f"nearly: it trains as it should. Return the losses too, a row of three for each step: for {STEPS} steps a "
+            f"list of {STEPS}; yours is {kind(rows)}."
+        )
+    for row, its in zip(rows, wanted, strict=True):
+        for value, loss in zip(several(row, 3, "the three losses of a step"), its, strict=True):
+            if not torch.isclose(number(value, "a loss"), loss, rtol=1e-4):
+                raise Wrong("nearly: it trains as it should; a row holds the losses of its own step, in their order.")
+    return "right: this loop trains an adversarial autoencoder, and every line of it is yours."
+
+
 # ---- the same, as phases ----
 
 WHOSE = {"reconstruction": {"encoder", "decoder"}, "discriminator": {"discriminator"}, "generator": {"encoder"}}
 
 
 @task(
-    "04.d",
-    "whose parameters",
+    "04.e",
+    "the three phases",
     hints=(
-        "It is the same as which parameters each of the three optimizers held.",
-        'A tuple of names, the model\'s attributes. A tuple of one needs its comma: ("encoder",).',
-        'updates=("encoder", "decoder"), then ("discriminator",), then ("encoder",).',
+        "Whose parameters: those that each of the three optimizers held. A tuple of one name needs its comma: "
+        '("encoder",).',
+        "Draws: model.draw_images for the reconstruction, model.draw_game for the discriminator, none for the "
+        "generator. Optimizers: model.optimizer, then model.game_optimizer twice.",
+        'The last one is aae.Phase("generator", generator_loss, updates=("encoder",), '
+        "optimizer=model.game_optimizer); return all three, in a tuple.",
     ),
     part=lambda: lesson_phases,
 )
 def phases(f: Any) -> str:
-    """f(model) returns the three phases, each with the networks that it moves."""
-    made = several(call(f, small_model()), 3, "the three phases")
+    """f(model) returns the three phases, each with its loss, and with the networks that it moves."""
+    model = small_model()
+    made = several(call(f, model), 3, "the three phases")
     for phase, (name, networks) in zip(made, WHOSE.items(), strict=True):
         if not isinstance(phase, Phase):
             raise Wrong(f"{name} is {kind(phase)}; an aae.Phase is asked for.")
@@ -245,7 +379,44 @@ def phases(f: Any) -> str:
             raise Wrong(f"not yet: {name} should hold {' and '.join(sorted(extra))} fixed. Whose loss is it?")
         if missing := networks - found:
             raise Wrong(f"not yet: {name} moves {' and '.join(sorted(missing))} too.")
+    judge_losses(model, made)
     return "right: which loss, whose parameters. The trainer needs to know no more."
+
+
+def judge_losses(model: models.AAE, phases: Sequence[Phase]) -> None:
+    """Wrong unless each phase draws what it needs and lowers its own loss, by the optimizer that it had by hand."""
+    g = torch.Generator().manual_seed(2)
+    split = Split(torch.randint(0, 256, (6, 1, 2, 2), generator=g, dtype=torch.uint8), torch.zeros(6).long())
+    minibatch = Minibatches(split, batch_size=6).next(g)
+    batch: dict[str, Tensor] = {}
+    for phase in phases:
+        name = phase.name
+        if phase.draw is not None:
+            if name == "generator":
+                raise Wrong("nearly: the generator would draw anew. Leave draw out: it gets the batch of D's phase.")
+            batch = phase.drawn(minibatch, g)
+        if "x" not in batch:
+            raise Wrong(f"not yet: {name} comes first and has no images: draw=model.draw_images.")
+        if name == "discriminator" and "z_prior" not in batch:
+            raise Wrong("not yet: the discriminator has no prior samples: draw=model.draw_game brings them along.")
+        if phase.share is not None:
+            batch = batch | phase.shared(model, batch)
+        its = {
+            "reconstruction": reconstruction_loss(model, batch["x"]),
+            "discriminator": game_loss(model, batch["x"], batch["z_prior"])
+            if "z_prior" in batch
+            else torch.tensor(0.0),
+            "generator": fooling_loss(model, batch["x"]),
+        }
+        value = number(call(phase.loss, model, batch, phase.terms), f"the loss of {name}")
+        if not torch.isclose(value, its[name].detach(), rtol=1e-4):
+            others = [other for other in its if torch.isclose(value, its[other].detach(), rtol=1e-4)]
+            whose = f"that of the {others[0]}" if others else "another one"
+            raise Wrong(f"not yet: the loss of {name} is {whose}.")
+        optimizer = model.optimizer if name == "reconstruction" else model.game_optimizer
+        if phase.optimizer != optimizer:
+            has = "model.optimizer" if name == "reconstruction" else "model.game_optimizer"
+            raise Wrong(f"nearly: {name} has {phase.optimizer}, and by hand it had another: optimizer={has}.")
 
 
 def lesson_phases(model: models.AAE) -> tuple[Phase, ...]:
