@@ -40,7 +40,7 @@ def sandbox(state: Path, home: Path) -> list[str]:
     hidden = ["/tmp", "/var/tmp", "/run", str(Path.home()), str(state)]
     needed = sorted({str(Path(place).resolve()) for place in (sys.prefix, sys.base_prefix, Path(__file__).parents[2])})
     # the shell is bwrap's parent, and outlives the hub; whoever ends it ends all in the sandbox
-    command = ["sh", "-c", '"$@"; exit $?', "sh"]
+    command = ["sh", "-c", '"$@" & trap "kill $!" INT TERM; wait $!', "sh"]
     command += ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/", "--dev", "/dev"]
     command += ["--proc", "/proc"]
     for place in hidden[:-1]:
