@@ -134,6 +134,7 @@ c.JupyterHub.services = [
     {
         "name": "idle-culler",
         "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={idle}"],
+        "environment": {"AAE_HUB_STATE": str(state)},  # by which running.py finds one that outlived its hub
     }
 ]
 c.JupyterHub.load_roles = [
