@@ -1,13 +1,16 @@
 # make lab        set up once, copy the lessons to work/, open JupyterLab at the right one   (ARGS="--no-browser --port 8899")
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
+# make hub        the class server: thirty learners on this machine, each in a browser (HUB_IP=0.0.0.0 HUB_KEY=... HUB_CERT=...; docs/hub.md)
 # make book       the course as a book in build/book: open index.html, no server and no network needed
+# make kit        the course on a stick, in build/kit: it installs without a network (ARGS="--systems windows --pythons 3.12")
 # make check      lint, types and the quick tests, a minute or so: after every edit
 # make test       install what is missing and run every check; those in a browser where one is found
 # make bench      measure speed, side by side with others; writes results/bench.json and benchmarks/README.md
-# make gpu        what wants a GPU, nine minutes a call, with the Python at hand: nothing is installed
+# make bench-hub  thirty learners at once on the class server; writes results/hub.json and benchmarks/README.md
+# make gpu        what needs a GPU, nine minutes per call, with the Python at hand: nothing is installed
 # make exercises  make exercises/ from solutions/
-# make page       build the pages of the live panel and of the book's front; wants Node.js, which only who changes the page needs
-# make notebooks  run the notebooks again, store their outputs, write what all have alike
+# make page       build the pages of the live panel and of the book's front; needs Node.js, which you need only to change the page
+# make notebooks  run the notebooks again, store their outputs, write what all of them share
 #
 # JOBS         tests at once (default: one a core)
 # PYTHON       the Python to make .venv with (3.11 or newer)
@@ -19,28 +22,37 @@ TORCH_INDEX ?=
 JOBS ?= auto
 BIN := .venv/bin
 PAGE := aae_lib/live/page
+HUB := tools/hub
 # threads that wait should sleep, not spin: otherwise a step of a small network is many times slower on a busy machine
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo book check test bench gpu notebooks exercises page lint lint-page clean
+.PHONY: lab demo hub book kit check test bench bench-hub proxy gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
-# opens the lesson that was worked on last, at first lesson 00; "python -m aae_lib" works in its terminal and its cells
-lab: export PATH := $(CURDIR)/$(BIN):$(PATH)
+# JupyterLab on the copies in work/: everything else is in aae_lib/course/lab.py
 lab: .venv/.lab
-	@[ "$$(id -u)" != 0 ] || case "$(ARGS)" in *--allow-root*) ;; *) echo 'As root, JupyterLab wants to be told so: make lab ARGS="--allow-root $(ARGS)"'; exit 1;; esac
-	@$(BIN)/python aae_lib/course/workspace.py
-	cd work && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/$$(../$(BIN)/python ../aae_lib/course/workspace.py --where-to-start) $(ARGS)
+	@$(BIN)/aae lab $(ARGS)
 
-# how it is served stands in voila.json: to this machine only, behind a token; a kernel that nobody uses is ended
+# voila.json says how it is served: to this machine only, behind a token; a kernel that nobody uses is stopped
 demo: .venv/.demo
 	$(BIN)/voila aae_lib/live/demo.ipynb --Voila.config_file_paths=aae_lib/live $(ARGS)
+
+# JupyterHub by its configuration, which says what it keeps where; Ctrl-C ends it, not what learners are running
+hub: .venv/.hub proxy
+	$(BIN)/python -m jupyterhub -f $(HUB)/jupyterhub_config.py $(ARGS)
+
+proxy:
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory $(HUB)/node_modules/.package-lock.json; else echo "no Node.js: the class server cannot run; install it (20 or newer)"; fi
 
 # -W: a broken link or a faulty docstring is an error
 book: .venv/.book
 	$(BIN)/python -m sphinx -W --keep-going -q -c docs -d build/doctrees . build/book $(ARGS)
 	@echo "the book is in build/book/index.html"
+
+# for whom there is no network: wheels, lessons, the book if there is one
+kit: .venv/.test
+	$(BIN)/python tools/make_kit.py $(addprefix --torch-index ,$(TORCH_INDEX)) $(ARGS)
 
 # a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
 PYTEST = $(BIN)/python -m pytest
@@ -51,7 +63,7 @@ DOCTESTS = --doctest-modules $(addprefix --ignore=aae_lib/,live course training/
 check: .venv/.test lint
 	$(PYTEST) $(SPREAD) -m "not slow and not browser" tests $(DOCTESTS)
 
-test: .venv/.test lint
+test: .venv/.test lint proxy
 	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS)
 	$(PYTEST) -m browser tests
 	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
@@ -72,6 +84,9 @@ bench: .venv/.bench
 	$(BIN)/python benchmarks/scale.py $(ARGS)
 	$(BIN)/python benchmarks/quality.py $(ARGS)
 
+bench-hub: .venv/.test proxy
+	$(BIN)/python benchmarks/hub.py $(ARGS)
+
 gpu:
 	$(PYTHON) tools/gpu.py $(ARGS)
 
@@ -88,22 +103,21 @@ page: $(PAGE)/node_modules/.package-lock.json
 	npm run --prefix $(PAGE) build
 	npm run --prefix $(PAGE) build:front
 
-$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
-	npm ci --prefix $(PAGE) --ignore-scripts --prefer-offline --no-audit --no-fund
+$(PAGE)/node_modules/.package-lock.json $(HUB)/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json
+	npm ci --prefix $* --ignore-scripts --prefer-offline --no-audit --no-fund
 	@touch $@
 
 clean:
-	rm -rf .venv build/book build/doctrees $(PAGE)/node_modules
+	rm -rf .venv build/book build/doctrees build/kit $(PAGE)/node_modules $(HUB)/node_modules
 
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo
+.venv/.hub: extras = lab,hub
 .venv/.book: extras = lab,book
-.venv/.test: extras = lab,demo,export,book,test
+.venv/.test: extras = lab,demo,export,book,hub,test
 .venv/.bench: extras = lab,test,bench
-.venv/.lab .venv/.demo .venv/.book .venv/.test .venv/.bench: pyproject.toml constraints.txt
+.venv/.lab .venv/.demo .venv/.hub .venv/.book .venv/.test .venv/.bench: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
-	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements # no pop-up
-	@mkdir -p .venv/etc/ipython && echo 'get_config().InteractiveShellApp.extensions = ["aae_lib.course.shell"]' > .venv/etc/ipython/ipython_config.py
 	@touch $@

@@ -1,4 +1,4 @@
-"""Adversarial autoencoders: a small library to learn them from, and to train them with.
+"""Adversarial autoencoders: a small library to learn them with, and to train them.
 
 >>> import aae_lib as aae
 >>> data = aae.load("digits")
@@ -8,7 +8,7 @@
 
 Folders import only from those to their left: data, priors, networks, losses, optimizers < models < training < export
 < metrics, sklearn < plots < live, paper < course < cli. Importing has no side effects: no network, no random
-numbers, no Jupyter. Each part is loaded when it is first used, so that `python -m aae_lib doctor` runs even where
+numbers, no Jupyter. Each part is loaded when it is first used, so that `aae doctor` runs even where
 PyTorch is missing. The names are listed once, in `__init__.pyi`.
 """
 

@@ -1,9 +1,9 @@
-"""`python -m aae_lib`: see cli.py."""
+"""`aae`, or `python -m aae_lib`: see cli.py."""
 
 import os
 import sys
 
-# Before PyTorch loads: threads that wait shall sleep, not spin; on a busy machine a step is else many times slower.
+# Before PyTorch loads: waiting threads should sleep, not spin; otherwise a step is many times slower on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from .cli import main

@@ -240,7 +240,7 @@ def seed() -> Kind:
 
 
 def function(example: str = "", arguments: int | None = None) -> Kind:
-    """A function, or any object that can be called, with so many arguments; no class."""
+    """A function, or any object that can be called, with this many arguments; not a class."""
     wanted = "a function" + (f", such as {example}" if example else "")
 
     def take(value: Any) -> Any:
@@ -285,7 +285,7 @@ def device() -> Kind:
         found = torch.device(value)
         return _true(found, is_here(found))
 
-    return Kind("a device that is here, such as 'cpu'", take)
+    return Kind("a device of this machine, such as 'cpu'", take)
 
 
 def is_here(device: "torch.device") -> bool:
@@ -329,7 +329,7 @@ def as_tensor(name: str, value: Any) -> "torch.Tensor":
             raise ValueError(f"{name} must be dense, and is {value.layout}: call to_dense().")
         return value
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueError(f"{name} must have no masked values: say what they are to be, by .filled(0).")
+        raise ValueError(f"{name} must have no masked values: say what they should be, with .filled(0).")
     try:
         array = np.asarray(value)
         return torch.tensor(array.astype(array.dtype.newbyteorder("="), order="C"))

@@ -1,4 +1,4 @@
-"""The command line: python -m aae_lib train | sample | compare | reproduce | doctor | reset."""
+"""The command line: aae lab | train | sample | compare | reproduce | doctor | reset."""
 
 import argparse
 import contextlib
@@ -30,12 +30,13 @@ PICTURES = ("", ".png", ".pdf", ".svg", ".jpg", ".jpeg", ".webp")
 MOST_STEPS = 10**12
 OWN_DATA = "data.json"  # in a run's folder: where its data are, and how they were read
 EPILOGUE = """examples:
-  python -m aae_lib train --out runs/mini
-  python -m aae_lib train --dataset drawings/ --size 48 --colour rgb --network conv --out runs/drawings
-  python -m aae_lib train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
-  python -m aae_lib train --model semi-supervised --labels 50 --out runs/few
-  python -m aae_lib sample runs/ring --n 100
-  python -m aae_lib compare runs/mini runs/ring
+  aae lab
+  aae train --out runs/mini
+  aae train --dataset drawings/ --size 48 --colour rgb --network conv --out runs/drawings
+  aae train --dataset mnist --prior ring --labels 10000 --epochs 5 --game-lr 3e-3 --out runs/ring --resume
+  aae train --model semi-supervised --labels 50 --out runs/few
+  aae sample runs/ring --n 100
+  aae compare runs/mini runs/ring
 """
 
 
@@ -47,36 +48,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted. A wrong option or argument is told
-    likewise and raises SystemExit(2), before any work.
+    too, and raises SystemExit(2), before any work.
     """
-    options = parser().parse_args(arguments)
-    if options.command is doctor:  # it must run where nothing else does
-        return doctor(options)
-    from .data.mnist import DataNotFoundError
-    from .training import CheckpointError, NotFiniteError, checkpoints
-    from .training.processes import ProcessLostError
-
+    options, further = parser().parse_known_args(arguments)
+    if options.command is lab:
+        options.jupyter = further
+    elif further:
+        parser().error(f"unrecognized arguments: {' '.join(further)}")
     try:
         return options.command(options) or 0
     except OptionError as error:
         parser().error(str(error))
-    except (ValueError, CheckpointError, DataNotFoundError, NotFiniteError, ProcessLostError) as error:
-        told = str(error)
-    except OSError as error:
-        name = error.filename2 or error.filename
-        told = f"{name}: {error.strerror}." if name else str(error)
-    except (RuntimeError, MemoryError) as error:
-        told = machine_fault(error)
+    except KeyboardInterrupt:
+        print(f"interrupted. {kept(options)}", file=sys.stderr)
+        return 130
+    except Exception as error:
+        told = sentence(error)
         if not told:
             raise
-    except KeyboardInterrupt:
-        out = getattr(options, "out", None)
-        kept = out is not None and checkpoints.exists(out)
-        told = "The last checkpoint is kept: --resume goes on from there." if kept else "Nothing was saved."
-        print(f"interrupted. {told}", file=sys.stderr)
-        return 130
     print(f"aae_lib: {told}", file=sys.stderr)
     return 1
+
+
+def kept(options: argparse.Namespace) -> str:
+    """What an interrupted command leaves."""
+    if out := getattr(options, "out", None):
+        from .training import checkpoints
+
+        if checkpoints.exists(out):
+            return "The last checkpoint is kept: --resume goes on from there."
+    return "Nothing was saved."
+
+
+def sentence(error: Exception) -> str:
+    """What is told of a fault; "" for one that should not be, whose traceback is shown."""
+    if isinstance(error, ValueError):
+        return str(error)
+    if isinstance(error, OSError):
+        name = error.filename2 or error.filename
+        return f"{name}: {error.strerror}." if name else str(error)
+    if not isinstance(error, RuntimeError | MemoryError):
+        return ""
+    from .data.mnist import DataNotFoundError
+    from .training import CheckpointError, NotFiniteError
+    from .training.processes import ProcessLostError
+
+    if isinstance(error, CheckpointError | DataNotFoundError | NotFiniteError | ProcessLostError):
+        return str(error)
+    return machine_fault(error)
 
 
 def machine_fault(error: Exception) -> str:
@@ -130,7 +149,7 @@ def picture() -> Kind:
 
 
 def dataset() -> Kind:
-    """One of the library's sets by name, or the place of one's own, which becomes a Path."""
+    """One of the library's sets by name, or the place of the user's own, which becomes a Path."""
 
     def take(value: Any) -> str | Path:
         if value in DATASETS:
@@ -161,7 +180,7 @@ def blame(words: str) -> Iterator[None]:
 def parser() -> argparse.ArgumentParser:
     """All commands and options."""
     top = Parser(
-        prog="python -m aae_lib",
+        prog="aae",
         description="Adversarial autoencoders: train, sample, compare.",
         epilog=EPILOGUE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -188,17 +207,24 @@ def parser() -> argparse.ArgumentParser:
     c = add("compare", compare, "print the scoreboard of one or more runs, on the test split")
     c.add_argument("runs", type=FOLDER, nargs="+", help="folders of training runs")
     c.add_argument("--data-dir", type=FOLDER)
-    told = "where the data of one's own are now, if they have moved since the training"
+    told = "where your own data are now, if they have moved since training"
     c.add_argument("--dataset", type=typed(dataset()), metavar="PLACE", help=told)
-    c.add_argument("--details", action="store_true", help="all measures, not the three main ones")
+    c.add_argument("--details", action="store_true", help="all measures, not just the three main ones")
 
     told = "train and measure experiments of the paper on MNIST; writes results/TASK.json"
     _reproduce_options(add("reproduce", reproduce, told))
 
     add("doctor", doctor, "check Python, versions, device, data and Jupyter; exits 1 on a fault")
 
-    r = add("reset", reset, "copy the lessons to work/ where they are missing; with a number, a fresh copy of that one")
-    r.add_argument("lesson", nargs="?", type=typed(text()), help="e.g. 04; the old copy is kept beside the new one")
+    told = "copy the lessons where they are missing, and open the right one in JupyterLab"
+    j = add("lab", lab, told)
+    j.epilog = "All else is for JupyterLab: --no-browser, --port 8899, --allow-root."
+
+    r = add("reset", reset, "copy the lessons where they are missing; with a number, a fresh copy of that one")
+    r.add_argument("lesson", nargs="?", type=typed(text()), help="e.g. 04; the old copy is kept next to the new one")
+    for p in (j, r):
+        told = "the folder of your copies (default: the one you are in, else aae-course/; in a clone work/)"
+        p.add_argument("--to", type=FOLDER, metavar="FOLDER", help=told)
     return top
 
 
@@ -210,7 +236,7 @@ def _choice(
 
 
 def _train_options(t: argparse.ArgumentParser) -> None:
-    told = f"{', '.join(DATASETS)}; or a folder of pictures, a file.csv or a file.npz of one's own"
+    told = f"{', '.join(DATASETS)}; or your own folder of pictures, file.csv or file.npz"
     t.add_argument("--dataset", default="mini_mnist", type=typed(dataset()), metavar="DATA", help=told)
     t.add_argument("--label", type=typed(text()), metavar="COLUMN", help="of a .csv: the column of the classes")
     told = "of a folder of pictures: height and width of the images (32 if not given)"
@@ -219,11 +245,11 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ and fashion_mnist/ (else AAE_DATA_DIR)")
     _choice(t, "--model", "aae", tuple(MODELS))
     _choice(t, "--prior", "gaussian", PRIORS)
-    told = "so many training labels are used, evenly over the classes"
+    told = "use this many training labels, evenly over the classes"
     t.add_argument("--labels", type=whole(least=0), default=0, help=told)
-    told = "length of the category y; default: one a class"
+    told = "length of the category y; default: one per class"
     t.add_argument("--categories", type=whole(least=2), metavar="K", help=told)
-    told = "length of the code z; default 2, with a category 10 where the prior has so many dimensions"
+    told = "length of the code z; default 2, or 10 with a category if the prior can have 10 dimensions"
     t.add_argument("--latent-dim", type=whole(), metavar="D", help=told)
     t.add_argument("--hidden", type=whole(), nargs="+", default=None, metavar="N", help="widths of the hidden layers")
     _choice(t, "--network", "mlp", ("mlp", "conv"))
@@ -235,7 +261,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     length.add_argument("--steps", type=whole(most=MOST_STEPS), help=told)
     told = "passes over the training images"
     length.add_argument("--epochs", type=typed(number(above=0, most=1e6), float), help=told)
-    t.add_argument("--batch-size", type=whole(), help="images a step (default: 100, or all where there are fewer)")
+    t.add_argument("--batch-size", type=whole(), help="images per step (default: 100, or all if there are fewer)")
     t.add_argument("--lr", type=RATE, default=1e-3, help="learning rate of the reconstruction")
     t.add_argument("--game-lr", type=RATE, default=1e-3, help="learning rate of both players")
     t.add_argument("--seed", type=SEED, default=0)
@@ -243,7 +269,7 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--threads", type=THREADS, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
     _choice(t, "--precision", "fp32", ("fp32", "tf32", "bf16"))
     t.add_argument("--out", type=FOLDER, default=Path("runs/aae"), help="folder for everything that is written")
-    t.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
+    t.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out, if there is one")
     told = "time between two checkpoints"
     t.add_argument("--save-seconds", type=typed(number(least=0), float), default=30.0, help=told)
 
@@ -251,12 +277,12 @@ def _train_options(t: argparse.ArgumentParser) -> None:
 def _reproduce_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("tasks", nargs="*", metavar="TASK", help="without any, they are listed")
     _choice(p, "--size", "small", ("small", "full"), "a laptop's CPU, or the paper's networks")
-    p.add_argument("--seeds", type=whole(most=1000), help="so many, from 0 on (default: 1 small, 5 full)")
-    p.add_argument("--resume", action="store_true", help="keep the figures that are there, go on from checkpoints")
+    p.add_argument("--seeds", type=whole(most=1000), help="this many, from 0 on (default: 1 small, 5 full)")
+    p.add_argument("--resume", action="store_true", help="keep the figures that are there, continue from checkpoints")
     p.add_argument("--together", action="store_true", help="train all seeds at once, as a sweep (pays on a GPU)")
-    told = "stop training after so long; --resume goes on"
+    told = "stop training after this long; --resume continues"
     p.add_argument("--minutes", type=typed(number(above=0), float), help=told)
-    p.add_argument("--steps", type=whole(most=MOST_STEPS), help="only try so many steps, and write nothing")
+    p.add_argument("--steps", type=whole(most=MOST_STEPS), help="try only this many steps, and write nothing")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, mps")
     p.add_argument("--threads", type=THREADS, help="on the CPU (default: OMP_NUM_THREADS, else all cores)")
     p.add_argument("--data-dir", type=FOLDER, help="folder that holds mnist/ (else AAE_DATA_DIR)")
@@ -283,7 +309,7 @@ def train(options: argparse.Namespace) -> int:
         if there and not (options.resume or restarted()):
             raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
         if options.resume and first and not there:
-            print(f"aae_lib: there is nothing to resume in {options.out}: the run starts anew.", file=sys.stderr)
+            print(f"aae_lib: there is nothing to resume in {options.out}: the run starts at step 0.", file=sys.stderr)
         data, trainer = train_to_the_end(options)
     if not first:
         return 0
@@ -308,7 +334,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 def use_threads(n: int | None) -> None:
-    """Compute with so many threads on the CPU; None leaves it as it is.
+    """Compute with this many threads on the CPU; None leaves it as it is.
 
     OpenMP ends the whole program where it cannot start one, so it is tried with idle ones first.
     """
@@ -413,7 +439,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         raise OptionError(f"--epochs {options.epochs:g} is less than one step: ask for more.")
     if "categories" in arguments:
         if not arguments["categories"] and data.classes < 2:
-            raise OptionError("--categories K is needed: these data have no two classes to take their number from.")
+            raise OptionError("--categories K is needed: these data do not have two classes to take the number from.")
         arguments["categories"] = arguments["categories"] or data.classes
     with blame(f"--model {options.model} with --prior {options.prior}"):
         model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
@@ -431,7 +457,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
 
 
 def own_options(options: argparse.Namespace) -> dict[str, Any]:
-    """How data of one's own are read, for `read_own`; empty for a set of the library's."""
+    """How the user's own data are read, for `read_own`; empty for a set of the library's."""
     place = options.dataset
     own = isinstance(place, Path)
     folder, table = own and place.is_dir(), own and place.suffix.lower() == ".csv" and place.is_file()
@@ -449,7 +475,7 @@ def own_options(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_own(dataset: str, label: str | None = None, **pictures: Any) -> Any:
-    """Data of one's own, in a folder of pictures, a .csv or a .npz."""
+    """The user's own data, in a folder of pictures, a .csv or a .npz."""
     from . import data
 
     place = Path(dataset)
@@ -504,7 +530,7 @@ def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def with_labels(options: argparse.Namespace, data: Any, arguments: dict[str, Any]) -> Any:
-    """The data with so many labels; the model's arguments are told."""
+    """The data with this many labels; the model's arguments are told."""
     from dataclasses import replace
 
     with blame(f"--labels {options.labels}"):
@@ -595,7 +621,7 @@ def remembered(run: Path) -> dict[str, Any]:
     """What `remember` has written; ValueError if it is damaged."""
     kinds = {"dataset": text(), "label": text(), "size": count(1, 4096), "colour": one_of("grey", "rgb")}
     try:
-        found = json.loads((run / OWN_DATA).read_text())
+        found = json.loads((run / OWN_DATA).read_text("utf-8"))
         return {name: value and kinds[name].take(value) for name, value in found.items()}
     except Exception:
         raise ValueError(f"{run / OWN_DATA} is damaged: say in Python where the data are.") from None
@@ -629,18 +655,25 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if report() else 0
 
 
+def lab(options: argparse.Namespace) -> None:
+    """JupyterLab on the learner's copies, until it is ended."""
+    from .course import lab, workspace
+
+    lab.start(options.to or workspace.learners_folder(), options.jupyter)
+
+
 def reset(options: argparse.Namespace) -> int:
-    """Copy lessons into work/; never overwrite what a learner wrote."""
+    """Copy lessons into the learner's folder; never overwrite what a learner wrote."""
     from .course import workspace
 
-    course = workspace.root()
+    course, folder = workspace.root(), options.to or workspace.learners_folder()
     if options.lesson is None:
-        new = workspace.copy_missing(course)
-        print(f"{len(new)} new file(s) in {course / 'work'}; what was there is untouched.")
+        new = workspace.copy_missing(course, folder)
+        print(f"{len(new)} new file(s) in {folder}; what was there is untouched.")
         return 0
-    known = sorted({copy.name[:2] for copy in workspace.lessons(course) if copy.name[:2].isdigit()})
+    known = sorted({copy.name[:2] for copy in workspace.lessons(course, folder) if copy.name[:2].isdigit()})
     if options.lesson.zfill(2) not in known:
         raise OptionError(f"lesson: there is no lesson {options.lesson}; there is {', '.join(known)}.")
-    for copy, old in workspace.renew(course, options.lesson):
-        print(f"{copy} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
+    for copy, old in workspace.renew(course, folder, options.lesson):
+        print(f"{copy} is fresh." + (f" Yours is now {old.name}, next to it." if old else ""))
     return 0

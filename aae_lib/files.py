@@ -33,7 +33,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     try:
         for path, part in parts.items():
             if path.exists() and not path.is_file():
-                raise OSError(f"{path} is no file: it will not be replaced.")
+                raise OSError(f"{path} is not a file: it will not be replaced.")
             part.unlink(missing_ok=True)  # of a process that was killed
             # "x": a file of its own, never through a link that someone has put there
             with open(part, "xb") as file, _named(path):

@@ -1,7 +1,7 @@
 """Every loss of the course, each once, with its formula.
 
-All are pure functions of tensors: nothing random, nothing kept. Batch means are over the N rows. Shapes are looked at,
-and a ValueError says what is wrong with them; values are not: reading them would make a GPU wait.
+All are pure functions of tensors: nothing random, nothing kept. Batch means are over the N rows. Shapes are checked,
+and a ValueError says what is wrong with them; values are not, since reading them would make a GPU wait.
 
 Symbols: x an image with pixels in [0, 1], z a code, p(z) the prior, q(z) the codes of the data,
 D(z) = sigmoid(logits(z)) the probability that the discriminator gives to "z came from the prior".
@@ -355,7 +355,7 @@ def mmd_kernel(x: Tensor, y: Tensor) -> Tensor:
     """The kernel of `mmd`: (n, d), (m, d) -> (n, m)."""
     x, y = _rows(x, "x", 2), _rows(y, "y", 2)
     if x.shape[1] != y.shape[1]:
-        raise ValueError(f"x and y must have rows of one length; got {tuple(x.shape)} and {tuple(y.shape)}.")
+        raise ValueError(f"x and y must have rows of the same length; got {tuple(x.shape)} and {tuple(y.shape)}.")
     # |x − y|² by one matrix product: four times faster than cdist, and its gradient is finite at x = y.
     # Never in bf16 or tf32: the difference of large squares would be mostly rounding
     with precision.full(x.device.type):
@@ -375,7 +375,7 @@ def _mean_off_diagonal(kernel: Tensor) -> Tensor:
 
 
 def _rows(x: Tensor, name: str, ndim: int | None = None) -> Tensor:
-    """The tensor, not empty, with so many axes (None: one or more)."""
+    """The tensor, not empty, with this many axes (None: one or more)."""
     if not isinstance(x, Tensor):
         x = as_tensor(name, x)
         x = x.float() if x.dtype == torch.float64 else x  # what NumPy makes of every number
@@ -386,13 +386,13 @@ def _rows(x: Tensor, name: str, ndim: int | None = None) -> Tensor:
 
 
 def _alike(x: Tensor, y: Tensor, names: str, ndim: int | None = None) -> tuple[Tensor, Tensor]:
-    """Two tensors of one shape, not empty: where shapes differ, broadcasting would make something else of them."""
+    """Two tensors of the same shape, not empty: where shapes differ, broadcasting would make something else of them."""
     if type(x) is type(y) is Tensor and x.shape == y.shape and x.numel() and x.ndim == (ndim or x.ndim or 1):
         return x, y  # the common case, first
     first, second = names.split(" and ")
     x, y = _rows(x, first, ndim), _rows(y, second, ndim)
     if x.shape != y.shape:
-        raise ValueError(f"{names} must have one shape; got {tuple(x.shape)} and {tuple(y.shape)}.")
+        raise ValueError(f"{names} must have the same shape; got {tuple(x.shape)} and {tuple(y.shape)}.")
     return x, y
 
 

@@ -1,4 +1,4 @@
-"""How far a long task is, told to whoever watches: a bar in a terminal or a notebook, one line anywhere else."""
+"""How far a long task is, told to anyone who watches: a bar in a terminal or a notebook, one line anywhere else."""
 
 import io
 import math

@@ -103,7 +103,7 @@ class AAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         )
         self.history_ = trainer.run(steps=steps, progress=False)
         self.model_ = model.cpu().eval()
-        # in double precision a row's code does not depend on the rows beside it
+        # in double precision a row's code does not depend on the rows next to it
         self._parts = to_torch(model).double()
         return self
 

@@ -73,7 +73,7 @@ def race(
     """One row a contender. All run in turn, round after round, so that a busy machine is busy for all alike.
 
     worker   what a contender lives in; default: a `Worker`, a process of its own
-    at_once  take a multiple of so many steps
+    at_once  take a multiple of this many steps
     """
     worker = worker or Worker
     contenders = [worker(make, hidden, n_images, threads) for make in makes if make is not Pythae or pythae_installed()]

@@ -75,7 +75,7 @@ PRIORS: dict[str, Callable[[], Any]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("priors", nargs="*", metavar="PRIOR", help=f"all of {', '.join(PRIORS)}, or some")
-    parser.add_argument("--seeds", type=int, default=5, help="so many runs of each (default 5)")
+    parser.add_argument("--seeds", type=int, default=5, help="this many runs of each (default 5)")
     parser.add_argument("--out", type=Path, help="folder for the figures, instead of results/ and the README")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--hidden", type=int, nargs="+", default=[256, 256])

@@ -1,4 +1,4 @@
-"""What learning from a file on the disk takes: a file of 4 GB, and how much memory the process holds meanwhile (Linux).
+"""What it takes to learn from a file on disk: a file of 4 GB, and how much memory the process holds meanwhile (Linux).
 
 OMP_NUM_THREADS=1 python benchmarks/larger_than_memory.py            (--images 520000 for a tenth of it)
 """

@@ -1,7 +1,7 @@
 """The limit of a training step: its matrix products and its optimizer traffic, and nothing else; and their arithmetic.
 
 One real step is recorded: which buffers every matrix product and every fused Adam read and write. The replay does
-just these, in the same order and memory layout, on buffers made beforehand. What the step takes beyond the limit is
+only these, in the same order and memory layout, on buffers made beforehand. What the step takes beyond the limit is
 the price of all the rest: activations, losses, autograd, random numbers, batches, checks, Python.
 """
 

@@ -3,7 +3,7 @@
 Writes results/quality-cpu.json or results/quality-cuda.json, and with it a table in benchmarks/README.md.
 
 Good is both at once: the MMD between codes and prior within 3 standard deviations of its floor (what two prior samples
-show), on the training images, and a squared error a pixel below `RECONSTRUCTION` on the validation images.
+show), on the training images, and a squared error per pixel below `RECONSTRUCTION` on the validation images.
 """
 
 import argparse
@@ -25,7 +25,7 @@ HIDDEN, STEPS, EVERY, RECONSTRUCTION = (256, 256), 4000, 100, 0.04
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--seeds", type=int, default=5, help="so many runs of each (default 5)")
+    parser.add_argument("--seeds", type=int, default=5, help="this many runs of each (default 5)")
     parser.add_argument("--out", type=Path, help="folder for the figures, instead of results/ and the README")
     parser.add_argument("--quick", action="store_true", help="one run, a few steps: does it run?")
     options = parser.parse_args()

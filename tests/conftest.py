@@ -1,6 +1,8 @@
 import contextlib
 import os
+import sysconfig
 import threading
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
 
@@ -88,3 +90,12 @@ def without(folder, *names):
         "m.version = version\n"
     )
     return os.environ | {"PYTHONPATH": str(folder)}
+
+
+def lend(site: Path, folder: Path, *, without: tuple[str, ...] = ()) -> None:
+    """Let an environment import what is installed here, but for the course and these."""
+    folder.mkdir(parents=True)
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if not path.name.startswith(("aae_course", "__editable__", *without)):
+            (folder / path.name).symlink_to(path)
+    (site / "lent.pth").write_text(str(folder), "utf-8")

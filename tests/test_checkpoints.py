@@ -280,7 +280,7 @@ def test_a_step_that_broke_off_half_way_is_not_saved(make, tmp_path):
     trainer.phases = (*trainer.phases[:-1], trainer.phases[-1].replace(loss=broken))
     with pytest.raises(ZeroDivisionError):
         trainer.step()
-    with pytest.raises(CheckpointError, match="broke off half way"):
+    with pytest.raises(CheckpointError, match="broken off halfway"):
         trainer.save(tmp_path / "half")
 
 

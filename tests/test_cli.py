@@ -112,7 +112,7 @@ def test_doctor_passes_here():
     assert "ready" in here.stdout
 
 
-def test_doctor_runs_without_torch_and_exits_non_zero_with_the_mend(tmp_path):
+def test_doctor_runs_without_torch_and_exits_non_zero_with_the_cure(tmp_path):
     told = subprocess.run(command("doctor"), capture_output=True, text=True, env=without(tmp_path, "torch"))
     assert told.returncode == 1
     assert re.search(r"FAULT +torch: not installed\n +-> make lab", told.stdout)
@@ -136,11 +136,11 @@ def test_a_bare_server_trains_and_doctor_only_warns(tmp_path):
     assert run("train", "--out", tmp_path / "run", "--steps", "20").returncode == 0
     refused = run("train", "--dataset", "mnist", "--out", tmp_path / "other")
     assert refused.returncode == 1
-    assert "which downloads need, not installed: put mnist/" in refused.stderr
+    assert "which downloads need, is not installed: put mnist/" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-def test_doctor_names_each_fault_with_its_mend(monkeypatch, capsys):
+def test_doctor_names_each_fault_with_its_cure(monkeypatch, capsys):
     from importlib import metadata
 
     from aae_lib.course import doctor

@@ -1,6 +1,7 @@
 """The two commands, the lock and the conda file say the same."""
 
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def test_conda_installs_with_the_lock_that_make_uses():
         check=True,
     ).stdout
     (install,) = re.findall(r"pip install (.*)", dry_run)
-    assert " ".join(pip).split() == install.replace("'", "").split()
+    assert " ".join(pip).split() == install.replace("'", "").replace("[lab]", "[lab,test]").split()  # nbval too
 
 
 def test_every_dependency_is_in_the_lock_and_allowed_by_it():
@@ -60,6 +61,16 @@ def test_importing_the_library_loads_none_of_the_heavy_ones(module):
 
 def test_the_core_imports_nothing_of_jupyter():
     for file in (ROOT / "aae_lib").rglob("*.py"):
-        if file.name == "prediction.py" or file.parent.name == "live":
+        if file.name in ("prediction.py", "lab.py", "kernels.py") or file.parent.name == "live":
             continue
         assert not re.search(r"^\s*(?:import|from) (?:IPython|ipywidgets|jupyter)", file.read_text(), re.M), file
+
+
+def test_binder_and_the_devcontainer_install_what_make_lab_does_with_the_cpu_build():
+    binder = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text())
+    (pip,) = (part["pip"] for part in binder["dependencies"] if isinstance(part, dict))
+    wanted = "--extra-index-url https://download.pytorch.org/whl/cpu -c constraints.txt -e .[lab]"
+    assert " ".join(pip) == wanted
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text()
+    container = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.M))
+    assert container["postCreateCommand"].replace("'", "") == f"pip install {wanted} && aae reset"

@@ -1,4 +1,4 @@
-"""The models with a category beside the style: whose parameters move, what the losses are, what is refused."""
+"""The models with a category and a style: whose parameters move, what the losses are, what is refused."""
 
 import math
 from dataclasses import replace
@@ -354,7 +354,7 @@ def test_images_in_two_splits_are_found(digits):
     digits.check_disjoint()
     train = digits.train.take(torch.arange(100))
     mixed = replace(digits, test=replace(train, images=torch.cat([digits.test.images[:99], train.images[:1]])))
-    with pytest.raises(ValueError, match="1 images of digits stand both in train and in test"):
+    with pytest.raises(ValueError, match="1 images of digits are both in train and in test"):
         mixed.check_disjoint()
 
 

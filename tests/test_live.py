@@ -90,7 +90,7 @@ def opened(make):
 
 
 def trained(panel, steps):
-    """Play up to so many steps."""
+    """Play up to this many steps."""
     panel.training.limit = steps
     panel.play()
     panel.join(60)
@@ -447,7 +447,7 @@ def test_an_error_in_a_learners_loss_is_shown_and_raised_by_join(opened):
     assert "careless" in content["state"]["error"]
     panel.play()
     assert panel.trainer.steps == 5
-    assert "mend it" in page.said()[-1]
+    assert "correct it" in page.said()[-1]
 
 
 def test_a_loss_that_is_not_finite_pauses_with_the_good_state(opened, make):

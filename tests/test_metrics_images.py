@@ -90,7 +90,7 @@ def test_distance_to_the_data(digits):
     assert metrics.nearest_distance(train[:200], train, test) == pytest.approx(0, abs=1e-6)
     noise = torch.rand(200, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     assert metrics.nearest_distance(noise, train, test) > 2
-    with pytest.raises(ValueError, match="no distance to measure by"):
+    with pytest.raises(ValueError, match="no distance to use as the unit"):
         metrics.nearest_distance(test, train, train)
 
 

@@ -1,6 +1,6 @@
 """Mistakes that public implementations of the AAE made, each as a test that this one does not.
 
-Those about measures (losses at equilibrium, Parzen bandwidth) stand in the tests of the metrics; batch norm in the
+Those about measures (losses at equilibrium, Parzen bandwidth) are in the tests of the metrics; batch norm in the
 discriminator in test_models; labelled images only from the training split in test_data.
 """
 

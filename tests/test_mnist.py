@@ -257,7 +257,7 @@ def test_a_hiccup_is_tried_again(tiny, server, monkeypatch):
     path = "/mnist/train-images-idx3-ubyte.gz"
     server.cut.add(path)
     monkeypatch.setenv("AAE_DATA_MIRROR", server.url)
-    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: server.cut.clear())  # mended while it waits
+    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: server.cut.clear())  # restored while it waits
     assert same(mnist.read("mnist"), tiny["mnist"])
     assert server.asked.count(path) == 2
 

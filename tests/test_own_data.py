@@ -1,4 +1,4 @@
-"""Data of one's own: what is understood, what is refused in a sentence, and that it trains."""
+"""Your own data: what is understood, what is refused in a sentence, and that it trains."""
 
 import contextlib
 import os
@@ -255,7 +255,7 @@ def test_images_without_a_label_are_shared_out_too():
     assert data.train.keep_labels(10).class_names == ("a", "b")
 
 
-# ---- parts of one's own ----
+# ---- parts of your own ----
 
 
 def test_own_parts_are_kept_and_share_their_classes():
@@ -389,7 +389,11 @@ def test_damaged_pictures_are_named_once_and_left_out(drawings, monkeypatch):
     (warning,) = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
     assert len(images) == len(labels) == 20
     assert warning.startswith("4 of 24 pictures cannot be read and are left out: cat/damaged.png (")
-    for words in ("cat/text.jpg (its content is no picture)", "dog/floats.tif", "dog/vast.png (DecompressionBombError"):
+    for words in (
+        "cat/text.jpg (its content is not a picture)",
+        "dog/floats.tif",
+        "dog/vast.png (DecompressionBombError",
+    ):
         assert words in warning
     assert Path(caught[0].filename) == Path(__file__)
 
@@ -398,7 +402,7 @@ def test_pictures_are_what_their_content_says(tmp_path):
     """Pillow would hand PostScript on to another program."""
     Image.new("L", (8, 8), 9).save(tmp_path / "script.eps")
     (tmp_path / "script.eps").rename(tmp_path / "script.png")
-    told(lambda: read_folder(tmp_path), "script.png (its content is no picture)")
+    told(lambda: read_folder(tmp_path), "script.png (its content is not a picture)")
     picture(tmp_path / "real.jpg", colour=9)
     (tmp_path / "real.jpg").rename(tmp_path / "real.png")
     with pytest.warns(UserWarning, match="1 of 2 pictures"):
@@ -408,8 +412,8 @@ def test_pictures_are_what_their_content_says(tmp_path):
 def test_a_folder_that_holds_no_data_is_told(tmp_path, drawings):
     (tmp_path / "empty").mkdir()
     told(lambda: from_folder(tmp_path / "empty"), "holds no pictures")
-    told(lambda: from_folder(tmp_path / "nowhere"), "is no folder")
-    told(lambda: from_folder(drawings / "cat/1.png"), "is no folder")
+    told(lambda: from_folder(tmp_path / "nowhere"), "is not a folder")
+    told(lambda: from_folder(drawings / "cat/1.png"), "is not a folder")
     told(lambda: from_folder(None), "folder must be")
     told(lambda: from_folder(drawings, size=0), "size must be")
     told(lambda: from_folder(drawings, colour="red"), "colour must be one of grey, rgb")
@@ -417,7 +421,7 @@ def test_a_folder_that_holds_no_data_is_told(tmp_path, drawings):
     told(lambda: from_folder(tmp_path / "one"), "of 1 image is none", "three images are the least")
     (tmp_path / "text").mkdir()
     (tmp_path / "text/a.png").write_text("x")
-    told(lambda: from_folder(tmp_path / "text"), "none of the 1 pictures", "a.png (its content is no picture)")
+    told(lambda: from_folder(tmp_path / "text"), "none of the 1 pictures", "a.png (its content is not a picture)")
     for part in ("train", "test"):
         os.rename(drawings / {"train": "cat", "test": "dog"}[part], drawings / part)
     told(lambda: from_folder(drawings), "look like parts", "aae.data.from_splits(*(aae.data.read_folder(part)")
@@ -490,10 +494,10 @@ def test_a_table_that_cannot_be_learned_from_is_refused(table, options, words):
 
 def test_a_file_that_is_no_table_is_told(tmp_path):
     for name, content, words in (
-        ("empty", "", "no table of comma-separated values"),
+        ("empty", "", "not a table of comma-separated values"),
         ("semicolons", "a;b\n1;2\n3;4\n", "sep=';'"),
-        ("ragged", "a,b\n1,2\n3,4,5\n", "no table of comma-separated values"),
-        ("binary", b"\xff\xfe\x00a,\x80", "no table of comma-separated values"),
+        ("ragged", "a,b\n1,2\n3,4,5\n", "not a table of comma-separated values"),
+        ("binary", b"\xff\xfe\x00a,\x80", "not a table of comma-separated values"),
     ):
         file = tmp_path / f"{name}.csv"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -72,7 +72,7 @@ def test_what_needs_no_browser(npm):
 
 
 class Ear:
-    """In the place of the widget: keeps what is sent, in every kind of message."""
+    """A stand-in for the widget: keeps what is sent, in every kind of message."""
 
     def __init__(self, panel):
         self.panel, self.sent = panel, []

@@ -513,7 +513,7 @@ EMPTY = Split(torch.zeros(0, 1, 2, 2, dtype=torch.uint8), torch.zeros(0, dtype=t
             lambda: aae.plots.interpolation(Glass(), torch.zeros(2), torch.zeros(2), n=1),
             "n must be a whole number from 2",
         ),
-        (lambda: aae.plots.slerp(torch.zeros(2), torch.zeros(3), 0.5), "one shape"),
+        (lambda: aae.plots.slerp(torch.zeros(2), torch.zeros(3), 0.5), "the same shape"),
         (lambda: aae.plots.losses(pd.DataFrame({"step": [], "seconds": []})), "no losses"),
         (lambda: aae.plots.losses(pd.DataFrame({"loss": [1.0]})), "no losses"),
     ],

@@ -451,8 +451,8 @@ def test_a_function_that_changes_its_dim_is_refused():
         (torch.randn, "takes no generator"),
         (torch.distributions.Normal(0, 1), "takes no generator"),
         (priors.Gaussian, r"is a class: pass one of its objects, as in Gaussian\(\)"),
-        ("ring", r"'ring' is no prior: aae.priors.named gives one by its name"),
-        (None, "None is no prior"),
+        ("ring", r"'ring' is not a prior: aae.priors.named gives one by its name"),
+        (None, "None is not a prior"),
     ],
 )
 def test_what_cannot_be_a_prior_is_refused(thing, message):
@@ -496,7 +496,7 @@ def test_bad_labels_are_refused(labels, error, message):
     [
         (lambda: priors.Gaussian().sample(-1), "whole number of at least 0; got -1"),
         (lambda: priors.Gaussian().sample(2.5), "whole number of at least 0; got 2.5"),
-        (lambda: priors.Gaussian().sample(2, generator(), device="meta"), "generator is on cpu, .* wanted on meta"),
+        (lambda: priors.Gaussian().sample(2, generator(), device="meta"), "generator is on cpu, .* to be on meta"),
         (lambda: priors.Gaussian(3).log_prob(torch.zeros(4, 2)), r"z of shape \(n, 3\), not \(4, 2\)"),
         (lambda: priors.GaussianRing().log_prob(torch.zeros(2)), r"z of shape \(n, 2\), not \(2,\)"),
         (lambda: priors.Circle(noise=0).log_prob(torch.zeros(1, 2)), "no density"),

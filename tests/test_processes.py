@@ -138,7 +138,7 @@ def test_what_cannot_be_shared_out_is_refused_before_training(monkeypatch):
         aae.Trainer(aae.AAE(data.image_shape, hidden=(8,), batch_norm=True), data)
     with pytest.raises(ValueError, match="phase reconstruction compares the rows"):
         aae.Trainer(aae.WAE(data.image_shape, hidden=(8,)), data)
-    with pytest.raises(ValueError, match="2 processes for 1 images a batch"):
+    with pytest.raises(ValueError, match="2 processes for 1 images per batch"):
         aae.Trainer(aae.AAE(data.image_shape, hidden=(8,)), data, batch_size=1)
 
 

@@ -77,7 +77,7 @@ def test_what_is_there_is_kept_and_another_recipe_is_refused(run, tmp_path):
 
 
 def test_images_in_two_splits_are_refused_before_training(run, digits, tmp_path):
-    with pytest.raises(ValueError, match="stand both in train and in test"):
+    with pytest.raises(ValueError, match="are both in train and in test"):
         run(data=replace(digits, train=digits.test))
     assert not (tmp_path / "results").exists()
 

@@ -132,8 +132,8 @@ class Own(aae.AE):
         (made("AE"), "", "path must be the name of a file"),
         (made("AE"), "folder.safetensors", "is not a model"),
         (made("AE"), "file/m.safetensors", "cannot be written"),
-        (Own(SHAPE, hidden=(8,)), "m.safetensors", "Own is no autoencoder of this library.*save_file"),
-        (aae.PlaneGame(torch.zeros(3, 2), aae.priors.Gaussian(2)), "m.safetensors", "PlaneGame is no autoencoder"),
+        (Own(SHAPE, hidden=(8,)), "m.safetensors", "Own is not an autoencoder of this library.*save_file"),
+        (aae.PlaneGame(torch.zeros(3, 2), aae.priors.Gaussian(2)), "m.safetensors", "PlaneGame is not an autoencoder"),
     ],
 )
 def test_what_cannot_be_saved_is_told_and_leaves_nothing(model, path, words, tmp_path):
@@ -200,7 +200,7 @@ def test_a_flipped_bit_is_found(data, tmp_path):
     ],
 )
 def test_a_forged_description_is_refused_in_a_sentence(change, tmp_path):
-    """With a checksum that fits, as whoever forges would write it."""
+    """With a checksum that fits, as a forger would write it."""
     file = made("AE").save(tmp_path / "m.safetensors")
     with safe_open(file, "pt") as good:
         described = json.loads(good.metadata()["model"])

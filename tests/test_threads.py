@@ -1,4 +1,5 @@
-"""One owner at a time, one lock: whoever looks while a panel trains sees a model between two steps and changes nothing.
+"""One owner at a time, one lock: anyone who looks while a panel trains sees a model between two steps and changes
+nothing.
 
 The training thread is hammered by four others that read all they can; the run must be the undisturbed one, bit for bit.
 """

@@ -367,7 +367,7 @@ def test_bad_controls_are_refused_and_change_nothing(make):
         trainer.weights["encoder"] = 1
     with pytest.raises(ValueError, match="whole number"):
         trainer.repeats["discriminator"] = 1.5
-    with pytest.raises(ValueError, match="say either steps= or epochs="):
+    with pytest.raises(ValueError, match="pass either steps= or epochs="):
         trainer.run(progress=False)
     with pytest.raises(ValueError, match="belong together"):
         trainer.run(steps=1, measure=lambda model: {}, progress=False)

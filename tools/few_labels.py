@@ -1,7 +1,7 @@
 """Error against number of labels on digits, and what each phase is good for: results/few_labels.json, for lesson 09.
 
     python tools/few_labels.py            runs what is not in the file yet: stop it and start it again as you like
-    python tools/few_labels.py --fresh    all of it anew (some 15 minutes on one core)
+    python tools/few_labels.py --fresh    all of it again (some 15 minutes on one core)
 
 The recipe was chosen on the validation images with 50 labels; every error here is on the test images, taken once, after
 the last step. Seed s draws the labels that are kept, the starting weights and the batches.
@@ -47,7 +47,7 @@ WITHOUT_OPTION = {
     "penalty": {"r1": None},
     "batch norm and penalty": {"batch_norm": False, "r1": None},
 }
-INK = "more ink than most"  # a class that is no cluster
+INK = "more ink than most"  # a class that is not a cluster
 
 
 def trained(data: aae.data.Dataset, seed: int, without: tuple[str, ...] = (), categories: int = 10, **options):
@@ -126,7 +126,7 @@ def main() -> int:
     }
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() and not fresh else {"runs": {}}
     if stored["runs"] and stored["about"]["recipe"] != about["recipe"]:
-        print("the file was made by another recipe: begin anew with --fresh.", file=sys.stderr)
+        print("the file was made by another recipe: begin again with --fresh.", file=sys.stderr)
         return 1
     stored["about"] = about
     for name, compute in plan().items():

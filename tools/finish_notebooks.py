@@ -1,4 +1,4 @@
-"""What every lesson and solution has alike: the way on at its end, and helpers folded away.
+"""What all lessons and solutions share: the links at the end, and helpers folded away.
 
     python tools/finish_notebooks.py [--check]
 

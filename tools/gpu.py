@@ -1,16 +1,16 @@
-"""What wants a GPU, in parts: `make gpu`, or `python tools/gpu.py [PART ...] [--minutes 9] [--out DIR]`.
+"""What needs a GPU, in parts: `make gpu`, or `python tools/gpu.py [PART ...] [--minutes 9] [--out DIR]`.
 
-Parts, by what they are worth: the tests marked gpu, the speed of a step, where its time goes, which recipes let the
+Parts, most important first: the tests marked gpu, the speed of a step, where its time goes, which recipes let the
 categories settle, and every task of `python -m aae_lib reproduce`, first small, then at full size, five seeds as one
-sweep. Without names, all that have not been done yet; a call ends after `--minutes`, the next one goes on where it
-ended. Each part takes four minutes at most, but for the tasks at full size, which go on from call to call.
+sweep. Without names, all that have not been done yet; a call ends after `--minutes`, and the next one continues where
+it ended. Each part takes four minutes at most, except for the tasks at full size, which continue from call to call.
 
 Nothing is installed and no network is used: Python 3.11, PyTorch and what training imports must be there (numpy, scipy,
 scikit-learn, pandas, safetensors, tqdm, lazy_loader; pytest for the tests), and MNIST in AAE_DATA_DIR or in data/.
 `--dry-run` walks through every part on the CPU in tiny sizes, and keeps nothing.
 
 What was measured goes to results/ as it comes, with `--out` a copy of it to that folder. Checkpoints stay in runs/
-(five seeds with their optimizers are large), so a task that was cut short wants the same machine again.
+(five seeds with their optimizers are large), so a task that was cut short needs the same machine again.
 """
 
 import argparse
@@ -156,7 +156,7 @@ def rehearse(names: Sequence[str]) -> list[str]:
 
 
 def run(part: str, seconds: float) -> bool:
-    """Run a part for at most so long; False where it failed."""
+    """Run a part for at most this long; False where it failed."""
     tried = command(part, max(0.1, (seconds - MEASURING) / 60))
     said = launched(part, tried, seconds)
     if part == "tests" and said is not None:

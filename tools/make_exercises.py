@@ -45,7 +45,7 @@ def exercise_of(solution: NotebookNode) -> NotebookNode:
 
 
 def text_of(notebook: NotebookNode) -> str:
-    """The notebook as it stands in its file."""
+    """The notebook as it is in its file."""
     nbformat.validate(notebook)
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 

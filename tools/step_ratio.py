@@ -1,9 +1,9 @@
-"""Is a training step slower than at another commit? Both take their turns in one run, on the CPU.
+"""Is a training step slower than at another commit? Both take turns in one run, on the CPU.
 
     python tools/step_ratio.py HEAD~10
 
-Two processes, one with each version, train the same model a few steps at a time, by turns, so that what else the
-machine does meets both. Told is the median of the ratios of neighbouring turns: now / then.
+Two processes, one with each version, train the same model a few steps at a time, in turns, so that whatever else
+the machine does affects both. It prints the median of the ratios of neighbouring turns: now / then.
 """
 
 import argparse

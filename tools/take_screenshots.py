@@ -1,7 +1,7 @@
 """The pictures of the live panel in docs/images, taken in a real browser: `python tools/take_screenshots.py`.
 
 panel_light.png   everything, in the light theme, some way into a run
-panel_dark.png    a fork beside its origin, in the dark theme
+panel_dark.png    a fork next to its origin, in the dark theme
 panel_large.png   the full screen of a projector: one phase has just been run
 panel_phone.png   a phone
 
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def train(panel: Shown, steps: int) -> None:
-    """So many steps, however slow the machine."""
+    """This many steps, however slow the machine."""
     end = panel.step + steps
     panel.press("play")
     until(lambda: panel.step >= end, f"step {end}", seconds=600)

@@ -1,4 +1,4 @@
-"""`python -m aae_lib doctor`: is everything here that the course needs? Each fault comes with its mend."""
+"""`aae doctor`: is everything here that the course needs? Each fault comes with its cure."""
 
 import importlib.metadata
 import os
@@ -6,7 +6,8 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+from . import workspace
 
 CORE = ("torch", "numpy", "scikit-learn", "scipy", "pandas", "matplotlib", "tqdm", "safetensors")
 DATA = ("pooch", "platformdirs")  # only for downloads
@@ -15,16 +16,16 @@ LAB = ("jupyterlab", "ipywidgets", "ipykernel")
 
 @dataclass(frozen=True)
 class Finding:
-    """state is "ok", "warning" or "fault"; mend says what to do about it."""
+    """state is "ok", "warning" or "fault"; cure says what to do about it."""
 
     state: str
     about: str
     found: str
-    mend: str = ""
+    cure: str = ""
 
     def __str__(self) -> str:
         mark = {"ok": "ok     ", "warning": "warning", "fault": "FAULT  "}[self.state]
-        return f"{mark}  {self.about}: {self.found}" + (f"\n         -> {self.mend}" if self.mend else "")
+        return f"{mark}  {self.about}: {self.found}" + (f"\n         -> {self.cure}" if self.cure else "")
 
 
 def examine() -> Iterator[Finding]:
@@ -53,10 +54,11 @@ def python(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> Finding:
 
 def locked() -> dict[str, str]:
     """The tested versions of constraints.txt; empty where the file is not at hand."""
-    path = Path(__file__).resolve().parents[2] / "constraints.txt"
-    if not path.is_file():
+    try:
+        lock = (workspace.root() / "constraints.txt").read_text("utf-8")
+    except FileNotFoundError:
         return {}
-    return dict(re.findall(r"^([\w.-]+)==(\S+)$", path.read_text(), re.M))
+    return dict(re.findall(r"^([\w.-]+)==(\S+)$", lock, re.M))
 
 
 def package(name: str, lock: dict[str, str], needed: bool) -> Finding:
@@ -65,11 +67,14 @@ def package(name: str, lock: dict[str, str], needed: bool) -> Finding:
         found = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         state = "fault" if needed else "warning"
-        return Finding(state, name, "not installed", "make lab (or: pip install -c constraints.txt -e '.[lab]')")
+        return Finding(state, name, "not installed", workspace.how_to_install())
     tested = lock.get(name)
     if tested and found.split("+")[0] != tested:
         return Finding(
-            "warning", name, f"{found}; the course was tested with {tested}", "only if something fails: make lab"
+            "warning",
+            name,
+            f"{found}; the course was tested with {tested}",
+            f"only if something fails: {workspace.how_to_install()}",
         )
     return Finding("ok", name, found)
 
@@ -97,7 +102,7 @@ def threads() -> Finding:
         return Finding("warning", "threads", f"{n} on {cores} cores", f"set OMP_NUM_THREADS={cores} or less")
     if n > 1 and os.environ.get("OMP_WAIT_POLICY", "").upper() != "PASSIVE":
         told = f"{n}, and they spin while they wait: slow as soon as another program is busy"
-        return Finding("warning", "threads", told, "set OMP_WAIT_POLICY=PASSIVE (make lab does), or OMP_NUM_THREADS=1")
+        return Finding("warning", "threads", told, "set OMP_WAIT_POLICY=PASSIVE (aae lab does), or OMP_NUM_THREADS=1")
     return Finding("ok", "threads", f"{n} of {cores} cores (OMP_NUM_THREADS sets it)")
 
 
@@ -108,7 +113,7 @@ def images() -> Finding:
 
         sizes = {name: len(data.load(name).train) for name in ("mini_mnist", "digits")}
     except Exception as error:  # a doctor reports whatever is wrong
-        return Finding("fault", "images", str(error), "make lab")
+        return Finding("fault", "images", str(error), workspace.how_to_install())
     return Finding("ok", "images", ", ".join(f"{name} ({n} to learn from)" for name, n in sizes.items()) + ", offline")
 
 
@@ -122,7 +127,7 @@ def mnist() -> Finding:
         return Finding("ok", "MNIST", "not here yet; aae.load('mnist') downloads it; mini_mnist, a part of it, is")
     except ValueError as error:
         return Finding(
-            "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to folders of yours, or unset them"
+            "fault", "MNIST", str(error), "set AAE_DATA_DIR and AAE_CACHE_DIR to your own folders, or unset them"
         )
 
 
@@ -134,7 +139,7 @@ def report() -> int:
         states.append(finding.state)
     faults, warnings = states.count("fault"), states.count("warning")
     if faults:
-        print(f"{faults} fault(s): mend them from the top.")
+        print(f"{faults} fault(s): fix them from the top.")
     else:
         print("everything is ready." if not warnings else f"ready to train; {warnings} warning(s), see above.")
     return faults

@@ -1,4 +1,4 @@
-"""The picture at the end of lesson 00: a model's whole plane as a poster, and in its middle a number of one's own."""
+"""The picture at the end of lesson 00: a model's whole plane as a poster, and in its middle a number of your own."""
 
 import math
 from collections.abc import Sequence

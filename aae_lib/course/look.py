@@ -1,4 +1,4 @@
-"""One look for all that the course says: a stylesheet, the few pieces of HTML, and where they are shown.
+"""One look for everything the course says: a stylesheet, the few pieces of HTML, and where they are shown.
 
 Every piece reads well without the stylesheet too: GitHub and notebooks that are not trusted leave it out.
 """
@@ -18,7 +18,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @functools.cache
 def stylesheet() -> str:
-    """The stylesheet in one line, as it stands in every output."""
+    """The stylesheet in one line, as it is in every output."""
     css = re.sub(r"/\*.*?\*/", "", (STATIC / "course.css").read_text(encoding="utf-8"), flags=re.DOTALL)
     return f"<style>{' '.join(css.split())}</style>"
 
@@ -76,7 +76,7 @@ def shell() -> Any:
 
 
 def show(text: str, html: str) -> None:
-    """In a notebook the HTML, which keeps the text beside it; elsewhere the text is printed."""
+    """In a notebook the HTML, which also holds the plain text; elsewhere the text is printed."""
     if (notebook := shell()) is None:
         print(text)
     else:

@@ -59,7 +59,7 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         self.locked: str | None = None
         self._answer: str | None = None
         self._happened: str | None = None
-        self._shown: Any = None  # the handle of what stands in the notebook
+        self._shown: Any = None  # the handle of what is in the notebook
 
     def lock(self, choice: str) -> None:
         """Lock one of the choices, by its text or its letter; the first one counts.
@@ -72,7 +72,7 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
             self._update()
 
     def outcome(self, text: str, answer: str | None = None) -> None:
-        """Say what happened, beside what was predicted: here, and in the prediction above if it is locked.
+        """Say what happened, next to what was predicted: here, and in the prediction above if it is locked.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The quiz of a lesson: five questions, each with its answer folded below it."""
+"""The quiz of a lesson: questions, five in most, each with its answer folded below it."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,8 @@ class quiz:  # noqa: N801 - read aloud in a lesson: quiz("04")
     Parameters
     ----------
     number : str
-        Of the lesson, e.g. "04". The questions are in aae_lib/course/quizzes/04.json:
+        Of the lesson, e.g. "04"; "needs" is the self-test before the course. The questions are in
+        aae_lib/course/quizzes/04.json:
         [{"question": ..., "answers": [{"text": ..., "right": true, "feedback": ...}, ...]}, ...]
 
     Raises

@@ -1,7 +1,7 @@
 """A sentence under the error that cells run out of order end in: a name that no cell has defined yet.
 
-An IPython extension. `make lab` lets every kernel load it (.venv/etc/ipython), so that it also helps after a restart,
-when nothing of this course is imported yet; `aae_lib.course.lesson` loads it too.
+An IPython extension. `aae lab` lets every kernel load it (kernels.py), so that it also helps after a restart, when
+nothing of this course is imported yet; `aae_lib.course.lesson` loads it too.
 """
 
 import builtins
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 ADVICE = (
-    "→ {name} is not there (yet): the cell that makes it was not run since the kernel started.\n"
+    "→ {name} is not there (yet): the cell that makes it has not been run since the kernel started.\n"
     "  Run > Run All Above Selected Cell, then this cell again."
 )
 NEAR = "→ {name} is not there. Did you mean {near}?"

@@ -1,4 +1,4 @@
-"""The clinic of lesson 06: training made ill on purpose, the chart that tells what it has, cures, and five patients.
+"""The clinic of lesson 06: training made ill on purpose, the chart that shows what it has, cures, and five patients.
 
     trainer = ward.fall_ill("collapse", seed=0)   # a Trainer with that illness; cure="r1" treats it
     chart = ward.examine(trainer)                 # trains, then measures
@@ -166,7 +166,7 @@ def plane(seed: int, r1: float | None = None) -> PlaneGame:
 
 @takes(trainer=one_made_of(Trainer, example='ward.fall_ill("collapse")'), steps=count(LAST))
 def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
-    """Train so many steps, 20 at least, then measure; held-out images (the validation split) and new prior samples.
+    """Train this many steps, 20 at least, then measure; held-out images (the validation split) and new prior samples.
 
     L_rec, L_D, L_G   the losses, means over the last 20 steps
     mmd       codes against prior
@@ -269,8 +269,8 @@ def held(z: Tensor, reference: Tensor, cells: int = 20) -> float:
     shapes = [tuple(getattr(points, "shape", ())) for points in (z, reference)]
     if [len(shape) for shape in shapes] != [2, 2] or shapes[0][1] != shapes[1][1] or not 0 < cells < shapes[1][0]:
         raise ValueError(
-            f"held: z and reference must be tensors (n, d) of one d, reference with more than {cells} rows; these are "
-            f"{shown(z)} and {shown(reference)}."
+            f"held: z and reference must be tensors (n, d) with the same d, reference with more than {cells} rows; "
+            f"these are {shown(z)} and {shown(reference)}."
         )
     z, reference = torch.as_tensor(z), torch.as_tensor(reference)
     centres = reference[:cells]

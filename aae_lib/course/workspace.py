@@ -1,56 +1,92 @@
-"""The learner's own copies: lessons and exercises are copied to work/, and never overwritten there.
+"""The learner's own copies: lessons and exercises are copied to the learner's folder, and never overwritten there.
 
-A copied notebook has no outputs: whoever is to predict an outcome should not find it on the page. Nor has it the
-solutions of what the learner writes in a lesson.
+That folder is work/ in a clone of the course, aae-course/ where pip installed it, or any other: it is known by what is
+in it. A copied notebook has no outputs: a learner who is to predict an outcome should not find it on the page. Nor does
+it have the solutions of what the learner writes in a lesson.
 """
 
 import json
 import os
+import re
 from pathlib import Path
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # nbgrader's own
-SOURCES = ("notebooks", "exercises")  # exercises keep their folder in work/
+HERE = Path(__file__).resolve().parent
+CARRIED, CLONE = HERE / "carried", HERE.parents[1]  # in a wheel setup.py puts there what lies outside aae_lib/
+SOURCES = {
+    "notebooks/*": ".",
+    "exercises/*": "exercises",
+    "README.md": ".",
+    "docs/*.md": "docs",
+    "docs/images/*": "docs/images",
+}
+LINK = re.compile(r"!?\[([^\]]*)\]\(([\w.-]*/[\w./-]*|[\w-]+\.(?:ipynb|md|png))(#[^)]*)?\)")  # to a file of the course
 
 
 def root() -> Path:
-    """The course's folder. FileNotFoundError where aae_lib was installed without the lessons beside it."""
-    folder = Path(__file__).resolve().parents[2]
-    if not (folder / "notebooks").is_dir():
-        raise FileNotFoundError("the lessons are not here: clone the whole course and install it with make lab.")
-    return folder
+    """Where notebooks/ and exercises/ are: what came with the wheel, or the clone; FileNotFoundError without both."""
+    for folder in (CARRIED, CLONE):
+        if (folder / "notebooks").is_dir():
+            return folder
+    raise FileNotFoundError(f"the lessons did not come with this copy of aae_lib: {how_to_install()}.")
 
 
-def lessons(course: Path) -> dict[Path, Path]:
-    """Every lesson and exercise and what belongs to it: place in work/ -> source."""
-    found = {}
-    for name in SOURCES:
-        for source in sorted((course / name).rglob("*")):
-            if source.is_file() and ".ipynb_checkpoints" not in source.parts:
-                inside = source.relative_to(course / name)
-                found[course / "work" / (inside if name == "notebooks" else Path(name) / inside)] = source
-    return found
+def how_to_install() -> str:
+    """What repairs an installation."""
+    if (CLONE / "Makefile").is_file():
+        return "make lab (or: pip install -c constraints.txt -e '.[lab]')"
+    return 'pip install "aae-course[lab]"'
 
 
-def copy_missing(course: Path) -> list[Path]:
-    """Copy what work/ does not have yet; returns the new files."""
-    new = [(copy, source) for copy, source in lessons(course).items() if not copy.exists()]
-    for copy, source in new:
-        _copy(source, copy)
-    return [copy for copy, _ in new]
+def learners_folder() -> Path:
+    """The folder here or around here that has copies; else where they are made: a clone's work/, or ./aae-course."""
+    here, course = Path.cwd(), root()
+    made = course / "work" if course == CLONE else here / "aae-course"
+    return next((folder for folder in (here, *here.parents) if has_copies(course, folder)), made)
 
 
-def renew(course: Path, number: str) -> list[tuple[Path, Path | None]]:
-    """A fresh copy of lesson `number` ("04"), its exercises too. The old one is kept beside it, under a new name.
+def has_copies(course: Path, folder: Path) -> bool:
+    """Is this a learner's folder?"""
+    lessons = (course / "notebooks").glob("*.ipynb")
+    return os.path.isdir(folder / "exercises") and any((folder / lesson.name).exists() for lesson in lessons)
 
-    Returns (copy, where the old one is now) for each file. ValueError where no lesson has that number, and for a source
-    that is damaged.
+
+def lessons(course: Path, folder: Path) -> dict[Path, Path]:
+    """Every lesson and exercise, and the guides that they name: place in the learner's folder -> source."""
+    return {
+        folder / place / source.name: source
+        for pattern, place in SOURCES.items()
+        for source in sorted(course.glob(pattern))
+        if source.is_file() and source != course / "docs" / "index.md"  # which is the book's
+    }
+
+
+def copy_missing(course: Path, folder: Path) -> list[Path]:
+    """Copy what the learner's folder does not have yet; returns the new files."""
+    sources = lessons(course, folder)
+    new = [copy for copy in sources if not copy.exists()]
+    for copy in new:
+        _copy(sources[copy], copy)
+    return new
+
+
+def renew(course: Path, folder: Path, number: str) -> list[tuple[Path, Path | None]]:
+    """A fresh copy of lesson `number` ("04"), its exercises too. The old one is kept next to it, under a new name.
+
+    Returns (copy, where the old one is now) for each file. FileNotFoundError where the folder has no copies, ValueError
+    where no lesson has that number, and for a source that is damaged.
     """
     number = str(number).strip()
     begins = f"{number.zfill(2)}_" if number else "/"  # which no name begins with
-    wanted = {copy: source for copy, source in lessons(course).items() if copy.name.startswith(begins)}
+    sources = lessons(course, folder)
+    wanted = {copy: source for copy, source in sources.items() if copy.name.startswith(begins)}
     if not wanted:
-        have = ", ".join(sorted({copy.name[:2] for copy in lessons(course) if copy.name[:2].isdigit()}))
+        have = ", ".join(sorted({copy.name[:2] for copy in sources if copy.name[:2].isdigit()}))
         raise ValueError(f"there is no lesson {number or repr(number)}; there is {have}.")
+    if not has_copies(course, folder):
+        raise FileNotFoundError(
+            f"{folder} has no lessons of yours: make them with aae lab, go where they are, or say where by --to FOLDER."
+        )
     done: list[tuple[Path, Path | None]] = []
     for copy, source in wanted.items():
         old = None
@@ -89,7 +125,7 @@ def without_solutions(source: str) -> str:
 
 
 def reset(lesson: str | int) -> None:
-    """A fresh copy of a lesson and its exercises in work/. What you wrote is kept beside it, under a new name.
+    """A fresh copy of a lesson and its exercises. What you wrote is kept next to it, under a new name.
 
     Parameters
     ----------
@@ -101,21 +137,22 @@ def reset(lesson: str | int) -> None:
     ValueError
         If no lesson has this number.
     FileNotFoundError
-        If aae_lib was installed without the lessons.
+        If no folder with your copies is here or around here.
     """
     if isinstance(lesson, bool) or not isinstance(lesson, str | int):
         raise ValueError(f'reset: lesson must be a number such as "04"; got {type(lesson).__name__}.')
-    for copy, old in renew(root(), str(lesson)):
-        print(f"{copy.name} is fresh." + (f" Yours is now {old.name}, beside it." if old else ""))
+    for copy, old in renew(root(), learners_folder(), str(lesson)):
+        print(f"{copy.name} is fresh." + (f" Yours is now {old.name}, next to it." if old else ""))
     print('Is it open? File > Reload Notebook from Disk shows the fresh one; if JupyterLab asks, choose "Revert".')
 
 
-def where_to_start(course: Path) -> str:
-    """The lesson to open, seen from work/: the one that was worked on last, at first lesson 00."""
-    known = {copy: source for copy, source in lessons(course).items() if copy.suffix == ".ipynb" and copy.exists()}
+def where_to_start(course: Path, folder: Path) -> str:
+    """The lesson to open, seen from the learner's folder: the one that was worked on last, at first lesson 00."""
+    sources = lessons(course, folder)
+    known = {copy: source for copy, source in sources.items() if copy.suffix == ".ipynb" and copy.exists()}
     touched = [copy for copy, source in known.items() if copy.read_bytes() != _fresh(source)]
-    last = max(touched or sorted(known)[:1], key=lambda copy: copy.stat().st_mtime, default=course / "work")
-    return last.relative_to(course / "work").as_posix()
+    last = max(touched or sorted(known)[:1], key=lambda copy: copy.stat().st_mtime, default=folder)
+    return last.relative_to(folder).as_posix()
 
 
 def _copy(source: Path, copy: Path) -> None:
@@ -128,21 +165,41 @@ def _copy(source: Path, copy: Path) -> None:
 def _fresh(source: Path) -> bytes:
     """What a new copy holds: the file; of a notebook neither outputs nor solutions. ValueError where it is none."""
     content = source.read_bytes()
+    if source.suffix == ".md":
+        return _linked(content.decode(), source).encode()
     if source.suffix != ".ipynb":
         return content
     try:
         notebook = json.loads(content)
         for cell in notebook["cells"]:
-            # lessons lie in work/ itself, exercises one folder further in
             text = "".join(cell["source"])  # nbformat allows a list of lines too
-            text = text.replace("](../notebooks/", "](../").replace("](../exercises/", "](exercises/")
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [], "execution_count": None}
                 text = without_solutions(text)
+            else:
+                text = _linked(text, source)
             cell["source"] = text
     except (ValueError, TypeError, KeyError, Fault) as error:
-        raise ValueError(f"{source} is damaged, no notebook: get it anew, with git checkout -- {source}") from error
+        anew = how_to_install() if source.is_relative_to(CARRIED) else f"git checkout -- {source}"
+        raise ValueError(f"{source} is damaged, no notebook: get it anew, with {anew}") from error
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _linked(text: str, source: Path) -> str:
+    """The text with links that lead to the same place from the copy; where that is not copied, their words alone."""
+    course = next((folder for folder in source.parents if (folder / "notebooks").is_dir()), source.parent)
+    places = {original: copy for copy, original in lessons(course, Path()).items()}
+    here = places.get(source, Path(source.name)).parent
+
+    def link(found: re.Match[str]) -> str:
+        words, target, part = found.groups()
+        original = Path(os.path.normpath(source.parent / target))
+        if original not in places:
+            return words
+        leads_to = Path(os.path.relpath(places[original], here)).as_posix()
+        return found[0].replace(f"]({target}{part or ''})", f"]({leads_to}{part or ''})")
+
+    return LINK.sub(link, text)
 
 
 def _free_name(path: Path) -> Path:
@@ -150,12 +207,3 @@ def _free_name(path: Path) -> Path:
     while (free := path.with_stem(f"{path.stem}.old{n}")).exists():
         n += 1
     return free
-
-
-if __name__ == "__main__":  # `make lab` runs this file by itself: copying needs no torch, and starts at once
-    import sys
-
-    if sys.argv[1:] == ["--where-to-start"]:
-        print(where_to_start(root()))
-    else:
-        print(f"{len(copy_missing(root()))} new file(s) in work/; what was there is untouched.")

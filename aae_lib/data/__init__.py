@@ -1,8 +1,8 @@
-"""Images with labels, in three splits, and the minibatches that training takes of them.
+"""Images with labels, in three splits, and the minibatches that training takes from them.
 
-A dataset of your own comes in by `from_arrays`, `from_folder`, `from_table` or `from_splits`, or is a `Dataset` of
+Your own dataset comes in through `from_arrays`, `from_folder`, `from_table` or `from_splits`, or is a `Dataset` of
 three splits, each a `Split`; nothing here has to change for it.
-May import: torch, numpy, scikit-learn, and late pandas and Pillow; nothing else of this library.
+May import: torch, numpy, scikit-learn, and, when needed, pandas and Pillow; nothing else of this library.
 """
 
 from .arrays import from_arrays, from_npz, from_splits

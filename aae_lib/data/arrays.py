@@ -50,8 +50,8 @@ def from_arrays(
         Of the split.
     value_range : pair of float, optional
         (low, high), mapped linearly to [0, 1]: what pictures need that are neither uint8 nor in [0, 1]. Without it
-        floats are taken as they come: whether the model can rebuild them is looked at when a trainer is made. One with
-        likelihood="bernoulli" rebuilds [0, 1], one with likelihood="gaussian" any numbers.
+        floats are taken as they come: whether the model can reconstruct them is checked when a trainer is made. One
+        with likelihood="bernoulli" reconstructs [0, 1], one with likelihood="gaussian" any numbers.
     channels : {"first", "last"}, optional
         Of images with four axes; needed only where both may be meant.
 
@@ -126,7 +126,7 @@ def from_splits(
         shape, wanted = (tuple(images.shape[1:]) for images in (found[-1][0], found[0][0]))
         if shape != wanted:
             raise ValueError(
-                f"{name} holds images of shape {shape}, and train of {wanted}: all parts must have one shape."
+                f"{name} holds images of shape {shape}, and train of {wanted}: all parts must have the same shape."
             )
     words = [word for _, _, names, _ in found for word in names]
     _, every = as_classes(words, len(words))
@@ -156,7 +156,7 @@ def from_npz(file: str | Path, **options: Any) -> Dataset:
     Raises
     ------
     ValueError
-        For a file that is not there or is no such file, and as in `from_arrays`.
+        For a file that is missing or of another kind, and as in `from_arrays`.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def from_npz(file: str | Path, **options: Any) -> Dataset:
         raise ValueError(f"{file} cannot be read: {error.strerror or 'it is damaged'}.") from error
     except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{file} is no .npz of plain arrays: write it by np.savez(file, images=..., labels=...)."
+            f"{file} is not a .npz of plain arrays: write it with np.savez(file, images=..., labels=...)."
         ) from error
     if "images" not in found:
         raise ValueError(

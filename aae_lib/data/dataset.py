@@ -55,8 +55,8 @@ class Split:
     Raises
     ------
     ValueError
-        For images or labels of another shape or type, and for factors without a row for each image. What the numbers
-        are is looked at when a trainer is made.
+        For images or labels of another shape or type, and for factors without a row for each image. The numbers
+        themselves are checked when a trainer is made.
 
     Examples
     --------
@@ -231,7 +231,7 @@ class Dataset:
         for first, second in itertools.combinations(PARTS, 2):
             if both := len(kept[first] & kept[second]):
                 raise ValueError(
-                    f"{both} images of {self.name} stand both in {first} and in {second}: take them out of one, and "
+                    f"{both} images of {self.name} are both in {first} and in {second}: take them out of one, and "
                     "take labels to learn from out of train only."
                 )
 
@@ -360,7 +360,7 @@ def check_values(images: Tensor | OnDisk, low: float, high: float) -> None:
     rows = part.flatten(1)
     first = int(((rows >= low) & (rows <= high) & rows.isfinite()).all(1).logical_not().nonzero()[0])
     if not rows[first].isfinite().all():
-        raise ValueError(f"image {start + first} holds NaN or infinity: leave it out, or mend it.")
+        raise ValueError(f"image {start + first} holds NaN or infinity: leave it out, or correct it.")
     meant = rounded_range(*span(images))
     raise ValueError(
         f"image {start + first} has values from {rows[first].min():g} to {rows[first].max():g}, and floats must lie in "

@@ -80,7 +80,7 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
     """The pictures in a folder, in the order of their names.
 
     Each is turned as its EXIF says, laid over white where it is transparent, cut to the square in its middle, and
-    scaled. Hidden files, and files that are no pictures by their endings, are passed over. One that cannot be read is
+    scaled. Hidden files, and files whose endings are not those of pictures, are passed over. One that cannot be read is
     left out, and a single warning names all of these.
 
     Parameters
@@ -110,11 +110,11 @@ def read_folder(folder: str | Path, size: int = 32, colour: str = "grey") -> tup
 
 def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[str] | None]:
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: write the name of one that holds pictures.")
+        raise ValueError(f"{folder} is not a folder: write the name of one that holds pictures.")
     try:
         files = list(_pictures(folder))
     except OSError as error:
-        raise ValueError(f"{folder} cannot be looked into: {error.strerror}.") from error
+        raise ValueError(f"{folder} cannot be read: {error.strerror}.") from error
     if not files:
         raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))}), nor do the folders in it.")
     labels = [file.relative_to(folder).parts[0] if file.parent != folder else "" for file in files]
@@ -151,7 +151,7 @@ def _reason(error: Exception) -> str:
     from PIL import UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):
-        return "its content is no picture"
+        return "its content is not a picture"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"

@@ -58,7 +58,7 @@ def sample_factors(n: int, generator: torch.Generator) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        For an n that cannot be, and a generator on another device.
+        For an impossible n, and a generator on another device.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def draw(factors: pd.DataFrame) -> torch.Tensor:
     Raises
     ------
     ValueError
-        If it is no such table, has too many rows, a font or class is unknown, or a value lies outside ``RANGES``.
+        If it is not such a table, has too many rows, a font or class is unknown, or a value lies outside ``RANGES``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an array of images is: where its channels stand, which numbers it holds, and how they are read."""
+"""What an array of images is: where its channels are, which numbers it holds, and how they are read."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def as_array(images: Any) -> np.ndarray:
         arrays = [image for image in images if isinstance(image, np.ndarray)] if isinstance(images, list) else []
         sizes = sorted({array.shape for array in arrays})
         told = f"they have the sizes {sizes[0]}, {sizes[1]}, ...: " if len(sizes) > 1 else ""
-        raise ValueError(f"images must be one array, all of one size: {told}crop or resize them first.") from None
+        raise ValueError(f"images must be one array, all of the same size: {told}crop or resize them first.") from None
     if array.ndim < 2 or array.dtype.kind not in "biuf":
         raise ValueError(
             "images must be an array of numbers, (N, H, W), (N, C, H, W) or (N, H, W, C), or vectors (N, D); got "
@@ -126,7 +126,7 @@ def rounded_range(low: float, high: float) -> tuple[float, float]:
 
 
 def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """(row, (n, D)) from there on, so many at a time that memory is never a question."""
+    """(row, (n, D)) from there on, few enough at a time that memory is never a question."""
     n = max(1, NUMBERS // (array.size // len(array)))
     for start in range(0, len(array), n):
         rows = np.asarray(array[start : start + n])
@@ -171,7 +171,7 @@ def _check_whole(array: np.ndarray) -> None:
         raise ValueError(f"every number of the images is {low:.0f}: there is nothing to learn from them.")
     if high <= 1:
         raise ValueError(
-            f"images are whole numbers ({array.dtype}) from {low:.0f} to {high:.0f}, which would be black beside 255: "
+            f"images are whole numbers ({array.dtype}) from {low:.0f} to {high:.0f}, nearly black compared with 255: "
             "write value_range=(0, 1)."
         )
 

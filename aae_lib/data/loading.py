@@ -13,7 +13,7 @@ from .dataset import PARTS, Dataset, Split
 from .parts import held_out
 
 IMAGES = ("mini_mnist", "digits", "glyphs", "mnist", "fashion_mnist")
-VALIDATION = 12  # one in so many of the MNISTs' training images
+VALIDATION = 12  # one in 12 of the MNISTs' training images
 
 
 @takes(name=one_of(*IMAGES, *toys.TOYS), folder=path(), n=count(100, glyphs.MOST))
@@ -48,7 +48,7 @@ def load(name: str, folder: str | Path | None = None, n: int = 6000) -> Dataset:
     Raises
     ------
     ValueError
-        For an unknown name, an n that cannot be, a folder that cannot be looked into, and (`mnist.DataCorruptError`)
+        For an unknown name, an impossible n, a folder that cannot be read, and (`mnist.DataCorruptError`)
         for a damaged file.
     mnist.DataNotFoundError
         If the files are neither on this machine nor available for download.

@@ -1,7 +1,7 @@
 """mini_mnist: a part of MNIST that comes with the package, so that handwriting can be learned from without a network.
 
 `python tools/make_mini_mnist.py` cut it out of the original files, and says how. MNIST is by Yann LeCun and Corinna
-Cortes, under CC BY-SA 3.0, and so is this part of it: see LICENSE-MNIST beside this file.
+Cortes, under CC BY-SA 3.0, and so is this part of it: see LICENSE-MNIST next to this file.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class Minibatches:
             Unless exactly one of the two is given, and for a number below 0.
         """
         if (steps is None) == (epochs is None):
-            raise ValueError("say either steps= or epochs=.")
+            raise ValueError("pass either steps= or epochs=.")
         if epochs is None:
             return count(0, 2**62 - 1).checked("steps", steps)
         return math.ceil(number(least=0, most=1e12).checked("epochs", epochs) * self.steps_per_epoch - 1e-9)

@@ -4,7 +4,7 @@ Each set is four files in the idx format: a magic number, the sizes of the dimen
 for in the folder you name, in the one that AAE_DATA_DIR names, and in the cache; only if they are in none of these are
 they downloaded.
 
-What is checked at every reading:
+What is checked each time they are read:
 
 - MNIST: the SHA-256 of the unpacked content, since mirrors pack the same content differently.
 - Fashion-MNIST: the SHA-256 of the packed file, as several public projects list it next to the MD5 sums of its authors;
@@ -113,7 +113,7 @@ def read(name: str, folder: str | Path | None = None) -> tuple[np.ndarray, np.nd
     DataCorruptError
         If a file is not what it should be.
     ValueError
-        For another set, and for a folder that cannot be looked into.
+        For another set, and for a folder that cannot be read.
     """
     try:
         place = find_local(name, folder)
@@ -158,7 +158,7 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
     DataNotFoundError
         If no folder holds all four.
     ValueError
-        For another set, and for a folder that cannot be looked into.
+        For another set, and for a folder that cannot be read.
     """
     places = []
     if folder is not None:
@@ -167,7 +167,7 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
         if own := os.environ.get("AAE_DATA_DIR"):
             places.append(_at_home(own, "AAE_DATA_DIR"))
             if not places[0].is_dir():
-                raise ValueError(f"AAE_DATA_DIR names {own}, which is no folder: set it to another, or to nothing.")
+                raise ValueError(f"AAE_DATA_DIR names {own}, which is not a folder: set it to another, or to nothing.")
         with contextlib.suppress(ModuleNotFoundError):  # a bare server has no cache
             places.append(cache_folder())
     for place in places:
@@ -176,7 +176,7 @@ def find_local(name: str, folder: str | Path | None = None) -> Path:
                 if all(_either(inside, file).is_file() for file in FILES):
                     return inside
         except OSError as error:
-            raise ValueError(f"{place} cannot be looked into ({error.strerror}): name another folder.") from error
+            raise ValueError(f"{place} cannot be read ({error.strerror}): name another folder.") from error
     raise DataNotFoundError(_advice(f"{name} is not complete in {folder or 'AAE_DATA_DIR or the cache'}", name))
 
 
@@ -203,12 +203,12 @@ def download(name: str) -> Path:
     DataNotFoundError
         If no mirror gave a correct file, or the cache cannot be written.
     ValueError
-        For another set, and for an AAE_DATA_MIRROR that is no address.
+        For another set, and for an AAE_DATA_MIRROR that is not an address.
     """
     for tool in ("platformdirs", "pooch"):
         if importlib.util.find_spec(tool) is None:
             raise DataNotFoundError(
-                _advice(f"{name} is not here, and {tool}, which downloads need, not installed", name)
+                _advice(f"{name} is not here, and {tool}, which downloads need, is not installed", name)
             )
     mirrors = list(MIRRORS[name])
     if own := os.environ.get("AAE_DATA_MIRROR"):
@@ -252,7 +252,7 @@ def _download_one(name: str, file: str, mirrors: list[str]) -> None:
 def _fetch(url: str, target: Path, most: int, patience: float, least_rate: float) -> None:
     """Download one file of at most `most` bytes, in at most `patience` seconds and one for every `least_rate` bytes.
 
-    A thread asks and hands over what comes, so that nothing that a server does, or leaves undone, can hold this up.
+    A thread asks and hands over what comes, so that nothing a server does, or fails to do, can hold this up.
     """
     blocks: queue.SimpleQueue[int | bytes | Exception] = queue.SimpleQueue()
     enough = threading.Event()
@@ -357,7 +357,7 @@ def _read_idx(path: Path, name: str, file: str, shown: str | None = None) -> np.
         with path.open("rb") as stream:
             raw = stream.read(most + 1)
     except OSError as error:
-        raise DataCorruptError(f"{shown} cannot be read ({error.strerror}): mend or replace it.") from error
+        raise DataCorruptError(f"{shown} cannot be read ({error.strerror}): repair or replace it.") from error
     if len(raw) > most:
         raise DataCorruptError(f"{shown} has more than {most:,} bytes, so it is another file: replace or delete it.")
     packed = raw[:2] == b"\x1f\x8b"

@@ -136,7 +136,7 @@ class OnDisk:
 
 
 def parts(images: Tensor | OnDisk) -> Iterator[Tensor]:
-    """The images in turn, so many at a time that memory is never a question."""
+    """The images in turn, few enough at a time that memory is never a question."""
     if 0 in images.shape:
         return iter(())
     return iter(images.split(max(1, NUMBERS // images.shape[1:].numel())))

@@ -1,4 +1,4 @@
-"""Which images are learned from, which are chosen by, and which are tested on."""
+"""Which images to learn from, which to choose by, and which to test on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as a dataset: a row is a sample, a column a number of it."""
+"""A table as a dataset: a row is a sample, a column one of its numbers."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _csv(file: Path) -> pd.DataFrame:
         raise ValueError(f"{file} cannot be read: {error.strerror}.") from error
     except (ValueError, pd.errors.ParserError) as error:
         words = " ".join(str(error).split())[:200].rstrip(".")
-        raise ValueError(f"{file} is no table of comma-separated values: {words}.") from error
+        raise ValueError(f"{file} is not a table of comma-separated values: {words}.") from error
     if len(frame.columns) == 1 and any(mark in str(frame.columns[0]) for mark in ";\t"):
         raise ValueError(
             f"{file} has one column only, {shown(frame.columns[0])}: its columns are set apart by another mark; write "

@@ -145,4 +145,6 @@ def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
 
 def _own(module: nn.Module) -> str:
     name = type(module).__name__
-    return f"{name} is a network of your own, which this library cannot take apart: export it by torch.export yourself."
+    return (
+        f"{name} is a network of your own, which this library cannot take apart: export it with torch.export yourself."
+    )

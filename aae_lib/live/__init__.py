@@ -1,6 +1,6 @@
 """The live panel: sliders that act while training runs, q(z) over p(z) as it moves.
 
-    Panel(trainer)     one run: play, pause, a phase at a time, sliders, another prior, back in time, forks
+    Panel(trainer)     one run: play, pause, one phase at a time, sliders, another prior, back in time, forks
     Sliders(trainer)   the same as plain ipywidgets, where anywidget cannot be loaded
     Compare(a, b)      two runs, step by step together
     Pad()              a drawing as a prior

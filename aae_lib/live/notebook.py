@@ -1,4 +1,4 @@
-"""What is around the panel: is anybody there to move a slider, and where does the picture go?"""
+"""The panel's surroundings: is anybody there to move a slider, and where does the picture go?"""
 
 import base64
 import html

@@ -29,7 +29,7 @@ ANY_DIM_PRIORS = ("gaussian", "uniform")
 
 MESSAGES = {
     "waiting": "No page has answered for 30 seconds, so training waits.",
-    "done": "All steps are done. Go on for as many again, or reset to start anew.",
+    "done": "All steps are done. Go on for as many again, or reset to start over.",
     "stopped": "Stopped, and the trainer is free. Run the cell again for a new panel.",
     "past": "You are looking at an earlier step.",
 }
@@ -47,6 +47,14 @@ def _halt() -> None:
 def open_panel() -> "Panel | None":
     """The panel that is open in this kernel."""
     return _current
+
+
+def _asked(heard: Any) -> Request:
+    """What a page wishes, after a look at it; otherwise the wish to tell it what is wrong."""
+    try:
+        return looked_at(heard)
+    except ValueError as error:
+        return {"do": "tell", "text": str(error)}
 
 
 def _two_names(value: Any) -> list[str]:
@@ -72,23 +80,23 @@ class Panel:
     Parameters
     ----------
     trainer : Trainer
-        Any, with your own losses and phases too. While the panel lives, only the panel trains it.
+        Any, with your own losses and phases too. While the panel is open, only the panel trains it.
     view : {"all", "tug", "plane"}
         "tug": play, step and one slider between reconstruction and game, the rest behind a button; "plane": points and
         the discriminator in the plane, no images.
     max_steps : int
-        Training stops after so many steps of this panel, until `go_on` adds as many again.
+        Training stops after this many steps of this panel, until `go_on` adds as many again.
     show : Split, optional
         The images whose codes are drawn; default the validation split.
     headless_steps : int, optional
-        Where nobody can press play (nbval, `jupyter execute`), so many steps are run, and waited for.
+        Where nobody can press play (nbval, `jupyter execute`), this many steps are run, and waited for.
     large : bool
         In large type, for the projector.
 
     Raises
     ------
     ValueError
-        For an argument that cannot be, such as an unknown view or images of another shape.
+        For an impossible argument, such as an unknown view or images of another shape.
 
     Notes
     -----
@@ -163,7 +171,7 @@ class Panel:
         self._do("play")
 
     def go_on(self) -> None:
-        """Train on for max_steps more steps, also when all were done."""
+        """Train for max_steps more steps, even when all were done."""
         self._do("go_on")
 
     def pause(self) -> None:
@@ -192,7 +200,7 @@ class Panel:
             raise failed[0]
 
     def fork(self) -> None:
-        """A second run from the step that is shown, beside the first; set its sliders, then play."""
+        """A second run from the step that is shown, next to the first; set its sliders, then play."""
         self._do("fork")
 
     def stop(self) -> None:
@@ -287,21 +295,17 @@ class Panel:
     # ---- from the page; on whatever thread the kernel pleases ----
 
     def _heard(self, _widget: Any, heard: Any, _buffers: Any) -> None:
-        what = heard.get("do") if isinstance(heard, dict) else None
-        self.training.answer(shown=what in ("seen", "hello"))
-        if what != "seen":
+        request = _asked(heard)
+        self.training.answer(shown=request["do"] in ("seen", "hello"))
+        if request["do"] != "seen":
             self._ask(heard)
 
     def _ask(self, heard: Any) -> None:
-        """Hand in what a page wishes, after a look at it."""
-        try:
-            request = looked_at(heard)
-        except ValueError as error:
-            request = {"do": "tell", "text": str(error)}
+        """Hand in what a page wishes."""
+        request, ticket = _asked(heard), ticket_of(heard)
         if (what := request["do"]) in LATEST:
             self._newest[what] = request
             request = {"do": what}
-        ticket = ticket_of(heard)
         self.training.request(request, None if ticket is None else lambda: self._served(ticket))
 
     # ---- on the training thread ----

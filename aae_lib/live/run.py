@@ -101,7 +101,7 @@ class Run:
         """After a loss that was not finite: to exactly the state before that step, random numbers included.
 
         A learner's function that has changed meanwhile may be unable to repeat the steps before; the weights, which
-        are good, stay as they are, and the past begins anew.
+        are good, stay as they are, and the past begins again.
         """
         with self.trainer.lock:
             self._recover()
@@ -183,7 +183,7 @@ class Run:
             self.mmds.append((self.steps, self.mmd))
 
     def about(self) -> dict[str, Any]:
-        """The numbers beside the picture."""
+        """The numbers next to the picture."""
         return {
             "step": self.steps,
             "settings": self.uses,

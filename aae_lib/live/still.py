@@ -1,4 +1,4 @@
-"""The panel as a picture: what a reader of the saved notebook sees, and whoever has no widgets."""
+"""The panel as a picture: what a reader of the saved notebook sees, or anyone without widgets."""
 
 from ..models import can
 from ..plots import common

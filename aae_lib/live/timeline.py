@@ -7,7 +7,7 @@ from ..training import checkpoints
 from .view import Seen
 
 MOMENTS = 300  # then every second one is dropped, and they are kept half as often
-STATES_BYTES = 64 << 20  # likewise; at least two states are kept whatever their size
+STATES_BYTES = 64 << 20  # of states; at least two are kept whatever their size
 
 
 class Timeline:

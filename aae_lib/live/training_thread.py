@@ -20,7 +20,7 @@ from .wire import SHARED
 FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
 SHARE = 0.1  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
-IN_FLIGHT = 2 * SHARED["answer_every"]  # pictures that may be on their way; the page answers every so many
+IN_FLIGHT = 2 * SHARED["answer_every"]  # pictures that may be on their way; the page answers once in `answer_every`
 SLOW = 0.6  # seconds a phase in slow motion
 PICTURE = 30.0  # seconds between two pictures for the saved notebook while it trains
 UNSEEN = 3.0  # the same, as long as no page has shown the panel
@@ -247,9 +247,9 @@ class TrainingThread:
 
     def _play(self) -> None:
         if self.trace:
-            self.say("A function has failed: mend it and run the cell again, or press reset.")
+            self.say("A function has failed: correct it and run the cell again, or press reset.")
         elif self.steps >= self.limit:
-            self.say(f"All {self.limit:,} steps are done: panel.go_on() adds as many, panel.reset() starts anew.")
+            self.say(f"All {self.limit:,} steps are done: panel.go_on() adds as many, panel.reset() starts over.")
         else:
             self.playing, self.error = True, None
             self.answered = time.monotonic()
@@ -319,7 +319,7 @@ class TrainingThread:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        if isinstance(error, SystemExit):  # which would end this thread without a word, and whoever joins it
+        if isinstance(error, SystemExit):  # which would end this thread without a word, and any that joins it
             error = RuntimeError("a function stops the whole program, by exit() or SystemExit: return instead.")
         self.error, self.trace = error, "".join(traceback.format_exception(error))
         self.rest()

@@ -1,6 +1,6 @@
-"""What is to be seen of one trainer: codes over the prior, D's surface, pulls, MMD and floor, pictures.
+"""What you see of one trainer: codes over the prior, D's surface, pulls, MMD and floor, pictures.
 
-Everything random here comes from a generator of the view's own, so that a run is the same with and without a panel.
+Everything random here comes from the view's own generator, so that a run is the same with and without a panel.
 All methods run on the thread that trains.
 """
 
@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     heads: np.ndarray | None  # (K, 2) float32, the heads of a map
     prior: np.ndarray  # (M, 2) float32; one array for all moments with this prior
     surface: np.ndarray | None  # (SIDE, SIDE) float32, D as it was at this moment or a picture earlier
-    about: dict[str, Any]  # the numbers beside the picture
+    about: dict[str, Any]  # the numbers next to the picture
 
 
 class Plane(NamedTuple):
@@ -92,7 +92,7 @@ class View:
         minibatches.standard = self.trainer.minibatches.standard
         return Minibatch(minibatches, minibatches.permutation)
 
-    # ---- the prior, drawn anew when it changes ----
+    # ---- the prior, drawn again when it changes ----
 
     def new_prior(self) -> None:
         """Draw from the prior; take its floor and the part of the plane that it fills."""
@@ -113,7 +113,7 @@ class View:
         left, right, bottom, top = extent_of(torch.from_numpy(self.prior_shown))
         self.centre = ((left + right) / 2, (bottom + top) / 2)
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
-        self.beside = 0  # the zoom of a run that is drawn beside this one, over the same square
+        self.beside = 0  # the zoom of a run that is drawn next to this one, over the same square
 
     # ---- what is drawn ----
 

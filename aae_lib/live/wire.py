@@ -11,8 +11,8 @@ STATIC = Path(__file__).parent / "static"
 SHARED: dict[str, Any] = json.loads((STATIC / "shared.json").read_text(encoding="utf-8"))  # what the page knows too
 DTYPES = {code: np.dtype(name) for code, name in SHARED["dtypes"].items()}
 NO_WIDGETS = (
-    "Here runs a live panel. If you see this sentence in JupyterLab itself, the environment that started it cannot "
-    "show widgets: install them there (pip install anywidget), start JupyterLab again, reload the page. Until then, "
+    "A live panel runs here. If you see this sentence in JupyterLab itself, the environment that started it cannot "
+    "show widgets: install them there (pip install anywidget), restart JupyterLab, and reload the page. Until then, "
     "panel.play() trains, and the picture below follows."
 )
 

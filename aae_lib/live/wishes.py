@@ -1,6 +1,6 @@
-"""What the page may ask for, looked at when it arrives: names, types, ranges. The page's side: `Wish` in messages.ts.
+"""What the page may ask for, checked when it arrives: names, types, ranges. The page's side: `Wish` in messages.ts.
 
-Whether a run is still there is looked at when the wish is fulfilled: those before it may have ended one.
+Whether a run is still there is checked when the wish is fulfilled: an earlier wish may have ended it.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which images are odd: badly rebuilt, or with a code that the prior hardly ever gives."""
+"""Which images are odd: badly reconstructed, or with a code that the prior hardly ever gives."""
 
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,8 @@ def anomaly_scores(
     """How odd each image is, for a model of normal ones: two witnesses, and their ranks together.
 
     Neither is sure of itself. A code can lie in the very middle of the prior although its image is like nothing seen in
-    training, and a decoder that is good enough rebuilds that too: judge the scores on odd images that you know (project
-    P1 does), before you trust them.
+    training, and a decoder that is good enough reconstructs that too: judge the scores on odd images that you know
+    (project P1 does), before you trust them.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def anomaly_scores(
     DataFrame
         A row for each image, in their order; in each column more is odder.
 
-        - reconstruction: mean squared error a pixel of decode(encode(x)), in the unit of `reconstruction_error`
+        - reconstruction: mean squared error per pixel of decode(encode(x)), in the unit of `reconstruction_error`
         - unlikely: -log p(z) of the code, in nats, infinite where p(z) is 0. Where the prior has no density, the mean
           distance of the code to the nearest 5 of 2,000 prior samples. `attrs["unlikely"]` says which it is.
         - rank: mean of the image's ranks by the two among these images, as shares: 1 is the oddest by both

@@ -1,4 +1,4 @@
-"""q(z) against p(z): do two clouds of points come from one distribution?
+"""q(z) against p(z): do two clouds of points come from the same distribution?
 
 Each measure takes points (n, d) and (m, d) and returns one number. No number means anything without its `floor`:
 what one sample of the prior gets against another of the same size.
@@ -278,7 +278,7 @@ def floor(
     generator: torch.Generator | None = None,
     **options: Any,
 ) -> Floor:
-    """What a measure says of two samples of the prior: the best that codes can be expected to reach.
+    """What a measure says about two samples of the prior: the best that codes can be expected to reach.
 
     Parameters
     ----------
@@ -303,7 +303,8 @@ def floor(
     Raises
     ------
     ValueError
-        For repeats below 2, for what is no prior, and for a metric that does not take the options or gives no number.
+        For repeats below 2, for what is not a prior, and for a metric that does not take the options or does not give
+        a number.
 
     Examples
     --------

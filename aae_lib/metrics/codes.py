@@ -1,4 +1,4 @@
-"""What the codes know about the class, by two simple readers: neighbours and a straight line."""
+"""What the codes know about the class, according to two simple readers: neighbours and a straight line."""
 
 import math
 from typing import TYPE_CHECKING

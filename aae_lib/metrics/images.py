@@ -1,5 +1,5 @@
-"""Of images: how well they are reconstructed, how sharp they are, how many classes they show, how near the data they
-lie.
+"""Of images: how well they are reconstructed, how sharp they are, how many classes they show, how close to the
+data they lie.
 """
 
 import torch
@@ -207,5 +207,5 @@ def nearest_distance(images: Tensor, train_images: Tensor, test_images: Tensor) 
     index = NearestNeighbors(n_neighbors=1).fit(real.numpy())
     fake, unseen = (float(torch.from_numpy(index.kneighbors(x.numpy())[0]).median()) for x in (fakes, others))
     if unseen < 1e-5:  # rounding in float32
-        raise ValueError("most test images are training images too, so there is no distance to measure by.")
+        raise ValueError("most test images are training images too, so there is no distance to use as the unit.")
     return fake / unseen

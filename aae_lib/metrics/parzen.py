@@ -49,7 +49,7 @@ def parzen_log_likelihood(
     ------
     ValueError
         For images of different shapes, and if the best bandwidth is the smallest or the largest of the grid, so that
-        the figure is no likelihood at the best bandwidth: widen the grid.
+        the figure is not a likelihood at the best bandwidth: widen the grid.
 
     References
     ----------
@@ -75,14 +75,14 @@ def parzen_log_likelihood(
     if not samples.shape[1] == validation.shape[1] == test.shape[1]:
         raise ValueError(
             f"samples have {samples.shape[1]} values each, validation_images {validation.shape[1]} and test_images "
-            f"{test.shape[1]}: pass images of one shape."
+            f"{test.shape[1]}: pass images of the same shape."
         )
     scores = _log_likelihoods(validation, samples, grid).mean(dim=0)
     best = int(scores.argmax())
     if best in (0, len(grid) - 1):
         raise ValueError(
             f"the best bandwidth, {grid[best]:.3g}, is at the edge of the grid ({grid[0]:.3g} to {grid[-1]:.3g}); "
-            "the figure would be no likelihood. Pass a wider grid."
+            "the figure would not be a likelihood. Pass a wider grid."
         )
     found = _log_likelihoods(test, samples, grid[best : best + 1])[:, 0]
     return Parzen(float(found.mean()), float(found.std() / math.sqrt(len(found))), grid[best])

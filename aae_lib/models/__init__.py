@@ -1,4 +1,4 @@
-"""The models, a file each: an autoencoder and its phases. Start with `phase`, then `autoencoder` and `aae`.
+"""The models, one file each: an autoencoder and its phases. Start with `phase`, then `autoencoder` and `aae`.
 
 A model of your own is a subclass of one of these with other `phases`; see `WAE`, which is one phase.
 May import: data, priors, networks, losses, optimizers.

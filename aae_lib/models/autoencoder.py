@@ -243,7 +243,7 @@ class AE(Model):
         Parameters
         ----------
         images : tensor
-            (N, C, H, W), uint8 0-255 or floats in [0, 1]; of a Gaussian decoder any floats.
+            (N, C, H, W), uint8 0-255 or floats in [0, 1]; for a Gaussian decoder any floats.
         generator : torch.Generator, optional
             Without one the posterior's noise is 0 (the mean of a Gaussian posterior); with one, z ~ q(z|x), for which a
             deterministic encoder draws nothing.
@@ -329,7 +329,7 @@ class AE(Model):
 
 
 def check_gives(name: str, call: Callable[[], Tensor], shape: tuple[int, ...]) -> None:
-    """ValueError unless a network of one's own, tried on one row, gives a tensor of this shape."""
+    """ValueError unless the user's network, tried on one row, gives a tensor of this shape."""
     try:
         found = call()
     except (TypeError, AttributeError, RuntimeError) as error:

@@ -130,7 +130,7 @@ class DecoderSeesCategory(CategoryAAE):
 
     def _category(self, y: Tensor | None, n: int) -> Tensor:
         if y is None:
-            raise ValueError("this decoder sees a category beside the style: decode(z, y) with y (N,) whole numbers.")
+            raise ValueError("this decoder sees a category and the style: decode(z, y) with y (N,) whole numbers.")
         y = as_tensor("categories y", y)
         if y.shape == (n,) and not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool):
             if n and not ((y >= 0) & (y < self.categories)).all():

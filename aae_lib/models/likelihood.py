@@ -1,4 +1,4 @@
-"""What a decoder's output says of a sample, p(x|z): of pixels in [0, 1], or of any real numbers.
+"""What a decoder's output says about a sample, p(x|z): of pixels in [0, 1], or of any real numbers.
 
 One word, `likelihood=`, decides what follows: what the networks see, what the loss compares, what an image is. Without
 it images are taken for Bernoulli, vectors for Gaussian.

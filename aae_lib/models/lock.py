@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 
 class StepLock:
-    """Held for every training step, and by whoever looks at the model from another thread.
+    """Held for every training step, and by anyone who looks at the model from another thread.
 
-    Between steps the model is consistent; inside one it is not. Whoever asks for the lock gets it when the step under
-    way ends, before the next one begins, however fast training is.
+    Between steps the model is consistent; inside one it is not. Anyone who asks for the lock gets it when the step
+    under way ends, before the next one begins, however fast training is.
 
     Examples
     --------
@@ -20,7 +20,7 @@ class StepLock:
 
     def __init__(self) -> None:
         # a lock of threading is not fair: a thread that trains would take it again before one that waits has woken up.
-        # So whoever leaves hands it on
+        # So a thread that leaves hands it on
         self._guard = threading.Lock()
         self._queue: list[tuple[int, threading.Lock]] = []  # who waits, and what wakes them
         self._holder: int | None = None

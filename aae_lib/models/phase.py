@@ -2,7 +2,7 @@
 
     phase = name · draw(minibatch, generator) -> batch · loss(model, batch, terms) -> scalar · updates · optimizer
 
-The theory says of every update *which loss* it lowers and *whose parameters* it moves; a `Phase` says just that.
+For every update the theory says *which loss* it lowers and *whose parameters* it moves; a `Phase` says just that.
 `draw` makes everything random, so that the loss is a pure function of model and batch.
 """
 

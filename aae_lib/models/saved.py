@@ -39,8 +39,8 @@ def save(model: Model, path: Path, overwrite: bool = False) -> Path:
     kind = getattr(models, described["class"], None)
     if not (isinstance(kind, type) and issubclass(kind, models.AE)):
         raise ValueError(
-            f"{described['class']} is no autoencoder of this library, and code is never stored: keep its weights by "
-            "safetensors.torch.save_file(model.state_dict(), path)."
+            f"{described['class']} is not an autoencoder of this library, and code is never stored: keep its weights "
+            "with safetensors.torch.save_file(model.state_dict(), path)."
         )
     if path.suffix != SUFFIX:
         raise ValueError(f"the name of a model's file ends in {SUFFIX}; got {path.name}: choose such a name.")
@@ -62,7 +62,7 @@ def _check_replaceable(path: Path, described: Mapping[str, Any], overwrite: bool
     if held != described and not overwrite:
         differ = sorted(k for k in held.keys() | described.keys() if held.get(k) != described.get(k))
         raise ValueError(
-            f"{path} holds another model (its {', '.join(differ)} differ): choose another name, or say overwrite=True."
+            f"{path} holds another model (its {', '.join(differ)} differ): choose another name, or pass overwrite=True."
         )
 
 

@@ -1,4 +1,4 @@
-"""Where a figure was measured: the machine and the versions, as they stand beside every stored result."""
+"""Where a figure was measured: the machine and the versions, as they are stored with every result."""
 
 import importlib.metadata
 import os

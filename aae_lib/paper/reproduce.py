@@ -1,7 +1,7 @@
 """Reproduce the paper's table: python -m aae_lib reproduce TASK --size small|full.
 
 Every seed is a run of its own, which goes on from its checkpoint after a kill. Its figures are written to
-results/TASK.json when it ends, and results/README.md is written anew from all of these: the paper's figure beside ours.
+results/TASK.json when it ends, and results/README.md is rewritten from all of these: the paper's figure next to ours.
 Figures are taken once, on the test split, after the last step: no step and no seed is picked.
 """
 
@@ -56,12 +56,12 @@ def reproduce(
 ) -> dict[str, Any]:
     """Train and measure `task` with seeds 0 to seeds - 1; what is in results/ already is kept.
 
-    seconds   stop training after so long; `resume` goes on from there
+    seconds   stop training after this long; `resume` continues from there
     together  train all missing seeds at once, as a sweep
 
     Returns what results/TASK.json holds for this size. Raises ValueError where figures or checkpoints are there and
     `resume` is False, where they were made by another recipe, where a file in results/ is damaged or foreign, or where
-    an image stands in two splits; before anything is trained.
+    an image is in two splits; before anything is trained.
     """
     began, recipe = time.monotonic(), getattr(task, size)
     data.check_disjoint()
@@ -184,7 +184,7 @@ def run_seeds(
 
 
 def _classification(trainer: Trainer, recipe: Recipe, data: Dataset) -> dict[str, float]:
-    """Errors of the encoder; beside it a supervised net of the same make and label spreading, with the same labels."""
+    """Errors of the encoder, and of a supervised net of the same make and label spreading with the same labels."""
     from .. import metrics
 
     # few labels are learned within a thousand steps; all of them get the passes that the recipe has
@@ -317,7 +317,7 @@ def write_table(results: Path) -> Path:
         paper = "pictures only" if task.paper is None else _spread(*task.paper, task.unit)
         shown = [_mean(sizes.get(size), task.figure, task.unit) for size in SIZES]
         lines.append(f"| {task.title} | {task.figure} | {paper} | {shown[0]} | {shown[1]} |")
-    lines += ["", "A dash: not run yet; *full* wants a GPU.", ""]
+    lines += ["", "A dash: not run yet; *full* needs a GPU.", ""]
     for name, sizes in found.items():
         for size in SIZES:
             if size in sizes:
@@ -339,7 +339,7 @@ def _details(task: Task, size: str, own: dict[str, Any]) -> list[str]:
     lines.append("|---|" + "---:|" * len(runs))
     lines += [f"| {name} | " + " | ".join(f"{run['figures'][name]:.4g}" for run in runs) + " |" for name in names]
     lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {seconds:,.0f} s {shared} on {machines}; "
-              f"torch {runs[0]['versions']['torch']}. Otherwise than the paper:", ""]  # fmt: skip
+              f"torch {runs[0]['versions']['torch']}. Differences from the paper:", ""]  # fmt: skip
     return [*lines, *(f"- {text}" for text in recipe["departures"]), ""]
 
 

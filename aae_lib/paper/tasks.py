@@ -1,7 +1,7 @@
 """The paper's experiments as data: what is trained, how, for how long, and the figures that the paper gives.
 
 Two recipes a task: `full`, the paper's networks, and `small`, which a laptop's CPU finishes within twenty minutes. What
-a recipe does otherwise than the paper stands in its `departures`; figures of the two are never mixed.
+a recipe does differently from the paper is in its `departures`; figures of the two are never mixed.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Recipe:
     departures: tuple[str, ...] = ()
 
     def schedule(self, steps: int) -> Schedule:
-        """Of the learning rates: half a cosine over so many steps, down to .02 of them."""
+        """Of the learning rates: half a cosine over this many steps, down to .02 of them."""
         return Cosine(steps, final=0.02)
 
 

@@ -170,7 +170,7 @@ def map_with_images(
     split : Split
         The images; of more than 2000 a random part is drawn.
     n : int, default 60
-        At most so many images are shown.
+        At most this many images are shown.
     generator : torch.Generator, optional
         Of the random part; None: one seeded with 0.
     figsize : tuple of float, optional
@@ -288,7 +288,7 @@ def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
 def _categories(model: Model, what: str) -> int:
     k = can(model).categories
     if k is None:
-        raise ValueError(f"This {type(model).__name__} has no category beside its code, which {what} needs.")
+        raise ValueError(f"This {type(model).__name__} has no category with its code, which {what} needs.")
     return k
 
 

@@ -96,7 +96,7 @@ def latent(
     split : Split
         The images.
     n : int, default 2000
-        At most so many are drawn; of more, a random part.
+        At most this many are drawn; of more, a random part.
     axes : pair of int, default (0, 1)
         The two coordinates to draw, counted from 0. Codes of one dimension are spread out over the height of the
         picture, at random.

@@ -175,9 +175,7 @@ def decode(model: Model, z: Tensor, y: int | Tensor | None = None) -> Tensor:
             raise ValueError(f"The decoder of this {type(model).__name__} sees no category: leave label out.")
         return model.decode(z).cpu()
     if y is None or (isinstance(y, int) and not 0 <= y < model.categories):
-        raise ValueError(
-            f"This decoder sees a category beside z: say which, label=0 to {model.categories - 1}, not {y}."
-        )
+        raise ValueError(f"This decoder sees a category and z: say which, label=0 to {model.categories - 1}, not {y}.")
     return model.decode(z, y if isinstance(y, Tensor) else torch.full((len(z),), y)).cpu()
 
 

@@ -55,7 +55,7 @@ def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) ->
         raise ValueError("this is the history of a sweep: draw a member's, as in losses(sweep.trainers[0].history).")
     odd = [name for name in history.columns if not (isinstance(name, str) and is_numeric_dtype(history[name]))]
     if odd and len(history):
-        raise ValueError(f"history holds what is no column of numbers: {', '.join(map(str, odd))}. Leave it out.")
+        raise ValueError(f"history has columns that are not numbers: {', '.join(map(str, odd))}. Leave it out.")
     names = [name for name in history.columns if name not in ("step", "seconds") and history[name].notna().any()]
     if "step" not in history.columns or len(history) == 0 or history["step"].isna().any() or not names:
         raise ValueError("history holds no losses to draw: run the trainer first, then pass trainer.history.")

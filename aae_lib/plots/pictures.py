@@ -374,7 +374,7 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     a, b = _floats(a, "a"), _floats(b, "b")
     if a.ndim != 1 or a.shape != b.shape:
         raise ValueError(
-            f"slerp: a and b must be two codes of one shape (d,), not {tuple(a.shape)} and {tuple(b.shape)}."
+            f"slerp: a and b must be two codes of the same shape (d,), not {tuple(a.shape)} and {tuple(b.shape)}."
         )
     p, q = a.double(), b.double()
     t = _floats(t, "t").to(p)[..., None]

@@ -112,7 +112,7 @@ class Prior:
             GENERATOR.checked("generator", generator, type(self).__name__)
             if not _same_device(generator.device, device):
                 raise ValueError(
-                    f"The generator is on {generator.device}, the samples are wanted on {device}: "
+                    f"The generator is on {generator.device}, the samples are to be on {device}: "
                     f"make it with torch.Generator(device={str(device)!r})."
                 )
         if labels is not None:

@@ -164,10 +164,10 @@ class Picture(Prior):
     @takes(image=table("H", "W", example="torch.eye(28)"), extent=numbers(4, example="(-3, 3, -3, 3)"))
     def __init__(self, image: Tensor, extent: Sequence[float] | None = None) -> None:
         if (image < 0).any():
-            raise ValueError("Picture takes brightness of at least 0, but the image holds numbers below.")
+            raise ValueError("Picture takes brightness of at least 0, but the image holds negative numbers.")
         if not image.any():
             raise ValueError(
-                "Picture is empty (all zero), so no place in it is more probable than none: draw something."
+                "Picture is empty (all zero), so no place in it is more probable than another: draw something."
             )
         height, width = image.shape
         if extent is None:

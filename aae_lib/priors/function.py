@@ -169,7 +169,7 @@ def as_prior(thing: PriorLike) -> Prior:
         hint = "aae.priors.from_description(...) gives the prior that prior.description() described"
     if hasattr(thing, "ndim"):
         hint = "aae.priors.Points(points) draws from points, aae.priors.Picture(image) from a picture"
-    raise TypeError(f"{shown(thing)} is no prior: {hint}.")
+    raise TypeError(f"{shown(thing)} is not a prior: {hint}.")
 
 
 def _is_whole(prior: Prior) -> bool:

@@ -153,17 +153,17 @@ def check_own(trainer: "Trainer", folder: Path) -> None:
         if states := [file.name for file in folder.glob("*.safetensors") if OURS.fullmatch(file.name)]:
             raise CheckpointError(
                 f"{folder} holds the tensors of a checkpoint ({states[0]}) without its {INDEX}: choose another "
-                "folder, or say overwrite=True."
+                "folder, or pass overwrite=True."
             )
         return
     try:
         index = _read_index(folder)
     except CheckpointError as error:
-        raise CheckpointError(f"{error} To write over it, say overwrite=True.") from None
+        raise CheckpointError(f"{error} To replace it, pass overwrite=True.") from None
     if trainer.kept.get(folder.resolve()) != _digest(index):
         raise CheckpointError(
             f"{folder} holds another run ({index['made of']['model']['class']}, {index['steps']} steps, seed "
-            f"{index['made of']['seed']}): go on with it by trainer.load(folder), choose another folder, or say "
+            f"{index['made of']['seed']}): continue it with trainer.load(folder), choose another folder, or say "
             "overwrite=True."
         )
 
@@ -208,14 +208,14 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
         if not inexact:
             raise CheckpointError(
                 f"this checkpoint was made on {index['device']}, the trainer is on {trainer.device.type}, whose random "
-                "numbers differ: resume there, or go on inexactly by load(trainer, folder, inexact=True)."
+                "numbers differ: resume there, or continue inexactly with load(trainer, folder, inexact=True)."
             )
         tensors["generator"] = torch.Generator(trainer.device).manual_seed(trainer.seed + index["steps"]).get_state()
     history = tensors.pop("history", None)
     if wrong := sorted(n for n in own.keys() | tensors.keys() if _kind(own.get(n)) != _kind(tensors.get(n))):
         raise CheckpointError(f"the checkpoint's tensors are not this model's: {', '.join(wrong[:5])} differ.")
     if index["cursor"] > trainer.minibatches.steps_per_epoch:
-        raise CheckpointError("the checkpoint's place in the epoch lies behind its end.")
+        raise CheckpointError("the checkpoint's place in the epoch is beyond its end.")
     if history is None or history.shape[1:] != (2 + len(trainer.phases),):
         raise CheckpointError("the checkpoint's tensors are not this model's: history differs.")
     with trainer.lock:
@@ -268,7 +268,7 @@ class State:
 def snapshot(trainer: "Trainer") -> State:
     """A copy of the trainer's state, without its history. CheckpointError in the middle of a step."""
     if trainer.in_step:
-        raise CheckpointError("a step broke off half way, and half a step cannot be resumed: train on, then save.")
+        raise CheckpointError("a step was broken off halfway, and half a step cannot be resumed: train on, then save.")
     tensors = {name: tensor.detach().clone() for name, tensor in _tensors(trainer).items()}
     return State(trainer.steps, trainer.minibatches.cursor, trainer.chosen(), tensors)
 

@@ -19,7 +19,7 @@ def preferred() -> str:
 
 def find_device(device: str | torch.device = "auto") -> torch.device:
     """The device of that name, or `preferred()` for "auto"; ValueError if models cannot be trained on it here."""
-    advice = 'device="auto" takes what is here'
+    advice = 'device="auto" takes what this machine has'
     if isinstance(device, str) and device == "auto":
         device, advice = preferred(), "AAE_DEVICE asks for it; set it to another, or to nothing"
     try:
@@ -71,7 +71,7 @@ def check_numbers(parameters: Sequence[torch.Tensor], device: torch.device) -> N
         )
     for parameter in parameters:
         if parameter.is_meta or parameter.is_inference():
-            raise ValueError("parameters hold nothing to train (made on meta, or in inference_mode): make them anew.")
+            raise ValueError("parameters hold nothing to train (made on meta, or in inference_mode): make them again.")
         if parameter.dtype is not torch.float32:
             raise ValueError(
                 f"parameters must be float32, and some are {parameter.dtype}: model.float(); see precision= for less."

@@ -18,7 +18,7 @@ ROWS = 64  # steps between two looks of the host
 
 
 class Fault(NamedTuple):
-    """The first loss or gradient that was not finite: after so many steps, in this phase."""
+    """The first loss or gradient that was not finite: after this many steps, in this phase."""
 
     steps: int
     phase: str
@@ -140,7 +140,7 @@ class History:
         if not isinstance(figures, Mapping):
             raise ValueError(f"{advice}; got {shown(figures)}.")
         if taken := [name for name in figures if name in (*self.names, "step", "seconds")]:
-            raise ValueError(f"{advice}; the history has a column {taken[0]!r} already: call it otherwise.")
+            raise ValueError(f"{advice}; the history has a column {taken[0]!r} already: use another name.")
         if wrong := [name for name in figures if not isinstance(name, str) or not name]:
             raise ValueError(f"{advice}; one of these names is {shown(wrong[0])}.")
         try:
@@ -159,7 +159,7 @@ class History:
         return table.join(measured, on="step") if len(measured) else table
 
     def cut(self, steps: int) -> None:
-        """Forget what came after so many steps."""
+        """Forget what came after this many steps."""
         keep = bisect.bisect_right(self.steps, steps)
         del self.steps[keep:], self.seconds[keep:], self.losses[keep:]
         self.measures = {step: figures for step, figures in self.measures.items() if step <= steps}

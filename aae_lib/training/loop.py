@@ -61,7 +61,7 @@ def take_steps(
     save_seconds : float
         Seconds between two saves.
     seconds : float, optional
-        Stop after so long.
+        Stop after this long.
     title : str, optional
         Of what `progress` tells; None tells nothing.
     """

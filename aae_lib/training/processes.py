@@ -47,7 +47,7 @@ class Processes:
         if self.count == 1:
             return
         if self.count > batch_size:
-            raise ValueError(f"{self.count} processes for {batch_size} images a batch: at most one process an image.")
+            raise ValueError(f"{self.count} processes for {batch_size} images per batch: at most one each.")
         if batch_norm:
             raise ValueError("batch norm looks at the whole batch, of which each process sees a part: leave it out.")
         if whole := [phase.name for phase in phases if not phase.by_rows]:
@@ -119,7 +119,7 @@ def joined(device: str) -> Iterator[str]:
     if cuda:
         local, there = _variable("LOCAL_RANK"), torch.cuda.device_count()
         if local >= there:
-            raise ValueError(f"there are {there} GPUs here, and a process each is the most: lower --nproc-per-node.")
+            raise ValueError(f"there are {there} GPUs here, and at most one process each: lower --nproc-per-node.")
         device = f"cuda:{local}"
         torch.cuda.set_device(device)
     torch.distributed.init_process_group("nccl" if cuda else "gloo", **_meeting_place())
@@ -149,7 +149,7 @@ def _meeting_place() -> dict[str, Any]:
 
 
 def restarted() -> bool:
-    """Whether torchrun has started this job anew after a process was lost: then it continues from its checkpoint."""
+    """Whether torchrun has restarted this job after a process was lost: then it continues from its checkpoint."""
     return _variable("TORCHELASTIC_RESTART_COUNT", "0") > 0
 
 

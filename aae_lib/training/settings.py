@@ -1,4 +1,4 @@
-"""The numbers that may be changed while training: what sliders write to, and what one step acts by."""
+"""The numbers that may be changed while training: what sliders write to, and what one step reads."""
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Adam for the S members of a sweep at once, on a GPU: one kernel a tensor moves all of them.
+"""Adam for the S members of a sweep at once, on a GPU: one kernel per tensor moves all of them.
 
 What PyTorch's optimizers cannot do, since their learning rate is one number: each member has a rate of its own, and one
 whose numbers went wrong stands still while the others go on. The optimizers' state lies stacked, (S, ...), and each

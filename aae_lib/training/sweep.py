@@ -1,4 +1,4 @@
-"""Many models of one kind trained at once: with other seeds, weights, terms or rates, one pass for all.
+"""Many models of one kind trained at once, with different seeds, weights, terms or rates: one pass for all.
 
     Sweep([Trainer(AAE(shape, seed=s), data, seed=s) for s in range(5)]).run(steps=2000)
 
@@ -162,7 +162,7 @@ class Sweep:
         save_seconds : float, default 30
             Seconds between two saves.
         seconds : float, optional
-            Stop after so long, even if steps are left.
+            Stop after this long, even if steps are left.
         progress : bool, default True
             Show a bar.
 
@@ -402,7 +402,7 @@ def _check(trainers: Sequence[Trainer]) -> None:
         return getattr(loss, "__func__", loss)
 
     same("the model's class", [type(trainer.model).__name__ for trainer in trainers])
-    # what is no number is part of the losses' code: which loss, which activation
+    # what is not a number is part of the losses' code: which loss, which activation
     words = [_words(trainer.model.arguments) if isinstance(trainer.model, Model) else {} for trainer in trainers]
     for name in set().union(*words):
         same(f"the model's {name}", [of_one.get(name) for of_one in words])

@@ -65,7 +65,7 @@ class Trainer:
     device : str or torch.device, default "auto"
         "auto" is CUDA, else MPS, else the CPU.
     precision : {"fp32", "tf32", "bf16"}
-        "tf32", on CUDA: matrix products by the fast units, which round the factors to 10 bits of mantissa; all else is
+        "tf32", on CUDA: matrix products on the fast units, which round the factors to 10 bits of mantissa; the rest is
         fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
     batch_size : int, optional
         None is 100, as in the paper, or all images where there are fewer.
@@ -304,7 +304,7 @@ class Trainer:
         with self.lock:
             self.lock.check()
             self.abandon_step()
-            before = self._before = checkpoints.snapshot(self)  # cheap beside a look at every phase
+            before = self._before = checkpoints.snapshot(self)  # cheap compared with a look at every phase
             taken = self._run_step()
         try:
             while True:
@@ -495,7 +495,7 @@ class Trainer:
         seconds: float | None = None,
         progress: bool = True,
     ) -> "pd.DataFrame":
-        """Train for so many `steps` or `epochs` (passes over all training images).
+        """Train for this many `steps` or `epochs` (passes over all training images).
 
         Parameters
         ----------
@@ -514,7 +514,7 @@ class Trainer:
         save_seconds : float, default 30
             Seconds between two saves.
         seconds : float, optional
-            Stop after so long, even if steps are left.
+            Stop after this long, even if steps are left.
         progress : bool, default True
             Show a bar; where nobody watches (a file, CI), a line at the end.
 

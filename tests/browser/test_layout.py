@@ -1,4 +1,4 @@
-"""What a panel shows is seen: on one screen, beside each other, nothing cut off, on a phone too."""
+"""What a panel shows is seen: on one screen, side by side, nothing cut off, on a phone too."""
 
 import pytest
 

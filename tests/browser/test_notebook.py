@@ -120,7 +120,7 @@ def test_a_saved_notebook_holds_the_last_picture(open_panel, lab):
     assert min(image.size) > 300
     html, _ = HTMLExporter().from_filename(lab.folder / f"{notebook.name}.ipynb")
     pictures = re.findall(r'<img[^>]*src="data:image/png;base64,([^"]+)"', html)
-    assert max(map(len, pictures)) > 5_000  # for whoever reads it without Jupyter
+    assert max(map(len, pictures)) > 5_000  # for anyone who reads it without Jupyter
 
 
 def picture(lab, notebook):

@@ -10,7 +10,7 @@ PANEL = "panel = aae.live.Panel(trainer(), max_steps=60)\npanel"
 SOON = "aae.live.training_thread.UNSEEN = 0.2"  # seconds between two pictures
 
 
-def test_a_page_without_widgets_says_how_to_mend_it_and_shows_the_picture(browser, tmp_path):
+def test_a_page_without_widgets_says_how_to_fix_it_and_shows_the_picture(browser, tmp_path):
     settings = tmp_path / "config" / "labconfig" / "page_config.json"
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps({"disabledExtensions": {"@jupyter-widgets/jupyterlab-manager": True}}))

@@ -96,7 +96,7 @@ DRAW_WRONG = {
     "the σ is missing": lambda m, v, e, lp: draw_kl(m, v, e, lp, z=m + e),
     "the noise is not used": lambda m, v, e, lp: draw_kl(m, v, e, lp, z=m),
     "log p is asked at the mean": lambda m, v, e, lp: draw_kl(m, v, e, lp, at=m),
-    "no code yet": lambda m, v, e, lp: draw_kl(m, v, e, lp, z=e),
+    "not a code yet": lambda m, v, e, lp: draw_kl(m, v, e, lp, z=e),
     "asked at the noise": lambda m, v, e, lp: draw_kl(m, v, e, lp, at=e),
     "the closed form for N(0, I)": lambda m, v, e, lp: losses.gaussian_kl(m, v),
     "do not draw in here": lambda m, v, e, lp: draw_kl(m, v, torch.randn_like(m), lp),

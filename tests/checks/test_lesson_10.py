@@ -179,7 +179,7 @@ TRUST_WRONG = {
     "data and map have changed places": lambda x, places, k: one_by_one(places, x, k),
     "this is what is lost": lambda x, places, k: 1 - one_by_one(x, places, k),
     "the double sum alone": lambda x, places, k: one_by_one(x, places, k, whole=False),
-    "his own nearest neighbour": lambda x, places, k: one_by_one(x, places, k, oneself=0),
+    "every point is its own nearest neighbour": lambda x, places, k: one_by_one(x, places, k, oneself=0),
     "a neighbour of rank k or less": lambda x, places, k: one_by_one(x, places, k, clamp=False),
     "the ranks begin at 0": lambda x, places, k: one_by_one(x, places, k, first=0),
     "argsort of the argsort": lambda x, places, k: one_by_one(x, places, k, order=True),

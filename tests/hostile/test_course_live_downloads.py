@@ -207,14 +207,20 @@ def test_what_the_ward_cannot_take(call, pattern):
 
 
 def test_a_damaged_lesson_is_named(tmp_path):
+    work = tmp_path / "work"
     (tmp_path / "notebooks").mkdir()
+    (work / "exercises").mkdir(parents=True)
+    (work / "03_x.ipynb").write_text("mine")
     for content in (b'{"a', b"[]", b'{"cells": 5}', b"\xff"):
         (tmp_path / "notebooks" / "03_x.ipynb").write_bytes(content)
-        for call in (lambda: workspace.renew(tmp_path, "03"), lambda: workspace.copy_missing(tmp_path)):
+        for call in (
+            lambda: workspace.renew(tmp_path, work, "03"),
+            lambda: workspace.copy_missing(tmp_path, tmp_path / "new"),
+        ):
             told(call, r"03_x\.ipynb is damaged, no notebook: get it anew, with git checkout")
     for number in ("", " ", "..", "4", None, "é"):
-        told(lambda number=number: workspace.renew(tmp_path, number), "there is no lesson .*; there is 03")
-    assert not list((tmp_path / "work").rglob("*.part")) if (tmp_path / "work").exists() else True
+        told(lambda number=number: workspace.renew(tmp_path, work, number), "there is no lesson .*; there is 03")
+    assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize("name", ["AAE_DATA_DIR", "AAE_CACHE_DIR"])
@@ -227,7 +233,7 @@ def test_a_home_that_nobody_has_is_a_sentence(monkeypatch, name):
     found = doctor.mnist()
     assert found.state == "fault"
     assert re.search(words, found.found)
-    assert "unset" in found.mend
+    assert "unset" in found.cure
 
 
 def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
@@ -235,7 +241,7 @@ def test_a_folder_that_may_not_be_looked_into_is_named(monkeypatch, tmp_path):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "is_file", closed)
-    told(lambda: mnist.find_local("mnist", tmp_path), f"^{tmp_path} cannot be looked into .Permission denied.")
+    told(lambda: mnist.find_local("mnist", tmp_path), f"^{tmp_path} cannot be read .Permission denied.")
 
 
 # ---- downloads ----
@@ -424,7 +430,7 @@ def test_a_panel_that_has_ended_says_so(ended):
 
 
 class Page:
-    """In the place of the widget."""
+    """A stand-in for the widget."""
 
     def __init__(self, panel):
         self.panel, self.spec, self.said = panel, {}, []
@@ -630,4 +636,4 @@ def test_a_pad_takes_arrays_and_keeps_its_own():
 
 
 def test_the_lessons_own_quizzes_are_there():
-    assert {path.stem for path in questions.QUIZZES.glob("*.json")} == {f"{n:02d}" for n in range(12)}
+    assert {path.stem for path in questions.QUIZZES.glob("*.json")} == {*(f"{n:02d}" for n in range(12)), "needs"}

@@ -132,7 +132,7 @@ class Notebook:
         self.page.close()
 
     def keep(self, folder: Path, name: str) -> None:
-        """What the page shows and said, for whoever looks into a failure."""
+        """What the page shows and said, for anyone who looks into a failure."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.log").write_text("\n".join(self.console))
         self.page.screenshot(path=folder / f"{name}.png", timeout=10_000)

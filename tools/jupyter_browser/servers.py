@@ -117,7 +117,7 @@ class Server:
 
 
 class Kernel:
-    """Asks a running kernel, beside the page: kernel("panel.trainer.steps") evaluates an expression there."""
+    """Asks a running kernel, past the page: kernel("panel.trainer.steps") evaluates an expression there."""
 
     def __init__(self, connection_file: Path) -> None:
         self.client = BlockingKernelClient(connection_file=str(connection_file))

@@ -176,7 +176,8 @@ def _signature(part: Any) -> str:
 def your_turn(number: str | float, answer: Any) -> Any:
     """Check what the learner wrote in the cell above, and give back something to go on with: theirs once it is right.
 
-    Until then it is the course's own part, so that the lesson goes on for whoever is not finished. Shows the verdict.
+    Until then it is the course's own part, so that the lesson goes on for those who have not finished. Shows
+    the verdict.
 
     Parameters
     ----------
@@ -231,9 +232,7 @@ def find(number: str | float) -> Task:
         raise NoSuchTaskError(f"{NUMBER_FIRST}; this is {kind(number)}.")
     lesson, dot, which = str(number).strip().partition(".")
     if not lesson.isdecimal():
-        raise NoSuchTaskError(
-            f"there is no task {str(number)!r}: {NUMBER_FIRST}. It stands in the check below the task."
-        )
+        raise NoSuchTaskError(f"there is no task {str(number)!r}: {NUMBER_FIRST}. It is in the check below the task.")
     lesson = lesson.zfill(2)
     for tasks in (f"lesson_{lesson}", f"turns_{lesson}"):  # of the exercises, and of the lesson itself
         try:
@@ -303,9 +302,7 @@ def call_as_is(f: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         raise Wrong(f"{it} only makes an object. Write a function, and `return` the result.")
     for leaf, old in zip(given, before, strict=True):
         if leaf.shape != old.shape or leaf.dtype != old.dtype or not torch.equal(leaf.detach(), old):
-            raise Wrong(
-                "your function changes its input in place: whoever calls it still needs that. Make a new tensor."
-            )
+            raise Wrong("your function changes its input in place, but the caller still needs it. Make a new tensor.")
     _returned.set(kind(result))
     return result
 

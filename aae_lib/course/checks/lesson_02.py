@@ -160,7 +160,7 @@ def one_draw(f: Any) -> str:
         (variant(mean + noise), "z = μ + σ ε; the σ is missing."),
         (variant(mean), "the noise is not used: z is a draw from the blob, not its centre."),
         (variant(z, mean), "log p is asked at the mean, log q at the draw: both belong at the draw."),
-        (variant(noise), "the noise is no code yet: z = μ + σ ε."),
+        (variant(noise), "the noise is not a code yet: z = μ + σ ε."),
         (variant(z, noise), "log p is asked at the noise: it belongs at z = μ + σ ε."),
         ((log_q.exp() * (log_q - log_p)).mean(), "do not weigh by q(z|x): z was drawn from it, so that is done."),
         ((log_q - log_p).exp().mean(), "the logs are enough: this is the mean of the ratio."),

@@ -1,4 +1,4 @@
-"""Checks for lesson 05: priors of one's own, and a code that is drawn at random."""
+"""Checks for lesson 05: priors of your own, and a code that is drawn at random."""
 
 import inspect
 import math
@@ -58,7 +58,7 @@ def _takes_generator(f: Callable[..., Any]) -> None:
         return
     anything = any(p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
     if parameters and not anything and "generator" not in {p.name for p in parameters}:
-        raise Wrong("your function takes no `generator`: whoever calls it could not repeat a run.")
+        raise Wrong("your function takes no `generator`: its caller could not repeat a run.")
 
 
 def near(value: float, right: float, margin: float) -> bool:
@@ -357,7 +357,7 @@ def gaussian_code(f: Any) -> str:
             mean + log_var.exp() * noise,
             "exp(log_var) is the variance; the noise wants the standard deviation, its root.",
         ),
-        (mean + log_var * noise, "log_var itself is no spread, it may even be negative: exp(log_var/2)."),
+        (mean + log_var * noise, "log_var itself is not a spread, it may even be negative: exp(log_var/2)."),
         (mean + 0.5 * log_var * noise, "the exp is missing: exp(log_var/2), not log_var/2."),
         (mean + log_var.exp() / 2 * noise, "half the variance is not its root: the half belongs inside the exp."),
         (mean + (2 * log_var).exp() * noise, "exp(2 log_var) is the variance squared; the root is exp(log_var/2)."),

@@ -95,7 +95,7 @@ def effective(f: Any) -> str:
         ),
         (
             torch.tensor(entropy / math.log(5)),
-            "this is the entropy as a share of log k; it is to be a number of modes.",
+            "this is the entropy as a share of log k; it should be a number of modes.",
         ),
     )
     equal(value, torch.tensor(math.exp(entropy)), mistakes, "the effective number", "for shares ½, ¼, 0, ¼, 0")
@@ -146,7 +146,7 @@ def gradient_penalty(f: Any) -> str:
         (right / 16, "logits.mean() has the slope 1/N at each point: take the slope of logits.sum()."),
         (
             (slope.norm(dim=1) - 1).square().mean(),
-            "this is WGAN-GP's penalty, for a slope of 1. Here the slope is to be 0.",
+            "this is WGAN-GP's penalty, for a slope of 1. Here the slope should be 0.",
         ),
         (of_d, "this is the slope of D = sigmoid(logits); the penalty is on the logits."),
         (right / 2, "the ½ belongs to its weight λ/2; here the bare mean is asked for."),
@@ -320,7 +320,7 @@ def diagnosis(f: Any) -> str:
                 f"the diagnosis must be a str, one of {', '.join(ILLNESSES)}; yours is a {type(said).__name__}."
             )
         if said not in ILLNESSES:
-            raise Wrong(f"the str {said!r} is no name of an illness; the names are {', '.join(ILLNESSES)}.")
+            raise Wrong(f"the str {said!r} is not the name of an illness; the names are {', '.join(ILLNESSES)}.")
         if said != truth:
             wrong.append((truth, said, chart))
     if wrong:

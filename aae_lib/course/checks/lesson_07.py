@@ -102,7 +102,7 @@ def _regression_case() -> tuple[Tensor, Tensor, Tensor]:
     "attribute vectors that do not mix",
     hints=(
         "It is one linear regression: each code is a constant plus slant times its vector plus weight times its "
-        "vector. The constant needs a column of ones beside the factors.",
+        "vector. The constant needs a column of ones next to the factors.",
         "torch.linalg.lstsq(A, z).solution has one row for each column of A: here (1 + K, d). Or subtract the means of "
         "z and of the factors first, and leave the ones out.",
         "A = torch.cat([torch.ones(len(z), 1), factors], 1); then torch.linalg.lstsq(A, z).solution[1:].",
@@ -114,7 +114,7 @@ def directions(f: Any) -> str:
     z, factors, slopes = _regression_case()
     got = call(f, z, factors)
     if isinstance(got, Tensor) and got.shape == (3, 3):
-        raise Wrong("not yet: there is a row too many. The row of the constant is no attribute; leave it out.")
+        raise Wrong("not yet: there is a row too many. The row of the constant is not an attribute; leave it out.")
     if isinstance(got, Tensor) and got.shape == (3, 2):
         raise Wrong("not yet: shape (K, d) is asked for, a row for each factor; yours is (d, K). Turn it round.")
     got = tensor(got, (2, 3), "the vectors", like=z)
@@ -181,7 +181,7 @@ def crispness(f: Any) -> str:
         (laplacian.abs().mean(), "this is the mean size of the Laplacian; its variance within the image is asked for."),
         (variance(middle), "this is the variance of the pixels themselves: contrast, not sharpness."),
         (variance(middle - sum(ring)), "the middle pixel counts 4 times, once for each neighbour."),
-        (variance(4 * middle + sum(ring)), "the neighbours are to be taken off, not added."),
+        (variance(4 * middle + sum(ring)), "subtract the neighbours, do not add them."),
     )  # fmt: skip
     equal(value, variance(laplacian), mistakes, "the sharpness", "for three small images")
     return "right: a flat image has 0, and so has an even ramp of grey; every edge counts."
@@ -304,9 +304,9 @@ def residual(f: Any) -> str:
         (unclamped, "nearly: some pixels lie outside of [0, 1]. clamp them."),
         ((x + here - there).clamp(0, 1), "the difference is turned round: this edits in the opposite direction."),
         ((x + there).clamp(0, 1), "the decoded image comes on top of the image. Take decode(z) off: only the "
-         "*difference* that the edit made is to be added."),
+         "*difference* that the edit made should be added."),
         (there - here, "this is the difference alone; add it to the image."),
-        ((x + model.decode(z + vector) - here).clamp(0, 1), "s is not used: the vector is to be taken s times."),
+        ((x + model.decode(z + vector) - here).clamp(0, 1), "s is not used: take the vector s times."),
     )  # fmt: skip
     equal(edited, unclamped.clamp(0, 1), mistakes, "the edited image", "for two images of four pixels")
     same = tensor(call(f, model, images, vector, 0.0), (2, 1, 2, 2), "the edited images")

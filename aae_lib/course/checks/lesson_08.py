@@ -15,7 +15,7 @@ from .judge import Wrong, call, equal, gradient, number, several, task, tensor
 
 
 def d_input(z: Tensor, y: Tensor, classes: int) -> Tensor:
-    """Codes z (N, d) beside their one-hot labels y (N,), -1 for none: (N, d + classes + 1)."""
+    """Codes z (N, d) next to their one-hot labels y (N,), -1 for none: (N, d + classes + 1)."""
     one_hot = torch.eye(classes + 1, device=z.device)[y]  # row -1 of the identity is its last
     return torch.cat([z, one_hot], 1)
 
@@ -63,7 +63,7 @@ def what_d_sees(f: Any) -> str:
     equal(
         tensor(call(f, z[:2], nobody, 5), (2, 8), "the input"), d_input(z[:2], nobody, 5), (), "the input of 5 classes"
     )
-    return "right: the code, the class, and a place of its own for “nobody has said”."
+    return "right: the code, the class, and a place of its own for “no label”."
 
 
 # ---- 08.2 ----
@@ -82,7 +82,7 @@ def readable_model() -> Any:
 
     def decode(z: Tensor, y: Tensor | None = None) -> Tensor:
         if y is None:
-            raise ValueError("this decoder sees a category beside the style: decode(z, y) with y (N,) whole numbers.")
+            raise ValueError("this decoder sees a category and the style: decode(z, y) with y (N,) whole numbers.")
         return (z @ to_image + of_class[y]).sigmoid().view(-1, 1, 2, 2)
 
     def encode(images: Tensor) -> Tensor:
@@ -159,8 +159,8 @@ def game_variant(
     "two famous bugs",
     hints=(
         "Ask of every random number: whose generator is it, and will the next batch see another one? Ask of every call "
-        "of D: does it know of whom it judges?",
-        "A generator that is seeded inside a function starts anew with each call. Use the one that is handed in. And "
+        "of D: does it know which class it judges?",
+        "A generator that is seeded inside a function starts again with each call. Use the one that is handed in. And "
         "model.discriminator takes the labels as its second argument.",
         "z_prior = model.prior.sample(len(x), generator=generator, labels=y), and y as second argument in all three "
         "calls of model.discriminator. The rest was right.",
@@ -200,7 +200,7 @@ def two_bugs(f: Any) -> str:
     following, _ = run(one)
     if torch.isclose(d_loss, following):
         raise Wrong(
-            "not yet: the second batch meets the same prior sample as the first. Something seeds a generator anew in "
+            "not yet: the second batch meets the same prior sample as the first. Something seeds a generator again in "
             "each call; draw from the one that is handed in, and leave its seed alone."
         )
 
@@ -210,7 +210,7 @@ def two_bugs(f: Any) -> str:
     mistakes: Mistakes = (
         (
             variant(real=False, fake=False),
-            "D is told of nobody: model.discriminator takes the labels as second argument.",
+            "D is told no class: model.discriminator takes the labels as its second argument.",
         ),
         (variant(real=False), "D is told the class of the codes and not that of the prior samples."),
         (variant(fake=False), "D is told the class of the prior samples and not that of the codes."),
@@ -231,13 +231,13 @@ def two_bugs(f: Any) -> str:
         slope is not None for slope in torch.autograd.grad(d_loss, parameters, allow_unused=True, retain_graph=True)
     ):
         raise Wrong(
-            "nearly: the numbers are right, but D's loss reaches the encoder. The detach was no bug; put it back."
+            "nearly: the numbers are right, but D's loss reaches the encoder. The detach was not a bug; put it back."
         )
     if not g_loss.requires_grad or torch.autograd.grad(g_loss, parameters, allow_unused=True)[0] is None:
         raise Wrong(
             "nearly: the numbers are right, but the generator's loss does not reach the encoder: a detach too many."
         )
-    return "right: another prior sample for every batch, and a D that knows of whom it judges."
+    return "right: another prior sample for every batch, and a D that knows which class it judges."
 
 
 # ---- 08.4 ----
@@ -255,7 +255,7 @@ def axis_scores(z: Tensor, factors: Tensor) -> Tensor:
     hints=(
         "Correlation: both minus their means, divided by their standard deviations; then the mean of the product.",
         "With standardised z (N, d) and factors (N, F), all correlations are one matrix product: zᵀ · factors / N.",
-        "z = (z - z.mean(0)) / z.std(0, correction=0), factors likewise; (z.T @ factors / len(z)).square().",
+        "z = (z - z.mean(0)) / z.std(0, correction=0), the same for factors; (z.T @ factors / len(z)).square().",
     ),
     part=lambda: axis_scores,
 )

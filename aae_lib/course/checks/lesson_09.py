@@ -104,7 +104,7 @@ def classification(f: Any) -> str:
 
 
 def epoch(n: int, labelled: Tensor, size: int, generator: Generator) -> list[tuple[Tensor, Tensor]]:
-    """A pass over all n images in batches of `size`; beside each, as many labelled rows, drawn at random."""
+    """A pass over all n images in batches of `size`; with each, as many labelled rows, drawn at random."""
     order = torch.randperm(n, generator=generator)
     pairs = []
     for k in range(n // size):
@@ -119,7 +119,7 @@ def epoch(n: int, labelled: Tensor, size: int, generator: Generator) -> list[tup
     hints=(
         "How many batches? A pass over *all* n images: n // size of them, however few labels there are.",
         "One torch.randperm(n, generator=generator), cut into pieces of `size`, gives the rows. For the labelled rows "
-        "draw places in `labelled` with torch.randint, anew for each batch, and look up labelled[places].",
+        "draw places in `labelled` with torch.randint, again for each batch, and look up labelled[places].",
         "[(order[k * size : (k + 1) * size], labelled[torch.randint(len(labelled), (size,), generator=generator)]) "
         "for k in range(n // size)], with order = torch.randperm(n, generator=generator).",
     ),
@@ -163,7 +163,7 @@ def an_epoch(f: Any) -> str:
     if torch.equal(rows.sort().values, rows):
         raise Wrong("the images come in the order of the file; shuffle them, another way in each epoch.")
     if all(torch.equal(pairs[0][1], pair[1]) for pair in pairs):
-        raise Wrong("every batch has the same labelled rows; draw them anew for each, or some labels are never used.")
+        raise Wrong("every batch has the same labelled rows; draw them again for each, or some labels are never used.")
     if len(known.unique()) < len(labelled):
         raise Wrong("some labels are never used: draw from all of `labelled`.")
     again = _pairs(call(f, n, labelled, size, torch.Generator().manual_seed(0)))
@@ -252,7 +252,7 @@ def reconstruction(f: Any) -> str:
         (half(logits.sigmoid()), "y is the softmax of the logits, not the sigmoid: the classes share 1 between them."),
         (half(hard), "y was rounded to one-hot: argmax has no slope, so the reconstruction could not move the y head."),
         (half(y, squash=False), "the decoder gives logits of the pixels; s is the sigmoid of them."),
-        (half(y, target=x_in), 'the target is noisy: compare with batch["x"]. Noise is to be taken off, not learned.'),
+        (half(y, target=x_in), 'the target is noisy: compare with batch["x"]. Noise should be removed, not learned.'),
         (
             half(clean_logits.softmax(1), clean_z),
             'the clean image was encoded; the encoder gets batch["x_in"], the noisy one.',
@@ -315,7 +315,7 @@ def small_world() -> tuple[Dataset, dict[str, Reader]]:
     "09.4",
     "choose, then report",
     hints=(
-        "Two splits with two offices: the validation split *chooses*, the test split *reports*.",
+        "Two splits with two jobs: the validation split *chooses*, the test split *reports*.",
         "An error is the share of images whose most probable category is not the label: "
         "(model.classify(split.images).argmax(1) != split.labels).float().mean().",
         "name = min(models, key=lambda name: error(models[name], data.validation)); "
@@ -337,7 +337,7 @@ def choice(f: Any) -> str:
         raise Wrong(f"there is no model {name!r}; the names are the keys of `models`.")
     right_name, right = chosen_on_validation(models, data)
     choices = {
-        "c": "you chose on the *test* split. Then its error is no report any more: the best of many was picked for "
+        "c": "you chose on the *test* split. Then its error is not a report any more: the best of many was picked for "
         "being lucky on just these images.",
         "d": "you chose by the training images, or took the largest validation error: choose the smallest error on "
         "the validation split.",
@@ -400,7 +400,7 @@ def without_a_player(f: Any) -> str:
     mistakes = (
         (-right, "the signs are turned round: this makes every row even and all of them alike."),
         (rows.mean() + mean, "both entropies are made small: then *one* category for all images is best. The entropy "
-         "of the mean row is to be large: subtract it."),
+         "of the mean row should be large: subtract it."),
         (rows.mean(), "one half is missing: with sure rows alone, one category for all images is best. Subtract the "
          "entropy of the mean row."),
         (-mean, "one half is missing: an even mean alone is best where every row is even. Add the mean entropy of "
@@ -411,7 +411,7 @@ def without_a_player(f: Any) -> str:
         (right / torch.log(torch.tensor(2.0)), "this is in bits: take the natural logarithm."),
         (rows.mean() - torch.special.entr(y.softmax(1).mean(0)).sum(), "y holds shares already: no softmax."),
         (sure_and_even(y.softmax(1)), "y holds shares already: no softmax."),
-        (rows.mean() - torch.special.entr(y.mean(1)).sum(), "the mean is to be over the images, dim 0: how often each "
+        (rows.mean() - torch.special.entr(y.mean(1)).sum(), "take the mean over the images, dim 0: how often each "
          "category is used."),
     )  # fmt: skip
     equal(loss, right, mistakes, "the loss", "for four rows of three shares")

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ...data import Split
@@ -78,6 +77,8 @@ def hinge(f: Any) -> str:
 
 def name_clusters(p: Tensor, labels: Tensor, rule: str) -> Tensor:
     """The class that each cluster stands for: p (N, K) rows of shares, labels (N,) -> (K,) int64."""
+    from scipy.optimize import linear_sum_assignment  # 60 MB that other lessons' checks do without
+
     classes, k = int(labels.max()) + 1, p.shape[1]
     confident = labels[p.argmax(0)]
     if rule == "confident":
@@ -131,7 +132,7 @@ def naming(f: Any) -> str:
         ),
         "majority": (
             (rights["confident"], "this is the confident rule; here all images that are put into a cluster vote."),
-            (counts.argmax(0), "the last cluster has no image, so nobody votes and argmax says 0 for want of better. "
+            (counts.argmax(0), "the last cluster has no image, so nobody votes and argmax says 0 for lack of votes. "
              "Such a cluster keeps its confident name."),
         ),
         "hungarian": (
@@ -155,6 +156,8 @@ def naming(f: Any) -> str:
 
 
 def _assigned(counts: Tensor, maximize: bool = True, empty: int = -1) -> Tensor:
+    from scipy.optimize import linear_sum_assignment
+
     classes, clusters = linear_sum_assignment(counts.numpy(), maximize=maximize)
     names = torch.full((counts.shape[1],), empty)
     names[torch.as_tensor(clusters)] = torch.as_tensor(classes)
@@ -270,10 +273,10 @@ def trustworthiness(x: Tensor, places: Tensor, k: int) -> Tensor:
 
 @task(
     "10.4",
-    "may one trust a map?",
+    "can you trust a map?",
     hints=(
         "Two matrices of distances, torch.cdist(x, x) and torch.cdist(places, places), both with infinity on the "
-        "diagonal: nobody is a neighbour of himself.",
+        "diagonal: no point is its own neighbour.",
         "Ranks: far.argsort(1) lists who is nearest, second nearest, ...; argsort(1) of *that* says which place each "
         "one has in the list, from 0. So rank = far.argsort(1).argsort(1) + 1.",
         "near.topk(k, largest=False).indices (N, k) are the neighbours on the map; rank.gather(1, those) their ranks "
@@ -296,7 +299,7 @@ def trust(f: Any) -> str:
          "*pixels* are still near on the map. That is called continuity, and it is the other half of the question."),
         (lost, "this is what is lost; take it from 1."),
         (lost / scale, "this is the double sum alone; it is scaled by 2 / (N k (2N − 3k − 1)) and taken from 1."),
-        (_with_oneself(x, places, k), "everybody is his own nearest neighbour in yours: put infinity on both "
+        (_with_oneself(x, places, k), "in yours every point is its own nearest neighbour: put infinity on both "
          "diagonals before you sort."),
         (_no_clamp(x, places, k, scale), "a neighbour of rank k or less adds 0, not less than 0: clamp."),
         (_ranks_from_zero(x, places, k, scale), "the ranks begin at 0; the nearest has rank 1."),
@@ -384,9 +387,9 @@ def without_player(f: Any) -> str:
     even, unsure = two_entropies(p)
     mistakes = (
         (-right, "the sign is turned round: as it is, every image is pushed to be unsure and all into one category."),
-        (unsure, "this is only half: sure images are easily had, all of them in one category. What makes them use "
+        (unsure, "this is only half: sure images are easy to get, all of them in one category. What makes them use "
          "all categories?"),
-        (-even, "this is only half: even use is easily had, every image a little of everything. What makes an image "
+        (-even, "this is only half: even use is easy to get, every image a little of everything. What makes an image "
          "decide?"),
         (unsure + even, "the two are added: that asks for sure images *and* for few categories."),
         (4 * unsure - even, "the entropies of the images are added; take their mean over the batch."),

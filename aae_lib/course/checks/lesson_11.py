@@ -13,7 +13,7 @@ from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
 
 
 def _no(wanted: str, found: Any) -> str:
-    """The sentence for something else than what is wanted."""
+    """The sentence for something other than what is asked for."""
     if found is None:
         return f"your function returns nothing; {wanted} is asked for, and `return` hands it on."
     return f"{wanted} is asked for; yours is {kind(found)}."
@@ -175,7 +175,7 @@ def choice(f: Any) -> str:
             f"nearly: where the game has broken and g_loss is infinite, 0 times it is {float(found)}. Choose, do not "
             "multiply."
         )
-    return "right: the choice is an operation like any other, and is made anew in each replay."
+    return "right: the choice is an operation like any other, and is made again in each replay."
 
 
 # ---- 11.4 ----
@@ -285,4 +285,4 @@ def better(f: Any) -> str:
             if abs(error - value) < 1e-5:
                 raise Wrong(f"not yet: {sentence}")
         raise Wrong(f"not yet: the standard error is {right:.4f}; yours is {error:.4f}.")
-    return "right: seed by seed, and with a measure of how sure one may be."
+    return "right: seed by seed, and with a measure of how sure you can be."

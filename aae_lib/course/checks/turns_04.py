@@ -317,6 +317,7 @@ def loop(f: Any) -> str:
     mine, rows = trained(f)
     right, wanted = trained(train)
     if close(weights(mine), weights(small_model())):
+        several(rows, STEPS, "the rows of losses")  # what was returned may say more than that nothing has moved
         raise Wrong("not yet: nothing has moved. Each step calls textbook_step(model, optimizers, x, z_prior).")
     if not close(weights(mine), weights(trained(f)[0])):
         raise Wrong(

@@ -1,4 +1,4 @@
-"""What a check lets through while a learner's code runs: some lines of print, and a word when it takes long."""
+"""What a check lets through while a learner's code runs: some printed lines, and a word when it takes long."""
 
 import contextlib
 import sys

@@ -2082,7 +2082,7 @@ function showError(box, trace) {
   box.dataset.trace = trace;
   box.replaceChildren(
     h("b", {}, trace.trimEnd().split("\n").at(-1)),
-    h("p", {}, "Mend the function, then run the cell again."),
+    h("p", {}, "Correct the function, then run the cell again."),
     h("details", {}, h("summary", {}, "the whole traceback"), h("pre", { tabindex: 0 }, trace))
   );
 }
