@@ -181,12 +181,11 @@ class View:
         return belief.reshape(SIDE, SIDE).cpu().numpy()
 
     def mmd(self, z: Tensor) -> float | None:
-        """MMD of the codes z (N, d) against a fresh prior sample of the same size."""
-        z = z[:MEASURED]
+        """MMD of the codes z (N, d) against the prior sample that is drawn: codes that rest have one MMD."""
+        z = z[: min(MEASURED, len(self.prior))]
         if len(z) < 2 or not z.isfinite().all():
             return None
-        against = self.model.prior.sample(len(z), generator=self.generator, device=self.device)
-        return metrics.mmd(z.cpu(), against.cpu())
+        return metrics.mmd(z.cpu(), self.prior[: len(z)].cpu())
 
     def arrows(self, everything: bool) -> np.ndarray:
         """(M, 2 + 2K) float32: where a code lies, and where each of the K phases that move the encoder pulls it."""

@@ -29,7 +29,7 @@ def in_float64(thing):
         return type(thing)(map(in_float64, thing))
     if isinstance(thing, dict):
         return {key: in_float64(value) for key, value in thing.items()}
-    if callable(thing):
+    if callable(thing) and not isinstance(thing, torch.nn.Module):  # networks are asked for in float32
         return functools.wraps(thing)(lambda *arguments, **named: in_float64(thing(*arguments, **named)))
     return thing
 

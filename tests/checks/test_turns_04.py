@@ -52,6 +52,19 @@ def by_grad(loss, part):
     return update
 
 
+def swept_away(loss):
+    """The gradients are cleared before the optimizer has used them."""
+
+    def update(model, optimizer, *inputs):
+        value = loss(model, *inputs)
+        value.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+        return value
+
+    return update
+
+
 def no_grad_codes(m, x, z):
     with torch.no_grad():
         codes = m.encoder(x)
@@ -107,6 +120,8 @@ WRONG = {
         "nothing has moved": lambda m, o, x: rec(m, x),
         "the discriminator has moved": step(rec, lambda m, o: nudge(m.discriminator)),
         "does the sigmoid itself": step(lambda m, x: losses.bce(m.decoder(m.encoder(x)).sigmoid(), x)),
+        "takes the logits first": step(lambda m, x: losses.bce(x, m.decoder(m.encoder(x)))),
+        "with no `zero_grad()` between": swept_away(rec),
         "this is the squared error": step(lambda m, x: losses.mse(m.decoder(m.encoder(x)), x)),
         "it went uphill": step(lambda m, x: -rec(m, x)),
         "the mean over the pixels": step(lambda m, x: F.binary_cross_entropy_with_logits(m.decoder(m.encoder(x)), x)),
@@ -128,12 +143,13 @@ WRONG = {
         "D learns to be wrong": step(lambda m, x, z: -game(m, x, z)),
         "what of the prior samples": step(lambda m, x, z: F.softplus(m.discriminator(m.encoder(x).detach())).mean()),
         "what of the codes": step(lambda m, x, z: F.softplus(-m.discriminator(z)).mean()),
-        "the *sum* of two means": step(lambda m, x, z: game(m, x, z) / 2),
+        "the sum of two means": step(lambda m, x, z: game(m, x, z) / 2),
         "the generator's loss": step(lambda m, x, z: losses.generator_loss(m.discriminator(m.encoder(x).detach()))),
         "clear them first": step(game, lambda m, o: None),
     },
     "04.c": {
-        "a detach too many": step(lambda m, x: losses.generator_loss(m.discriminator(m.encoder(x).detach()))),
+        "not the codes": step(lambda m, x: losses.generator_loss(m.encoder(x))),
+        "no gradient reaches": step(lambda m, x: losses.generator_loss(m.discriminator(m.encoder(x).detach()))),
         "easier to find": step(lambda m, x: -fool(m, x)),
         "the saturating form": step(lambda m, x: losses.saturating_generator_loss(m.discriminator(m.encoder(x)))),
         "sure that they are codes": step(lambda m, x: F.softplus(m.discriminator(m.encoder(x))).mean()),

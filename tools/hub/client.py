@@ -70,7 +70,7 @@ class Learner:
                 await asyncio.sleep(0.5)
 
     async def ask(self, path: str, method: str = "GET", /, **body: Any) -> Any:
-        """The answer of one's own server under api/; aiohttp.ClientResponseError where it refuses."""
+        """The answer of your own server under api/; aiohttp.ClientResponseError where it refuses."""
         headers = {"X-XSRFToken": self.xsrf(f"/user/{self.name}/")}
         sent = {"json": body} if body else {}
         async with self.web.request(method, f"{self.own}/api/{path}", headers=headers, **sent) as answer:

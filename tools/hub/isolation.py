@@ -1,8 +1,8 @@
 """What keeps learners apart: a sandbox for each (bubblewrap), an account for each (root), or nothing.
 
 `sandbox` needs no rights and no accounts: each learner's server runs where other learners' folders and processes, the
-hub's state and the home of whoever started the hub do not exist, and all but the learner's own folder is read-only.
-The network is shared.
+hub's state and the home of the person who started the hub do not exist, and all but the learner's own folder is
+read-only. The network is shared.
 """
 
 import os
@@ -39,7 +39,7 @@ def sandbox(state: Path, home: Path) -> list[str]:
     """The command that runs another one with nothing writable but `home`, and nothing of `state` but that."""
     hidden = ["/tmp", "/var/tmp", "/run", str(Path.home()), str(state)]
     needed = sorted({str(Path(place).resolve()) for place in (sys.prefix, sys.base_prefix, Path(__file__).parents[2])})
-    # the shell is bwrap's parent, and outlives the hub; whoever ends it ends all in the sandbox
+    # the shell is bwrap's parent, and outlives the hub; ending it ends all in the sandbox
     command = ["sh", "-c", '"$@" & trap "kill $!" INT TERM; wait $!', "sh"]
     command += ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--ro-bind", "/", "/", "--dev", "/dev"]
     command += ["--proc", "/proc"]

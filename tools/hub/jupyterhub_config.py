@@ -103,7 +103,7 @@ c.ConfigurableHTTPProxy.pid_file = str(state / "jupyterhub-proxy.pid")
 forget_a_proxy_that_is_none(state / "jupyterhub-proxy.pid")
 c.JupyterHub.cleanup_servers = False
 
-# Who may come in: whoever knows the class password, once; then by a password of one's own.
+# Who may come in: anyone who knows the class password, once; then by their own password.
 c.JupyterHub.authenticator_class = ClassAuthenticator
 c.ClassAuthenticator.class_password, c.ClassAuthenticator.teacher_password = kept["class"], kept["teacher"]
 c.ClassAuthenticator.admin_users = {teacher}

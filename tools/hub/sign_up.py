@@ -1,4 +1,4 @@
-"""Sign-up asks for the class password, and of whoever wants to be the teacher, for the teacher's."""
+"""Sign-up asks for the class password, and of a teacher, for the teacher's."""
 
 from secrets import compare_digest
 
@@ -23,7 +23,7 @@ class ClassSignUp(SignUpHandler):
 
 
 class ClassAuthenticator(NativeAuthenticator):
-    """Passwords of one's own, kept as bcrypt hashes in the hub's database."""
+    """Each learner's own password, kept as bcrypt hashes in the hub's database."""
 
     class_password = Unicode(config=True)
     teacher_password = Unicode(config=True)

@@ -203,8 +203,10 @@ def your_turn(number: str | float, answer: Any) -> Any:
     """
     verdict = check(number, answer)
     if not verdict:
+        end = "" if verdict.sentence.endswith((".", "!", "?", ")")) else "."
+        do = "write" if verdict.right is None else "change"
         verdict.sentence += (
-            " The course's own works here until yours does: write it above, run that cell and this one again."
+            f"{end} The course's own works here until yours does: {do} it above, run that cell and this one again."
         )
     look.show(repr(verdict), verdict._repr_html_())
     return answer if verdict else find(number).part()

@@ -269,10 +269,10 @@ def step(f: Any) -> str:
         )
     if not close(weights(after(f, dirty=True)), weights(right)):
         raise Wrong(
-            "nearly: it goes wrong where an earlier step has left gradients, since backward() *adds*: clear them "
+            "nearly: it goes wrong where an earlier step has left gradients, since backward() adds: clear them "
             "first, optimizer.zero_grad()."
         )
-    if not torch.isclose(value, image_loss(*small_pair(), x).detach(), rtol=1e-4):
+    if not torch.isclose(value, image_loss(start[0], start[1], x).detach(), rtol=1e-4):
         raise Wrong("nearly: the step is right; what you return is not the loss from before the step.")
     return "right: one step downhill, for both networks at once."
 

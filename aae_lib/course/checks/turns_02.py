@@ -66,7 +66,7 @@ def kl(mean: Tensor, log_var: Tensor) -> Tensor:
     "02.b",
     "the KL to N(0, I)",
     hints=(
-        "σ² is log_var.exp(). Work out what stands in the sum for all (N, d) numbers at once.",
+        "σ² is log_var.exp(). Work out what is in the sum for all (N, d) numbers at once.",
         "Then sum over the d dimensions, .sum(1), and do not forget the ½.",
         "return 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(1)",
     ),

@@ -265,6 +265,8 @@ def the_game(f: Any) -> str:
     for rounds in (1, 3):
         game, found = played(lambda game, rounds: call(f, game, rounds), rounds)
         twin, right = played(play, rounds)
+        if not game.prior.calls:
+            several(found, 2, "D's loss and the points'")  # what was returned may say more than that nobody asked
         judge_asking(game, rounds)
         if not torch.allclose(state(game), state(twin), atol=1e-5):
             if torch.equal(state(game), state(new_game())):

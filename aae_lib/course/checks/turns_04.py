@@ -72,7 +72,10 @@ def judge_update(
         if name not in moves and not close(weights(mover), weights(still)):
             raise Wrong(f"not yet: the {name} has moved. Whose parameters does this update move?")
     if all(close(weights(getattr(mine, name)), weights(getattr(start, name))) for name in moves):
-        raise Wrong("not yet: nothing has moved: backward() fills the gradients, and optimizer.step() uses them.")
+        raise Wrong(
+            "not yet: nothing has moved: `backward()` fills the gradients and `optimizer.step()` uses them, with no "
+            "`zero_grad()` between the two."
+        )
     if not close(weights(mine), weights(right)):
         for other, sentence in mistakes:
             if close(weights(mine), weights(after(step_down(other), moves, inputs))):
@@ -83,8 +86,8 @@ def judge_update(
         )
     if not close(weights(after(update, moves, inputs, dirty=True)), weights(right)):
         raise Wrong(
-            "nearly: it goes wrong where an earlier update has left gradients, since backward() *adds*: clear them "
-            "first, model.zero_grad()."
+            "nearly: it goes wrong where an earlier update has left gradients, since `backward()` adds: clear them "
+            "first, by `optimizer.zero_grad()` or `model.zero_grad()`."
         )
     if not torch.isclose(value, loss(start, *inputs).detach(), rtol=1e-4):
         raise Wrong("nearly: the step is right; what you return is not the loss from before the step.")
@@ -113,12 +116,16 @@ def reconstruction(f: Any) -> str:
         ),
         (
             lambda m, x: losses.mse(m.decoder(m.encoder(x)), x),
-            "this is the squared error, which would do too; the formula here is the cross-entropy, losses.bce.",
+            "this is the squared error, which would do too; the formula here is the cross-entropy, `losses.bce`.",
+        ),
+        (
+            lambda m, x: losses.bce(x, m.decoder(m.encoder(x))),
+            "`losses.bce` takes the logits first, then the images; yours has them the other way round.",
         ),
         (lambda m, x: -reconstruction_loss(m, x), "it went uphill: the loss has its sign turned round."),
         (
             lambda m, x: nn.functional.binary_cross_entropy_with_logits(m.decoder(m.encoder(x)), x),
-            "this is the mean over the pixels; the formula *sums* over pixels and takes the mean over images.",
+            "this is the mean over the pixels; the formula sums over pixels and takes the mean over images.",
         ),
         (
             lambda m, x: len(x) * reconstruction_loss(m, x),
@@ -160,9 +167,9 @@ def discriminator(f: Any) -> str:
         ),
         (
             lambda m, x, z: nn.functional.softplus(-m.discriminator(z)).mean(),
-            "half of the loss is missing: what of the codes?",
+            "half of the loss is missing, or cut off: what of the codes? Detach the codes, before D sees them.",
         ),
-        (lambda m, x, z: 0.5 * game_loss(m, x, z), "this is half of it: the loss is the *sum* of two means."),
+        (lambda m, x, z: 0.5 * game_loss(m, x, z), "this is half of it: the loss is the sum of two means."),
         (
             lambda m, x, z: losses.discriminator_loss(
                 m.discriminator(z).sigmoid(), m.discriminator(m.encoder(x).detach()).sigmoid()
@@ -205,6 +212,10 @@ def generator(f: Any) -> str:
             "losses.generator_loss takes logits and does the sigmoid itself; yours was done twice.",
         ),
         (
+            lambda m, x: losses.generator_loss(m.encoder(x)),
+            "`generator_loss` takes what D says of the codes, `model.discriminator(z)`, not the codes.",
+        ),
+        (
             lambda m, x: len(x) * fooling_loss(m, x),
             "this sums over the batch: take the mean, or its size becomes a learning rate.",
         ),
@@ -213,7 +224,10 @@ def generator(f: Any) -> str:
         judge_update(f, ("encoder",), (x,), fooling_loss, mistakes)
     except Wrong as wrong:
         if "nothing has moved" in str(wrong) or "does not require grad" in str(wrong):
-            raise Wrong(f"{wrong} Is there a detach too many? Here the gradient must reach the encoder.") from None
+            raise Wrong(
+                "not yet: no gradient reaches the encoder. Is there a `detach` or a `no_grad` too many? Here the path "
+                f"through D must stay open. ({str(wrong).removeprefix('not yet: ')})"
+            ) from None
         raise
     return "right: the encoder moved alone, by what D thinks of its codes."
 
