@@ -1,0 +1,58 @@
+"""Claims can fail: in a lesson with the thing broken, the claim about it says so, and the others still hold."""
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from test_copies import SHORT, texts
+
+from aae_lib.course import workspace
+
+# by lesson: a cell, what in it is replaced by what, and the claim that is no longer true
+BROKEN = {
+    "01_autoencoder": [
+        ("l20", "h * torch.randn", "3 * h * torch.randn", "drawing and formula agree on the mixture"),
+        ("l12", "aae.Adam(2e-3)", "aae.Adam(1e-3)", "your step and the library end with the same weights"),
+    ],
+    "02_variational_autoencoder": [
+        ("v09", "reparameterise(mean,", "reparameterise(0 * mean, 0 *",
+         "with the noise from outside the gradient arrives"),
+        ("v39", "log_normal(z, mean, log_var)", "log_normal(z, mean, 0 * log_var)",
+         "closed form and Monte Carlo agree"),
+        ("v43", "prior=heart)\n    said", "prior=prior)\n    said", "a VAE refuses a prior that has no log density"),
+    ],
+    "03_game_in_the_plane": [
+        ("14-code", '"z_optimizer") ==', '"d_optimizer") ==', "D's step moves D and no point"),
+        ("37-code", "return -softplus(discriminator(z)).mean()", "return softplus(-discriminator(z)).mean()",
+         "and log(1 − D) lets go"),
+    ],
+    "04_adversarial_autoencoder": [
+        ("12-code", "discriminator(z)).backward()", "discriminator(z) + 0 * decoder(z).mean()).backward()",
+         "without detach the gradient leaks into the encoder"),
+        ("18-code", "generator_update(model,", "reconstruction_update(model, ae_optimizer, x); generator_update(model,",
+         "the generator's step moves the encoder alone"),
+        ("calm", "    return aae.losses.tell_apart", "    # minus log_prob\n    return aae.losses.tell_apart",
+         "no KL and no log p(z) in what ran"),
+        ("43-code", "torch.optim.Adam([w]", "torch.optim.SGD([w]", "a loss ten times larger makes the same update"),
+        ("weights", "(1.0, 2.0, 0.0)", "(1.0, 2.0, 0.1)", "weight 0: not a single number moves"),
+    ],
+    "05_any_prior": [
+        ("lesson05-05", "self.ring.sample(n, ", "self.log_prob(torch.zeros(1, 2)) * 0 + self.ring.sample(n, ",
+         "the AAE asks for samples and nothing else"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", BROKEN)
+def test_a_broken_lesson_says_which_claim_is_not_true(lesson, tmp_path, monkeypatch):
+    for name, value in {"TQDM_DISABLE": "1", "AAE_DEVICE": "cpu", "AAE_STRICT": "0"}.items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.read(workspace.root() / "notebooks" / f"{lesson}.ipynb", as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    for place, old, new, _ in BROKEN[lesson]:
+        assert old in cells[place].source
+        cells[place].source = cells[place].source.replace(old, new)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT))
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    failed = "\n".join(text for text in texts(notebook) if "not this time" in text)
+    assert [claim for *_, claim in BROKEN[lesson] if f"not this time: {claim}" not in failed] == []
