@@ -126,6 +126,8 @@ def any_mixture(f: Any) -> str:
     """f(parts, shares) -> a sampler: a function of (n, generator=None) that gives (n, 2)."""
     shares = torch.tensor([0.5, 0.2, 0.3])
     sampler = call_as_is(f, [_part(i) for i in range(3)], shares)
+    if sampler is None:
+        raise Wrong("your function returns nothing: define `sample` inside of it, and `return sample`.")
     if not callable(sampler):
         raise Wrong(f"not yet: return the function `sample` itself, without calling it; yours is {kind(sampler)}.")
     z = samples(sampler, (MANY, 2))
