@@ -67,6 +67,8 @@ def test_a_panel_that_waits_says_starting_and_nothing_of_installing(busy):
     for _ in range(2):
         until(lambda: panel.frames, "the first picture")
         expect(notebook.page.get_by_text("pip install")).not_to_be_visible()
-        expect(notebook.page.locator(".jp-RenderedImage img")).to_be_hidden()  # the panel shows the same and more
+        picture = notebook.page.locator(".jp-RenderedHTMLCommon img").first
+        expect(picture).to_be_attached()
+        expect(picture).to_be_hidden()  # the panel shows the same and more
         notebook.command("docmanager:save")
         notebook.page.reload()
