@@ -8,6 +8,8 @@ from pathlib import Path
 
 from . import workspace
 
+KERNELS = "--ServerApp.kernel_spec_manager_class=aae_lib.course.kernels.CourseKernels"
+
 
 def start(folder: Path, options: Sequence[str] = ()) -> None:
     """Serve a learner's folder until JupyterLab is ended, as it does by itself: on 127.0.0.1, behind a token.
@@ -32,17 +34,22 @@ def start(folder: Path, options: Sequence[str] = ()) -> None:
         raise ValueError(
             'As root, JupyterLab wants to be told so: aae lab --allow-root (make lab ARGS="--allow-root").'
         )
+    new, page = prepare(folder)
+    print(f"{new} new file(s) in {folder}; what was there is untouched.", flush=True)
+    from jupyterlab.labapp import main  # last: it reads the variables that are set
+
+    main([f"--LabApp.default_url={page}", KERNELS, *options])
+
+
+def prepare(folder: Path) -> tuple[int, str]:
+    """Make the learner's folder ready, and this process to serve it; returns (files copied, page to open first)."""
     course = workspace.root()
     new = workspace.copy_missing(course, folder)
-    print(f"{len(new)} new file(s) in {folder}; what was there is untouched.", flush=True)
     first = workspace.where_to_start(course, folder)
     os.chdir(folder)
     _before("PATH", sysconfig.get_path("scripts"))  # `aae` and `python` in its terminal are those of this environment
     _before("JUPYTER_CONFIG_PATH", str(workspace.HERE / "jupyter"))  # no pop-up that offers news
-    from jupyterlab.labapp import main  # last: it reads these variables
-
-    kernels = "--ServerApp.kernel_spec_manager_class=aae_lib.course.kernels.CourseKernels"
-    main([f"--LabApp.default_url=/lab/tree/{first}", kernels, *options])
+    return len(new), f"/lab/tree/{first}"
 
 
 def _before(name: str, place: str) -> None:

@@ -277,7 +277,9 @@ class Panel:
 
     def _plain_page(self, note: str = "") -> PlainPage:
         self._overlays = dict.fromkeys(self._overlays, False)  # it has no layers
-        return PlainPage(self._spec(), self._ask, lambda: still(self.training.runs), note)
+        return PlainPage(
+            self._spec(), lambda wish: self._hand_in(_asked(wish)), lambda: still(self.training.runs), note
+        )
 
     def _run_headless(self) -> None:
         self.training.max_steps = min(self.training.max_steps, self.headless_steps)
@@ -298,11 +300,9 @@ class Panel:
         request = _asked(heard)
         self.training.answer(shown=request["do"] in ("seen", "hello"))
         if request["do"] != "seen":
-            self._ask(heard)
+            self._hand_in(request, ticket_of(heard))
 
-    def _ask(self, heard: Any) -> None:
-        """Hand in what a page wishes."""
-        request, ticket = _asked(heard), ticket_of(heard)
+    def _hand_in(self, request: Request, ticket: str | None = None) -> None:
         if (what := request["do"]) in LATEST:
             self._newest[what] = request
             request = {"do": what}

@@ -146,6 +146,12 @@ def best_logits_of(z: Tensor, p: Any, q: Any, share: float) -> Tensor:
     return p.log_prob(z) - q.log_prob(z) + math.log(share / (1 - share))
 
 
+def two_clouds() -> tuple[GaussianRing, GaussianGrid, Tensor]:
+    """Two priors whose densities are known, and four places (4, 2) in the plane."""
+    p, q = GaussianRing(6, radius=2.0, radial=0.5, tangential=0.35), GaussianGrid(2, spacing=2.0, sigma=0.7)
+    return p, q, torch.tensor([[0.0, 0.0], [2.0, 0.1], [-1.0, 1.0], [1.0, -1.8]])
+
+
 @task(
     "03.3",
     "the best discriminator of unequal clouds",
@@ -158,8 +164,7 @@ def best_logits_of(z: Tensor, p: Any, q: Any, share: float) -> Tensor:
 )
 def best_logits(f: Any) -> str:
     """best_logits(z, p, q, share), the logits of the D that is best where `share` of all rows are prior samples."""
-    p, q = GaussianRing(6, radius=2.0, radial=0.5, tangential=0.35), GaussianGrid(2, spacing=2.0, sigma=0.7)
-    z = torch.tensor([[0.0, 0.0], [2.0, 0.1], [-1.0, 1.0], [1.0, -1.8]])
+    p, q, z = two_clouds()
     found = tensor(call(f, z, p, q, 0.25), (4,), "the logits", like=z)
     log_p, log_q = p.log_prob(z), q.log_prob(z)
     plain, odds = log_p - log_q, math.log(0.25 / 0.75)

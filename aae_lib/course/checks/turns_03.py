@@ -8,9 +8,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from ... import losses
-from ...priors import Gaussian, GaussianGrid, GaussianRing
+from ...priors import Gaussian
 from .judge import Wrong, call, equal, gradient, number, several, task, tensor
-from .lesson_03 import Slope, small_discriminator
+from .lesson_03 import Slope, small_discriminator, two_clouds
 
 softplus = nn.functional.softplus
 
@@ -332,8 +332,7 @@ def best_logits(z: Tensor, p: Any, q: Any) -> Tensor:
 )
 def the_best(f: Any) -> str:
     """best_logits(z, p, q), the logits of the best discriminator at each place z."""
-    p, q = GaussianRing(6, radius=2.0, radial=0.5, tangential=0.35), GaussianGrid(2, spacing=2.0, sigma=0.7)
-    z = torch.tensor([[0.0, 0.0], [2.0, 0.1], [-1.0, 1.0], [1.0, -1.8]])
+    p, q, z = two_clouds()
     found = tensor(call(f, z, p, q), (4,), "the logits", like=z)
     log_p, log_q = p.log_prob(z), q.log_prob(z)
     right = log_p - log_q
