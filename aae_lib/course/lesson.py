@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from ..arguments import Kind, switch, takes, text
-from . import look, shell
+from . import look, record, shell
 
 shell.load_where_there_is_a_shell()
 
@@ -28,7 +28,8 @@ def claim(text: str, ok: bool, got: Any = "") -> None:
     """State what the lesson says has just happened, and check it.
 
     Shows ✓ and the claim, or "not this time" with what was found and the usual reasons. With AAE_STRICT=1
-    in the environment (the tests) a claim that fails raises AssertionError.
+    in the environment (the tests) a claim that fails raises AssertionError. In the learner's folder it leaves a
+    record, for `seen`.
 
     Parameters
     ----------
@@ -45,6 +46,7 @@ def claim(text: str, ok: bool, got: Any = "") -> None:
         For an `ok` that is neither true nor false, such as NaN, a text, or an array of several.
     """
     found = "" if isinstance(got, str) and not got else f"({got})"
+    record.note(record.CLAIM, text, ok, found[1:-1])  # for lesson 11
     if ok:
         look.show(f"✓ {text}{found and '  ' + found}", look.piece("sentence", look.line("✓", text, found), state=True))
     elif os.environ.get("AAE_STRICT") == "1":

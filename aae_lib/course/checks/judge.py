@@ -7,6 +7,7 @@ Everything a learner's function returns comes through `call`, which casts it to 
 right, and no check has to think of it.
 """
 
+import functools
 import inspect
 import os
 import traceback
@@ -22,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .. import look
+from .. import look, record
 from .watch import watched
 
 
@@ -115,7 +116,10 @@ def check(number: str | float, *answers: Any) -> Verdict:
     _returned.set("")
     try:
         with _usual_settings(), watched():
-            return Verdict(found.judge(*answers), True)
+            verdict = Verdict(found.judge(*answers), True)
+        if not any(map(lent, answers)):
+            record.note(record.TASK, found.number)  # for the certificate
+        return verdict
     except NotImplementedError:
         return Verdict("not written yet.", None, found.hints)
     except Wrong as wrong:
@@ -156,7 +160,7 @@ def borrow(number: str | float) -> Any:
         If no task has this number.
     """
     found = find(number)
-    part = found.part()
+    part = _lend(found)
     said = f"lent for task {found.number}, {found.title}: {_signature(part)}"
     look.show(f"→ {said}", look.piece("sentence", look.line("→", said)))
     return part
@@ -209,7 +213,35 @@ def your_turn(number: str | float, answer: Any) -> Any:
             f"{end} The course's own works here until yours does: {do} it above, run that cell and this one again."
         )
     look.show(repr(verdict), verdict._repr_html_())
-    return answer if verdict else find(number).part()
+    return answer if verdict else _lend(find(number))
+
+
+_lent: list[Any] = []  # what this kernel was lent and may pass back to a check
+
+
+def _lend(found: Task) -> Any:
+    part = found.part()
+    _lent.extend(_parts(part))
+    return part
+
+
+def lent(answer: Any) -> bool:
+    """Whether an answer, or a part of it, is the course's own: right, but nothing that the learner wrote."""
+    return any(any(part is own for own in _lent) or _made_here(part) for part in _parts(answer))
+
+
+def _made_here(part: Any) -> bool:
+    while isinstance(part, functools.partial):
+        part = part.func
+    of_a_module = isinstance(part, type) or inspect.isroutine(part)  # and no object that the learner has made
+    return of_a_module and str(getattr(part, "__module__", "")).partition(".")[0] == "aae_lib"
+
+
+def _parts(answer: Any) -> list[Any]:
+    """What in an answer can be told from another of the same value: functions, classes, networks, tensors."""
+    if isinstance(answer, tuple | list):
+        return [part for item in answer for part in _parts(item)]
+    return [answer] if callable(answer) or isinstance(answer, Tensor | np.ndarray) else []
 
 
 NUMBER_FIRST = 'the number of a task comes first, such as "04.1"'
@@ -452,3 +484,13 @@ def gradient(value: Tensor, at: Tensor, right: Tensor, what: str) -> None:
         raise Wrong(
             f"the number is right, but the gradient that reaches {what} is not: something was cut off on the way."
         )
+
+
+def all_tasks() -> dict[str, Task]:
+    """Every task of the course, by its number, in the order of the lessons."""
+    from importlib import import_module
+    from pathlib import Path
+
+    for path in sorted(Path(__file__).parent.glob("*_[0-9][0-9].py")):
+        import_module(f".{path.stem}", __package__)
+    return dict(sorted(TASKS.items()))
