@@ -43,3 +43,15 @@ def test_bars_and_stars_in_a_docstring_are_no_markup():
     lines = ["E|x - y|, f(*x), 2 * 3", "a *word* and **one**", ">>> f(*x) | 1"]
     book_pages.literally(None, "function", "f", None, {}, lines)
     assert lines == [r"E\|x - y\|, f(\*x), 2 * 3", "a *word* and **one**", ">>> f(*x) | 1"]
+
+
+def test_a_link_in_an_output_leads_to_a_page_of_the_book():
+    class App:
+        class env:  # noqa: N801
+            doc2path = staticmethod(lambda name: f"{name}.ipynb")
+
+    output = nbformat.v4.new_output("display_data", data={"text/html": '<td><a href="01_x.ipynb">01</a></td>'})
+    source = [nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("seen()", outputs=[output])]))]
+    book_pages.read(App, "notebooks/11_y", source)
+    shown = nbformat.reads(source[0], as_version=4).cells[0].outputs[0].data["text/html"]
+    assert shown == '<td><a href="01_x.html">01</a></td>'

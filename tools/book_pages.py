@@ -11,6 +11,7 @@ EXERCISES = re.compile(r"(\]\((?:\.\./)*)exercises/")
 ACTIVE = re.compile(
     r"\||(?<![\w*])\*(?=\w)(?![^*]*\w\*)"
 )  # what opens a substitution, or an emphasis that nothing closes
+LESSON = re.compile(r'(<a href="\w+)\.ipynb"')  # in an output; the text's own links are Sphinx's
 FOLDER = re.compile(r"(\]\((?:\.\./)*)aae_lib(?:/(\w+))?\)")
 
 
@@ -52,6 +53,9 @@ def read(app, name: str, source: list[str]) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = linked(cell.source)
+        for output in cell.get("outputs", ()):
+            if shown := output.get("data", {}).get("text/html"):
+                output["data"]["text/html"] = LESSON.sub(r'\1.html"', shown)
     source[0] = nbformat.writes(folded(notebook))
 
 

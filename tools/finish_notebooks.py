@@ -6,6 +6,7 @@
 - Cells that only ask for a prediction, and cells tagged `helper` (drawing that is not the lesson's subject), are
   folded: a click on the bar with the dots, or View > Expand Selected Code, opens them.
 - The outputs of predictions, quizzes and claims carry the course's stylesheet; it is brought up to date.
+- Each term of docs/glossary.md is linked where the lessons first use it (link_glossary.py).
 
 --check  writes nothing; fails if a notebook is not as it would be written
 """
@@ -19,11 +20,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+import link_glossary
 from aae_lib.course.look import stylesheet
 
 ROOT = Path(__file__).resolve().parents[1]
 STYLE = re.compile(r'<style>[^<]*</style>(?=<div class="aae )')
 NEXT = "next"  # the tag of the last cell
+BEING_REWRITTEN = ("06", "07", "08", "09", "10")  # not linked to the glossary yet, nor tested for guessing
+LAST = "11"  # the lesson at which the course ends; behind it there is an appendix
 
 
 def title(path: Path) -> tuple[str, str]:
@@ -51,7 +55,7 @@ def way_on(path: Path, root: Path = ROOT) -> str:
         number, name = title(after)
         parts.append(f"[{number} · {name}]({folder['notebooks']}{after.name})")
         parts += [] if own else exercises(after)
-    else:  # the end of the course: what is free to do
+    if after is None or path.name.startswith(LAST):  # the end of the course: what is free to do
         projects = (p for p in sorted((root / "solutions").glob("P*.ipynb")) if p.name != path.name)
         parts += [f"[{p.stem[3:].replace('_', ' ')}]({folder['exercises']}{p.name})" for p in projects]
     return "**Next →** " + " · ".join(parts)
@@ -91,17 +95,30 @@ def finish(notebook: NotebookNode, on: str) -> None:
     notebook.cells.append(last)
 
 
+def link_terms(lessons: dict[Path, NotebookNode], glossary: Path) -> None:
+    """Link each term of the glossary at its first use: in running text, but not in a lesson's first or last cell."""
+    lessons = {path: notebook for path, notebook in lessons.items() if path.name[:2] not in BEING_REWRITTEN}
+    cells = [cell for notebook in lessons.values() for cell in notebook.cells[1:-1] if cell.cell_type == "markdown"]
+    texts = link_glossary.link([cell.source for cell in cells], link_glossary.terms(glossary))
+    for cell, text in zip(cells, texts, strict=True):
+        cell.source = text
+
+
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Write the notebooks, or check them; returns the exit status."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--check", action="store_true", help="write nothing; fail on any difference")
     check = options.parse_args(arguments).check
     unfinished = []
-    for path in (p for folder in ("notebooks", "solutions") for p in sorted((root / folder).glob("*.ipynb"))):
-        notebook = nbformat.read(path, as_version=4)
-        before = nbformat.writes(notebook)
+    paths = [p for folder in ("notebooks", "solutions") for p in sorted((root / folder).glob("*.ipynb"))]
+    notebooks = {path: nbformat.read(path, as_version=4) for path in paths}
+    before = {path: nbformat.writes(notebook) for path, notebook in notebooks.items()}
+    for path, notebook in notebooks.items():
         finish(notebook, way_on(path, root))
-        if nbformat.writes(notebook) == before:
+    lessons = {path: notebook for path, notebook in notebooks.items() if path.parent.name == "notebooks"}
+    link_terms(lessons, root / "docs" / "glossary.md")
+    for path, notebook in notebooks.items():
+        if nbformat.writes(notebook) == before[path]:
             continue
         if check:
             unfinished.append(f"{path.parent.name}/{path.name} is not finished: run python tools/finish_notebooks.py")

@@ -14,7 +14,7 @@ from .statements import seen
 
 PAGE = "certificate.html"
 WHAT_IT_IS = (
-    "This is a record of one's own work, not an examination: nobody watched, and the hints were open. Each line is "
+    "This is a record of personal work, not an examination: nobody watched, and the hints were open. Each line is "
     "code that its author wrote and that passed the course's check on the day given. What was lent is not counted."
 )
 

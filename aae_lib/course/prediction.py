@@ -10,6 +10,7 @@ from typing import Any
 from ..arguments import Kind, sequence, takes, text
 from ..live.notebook import headless
 from . import look
+from .order import order
 
 
 def _different(value: Any) -> list[str]:
@@ -33,10 +34,13 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
     question : str
         What is asked.
     choices : list of str
-        Two or more different answers. They are shown with letters and a button that locks one; nothing waits for it.
+        Two or more different answers. They are shown in an order of the learner's own, with letters and a button that
+        locks one; nothing waits for it.
 
     Attributes
     ----------
+    choices : list of str
+        As they were given.
     locked : str or None
         The choice, once it is locked.
 
@@ -56,17 +60,18 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
 
     def __init__(self, question: str, choices: list[str]) -> None:
         self.question, self.choices = question, choices
+        self._listed = [choices[place] for place in order(question, len(choices))]  # as they are shown
         self.locked: str | None = None
         self._answer: str | None = None
         self._happened: str | None = None
         self._shown: Any = None  # the handle of what is in the notebook
 
     def lock(self, choice: str) -> None:
-        """Lock one of the choices, by its text or its letter; the first one counts.
+        """Lock one of the choices, by its text or the letter that it is shown with; the first one counts.
 
         Raises ValueError for anything else.
         """
-        choice = self._one_of(choice)
+        choice = self._one_of(choice, self._listed)
         if self.locked is None:
             self.locked = choice
             self._update()
@@ -79,7 +84,7 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         text : str
             What happened, and why.
         answer : str, optional
-            The choice that has come true, by its text or its letter.
+            The choice that has come true, by its text or by its letter in `choices`, whatever order is shown.
 
         Raises
         ------
@@ -87,24 +92,27 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
             For an answer that is none of the choices.
         """
         self._happened = str(text)
-        self._answer = None if answer is None else self._one_of(answer)
+        self._answer = None if answer is None else self._one_of(answer, self.choices)
         guess = f"You predicted {self._named(self.locked)}." if self.locked else "You locked no prediction this time."
         came = f" It was {self._named(self._answer)}." if self._answer else ""
         said = f"{guess}{came}\nWhat happened: {self._happened}"
         look.show(said, look.piece("verdict", f"<p>{look.prose(said)}</p>", state=self._right))
         self._update()
 
-    def _one_of(self, choice: Any) -> str:
+    def _one_of(self, choice: Any, among: list[str]) -> str:
         if isinstance(choice, str):
-            if choice in self.choices:
+            if choice in among:
                 return choice
             place = look.LETTERS.find(choice.strip().upper()) if len(choice.strip()) == 1 else -1
-            if 0 <= place < len(self.choices):
-                return self.choices[place]
-        raise ValueError(f"choose one of: {'; '.join(map(self._named, self.choices))}.")
+            if 0 <= place < len(among):
+                return among[place]
+        raise ValueError(f"choose one of: {'; '.join(map(self._named, self._listed))}.")
+
+    def _letter(self, choice: str) -> str:
+        return look.LETTERS[self._listed.index(choice)]
 
     def _named(self, choice: str) -> str:
-        return f"{look.LETTERS[self.choices.index(choice)]}: {choice}"
+        return f"{self._letter(choice)}: {choice}"
 
     @property
     def _right(self) -> bool | None:
@@ -113,12 +121,12 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
     # ---- what is seen ----
 
     def __repr__(self) -> str:
-        marks = (f"({'x' if choice == self.locked else ' '}) {choice}" for choice in self.choices)
+        marks = (f"({'x' if choice == self.locked else ' '}) {choice}" for choice in self._listed)
         return "\n".join([f"Predict: {self.question}", *(f"  {mark}" for mark in marks)])
 
     def _repr_html_(self) -> str:
         """The question and its choices; once one is locked, which, and what happened."""
-        rows = "".join(self._row(letter, choice) for letter, choice in zip(look.LETTERS, self.choices, strict=False))
+        rows = "".join(self._row(letter, choice) for letter, choice in zip(look.LETTERS, self._listed, strict=False))
         kind = "Your prediction, locked" if self.locked else "Predict"
         question = f'<p class="aae-question">{look.prose(self.question)}</p>'
         return look.piece("sheet", look.heading(kind), question, rows, self._verdict())
@@ -143,14 +151,14 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         state = {None: "", True: " is-right", False: " is-wrong"}[self._right]
         mark = {None: "", True: "<b>✓ As you predicted.</b> ", False: ""}[self._right]
         if self._right is False and self._answer:
-            mark = f"<b>It was {look.LETTERS[self.choices.index(self._answer)]}.</b> "
+            mark = f"<b>It was {self._letter(self._answer)}.</b> "
         return f'<p class="aae-said{state}">{mark}{look.prose(self._happened)}</p>'
 
     def _form(self) -> str:
         """The same with radio buttons, in a group that the question names, and the button that locks."""
         button = '<button type="submit" aria-disabled="true">Lock my prediction</button>'
         said = "<output>Choose, then lock; it cannot be changed after that.</output>"
-        group = look.group(self.question, self.choices, f'<div class="aae-lock">{button}{said}</div>', name="choice")
+        group = look.group(self.question, self._listed, f'<div class="aae-lock">{button}{said}</div>', name="choice")
         return look.piece("sheet", look.heading("Predict"), f"<form>{group}</form>")
 
     def _bundle(self) -> dict[str, Any]:
@@ -178,8 +186,8 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
     def _heard(self, widget: Any, heard: Any, _buffers: Any) -> None:
         """From the page: the number of the choice."""
         place = heard.get("lock") if isinstance(heard, dict) else None
-        if isinstance(place, int) and 0 <= place < len(self.choices):
-            self.lock(self.choices[place])
+        if isinstance(place, int) and 0 <= place < len(self._listed):
+            self.lock(self._listed[place])
             widget.html = self._repr_html_()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..arguments import lesson_of, takes
 from . import look
+from .order import order
 
 QUIZZES = Path(__file__).parent / "quizzes"
 
@@ -31,6 +32,9 @@ class quiz:  # noqa: N801 - read aloud in a lesson: quiz("04")
 
     def __init__(self, number: str) -> None:
         self.questions = json.loads((QUIZZES / f"{number}.json").read_text(encoding="utf-8"))
+        for item in self.questions:  # each learner has an order of their own
+            answers = item["answers"]
+            item["answers"] = [answers[place] for place in order(item["question"], len(answers))]
 
     def __repr__(self) -> str:
         lines = []

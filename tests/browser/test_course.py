@@ -1,5 +1,7 @@
 """Predictions, quizzes, verdicts and claims as a learner finds them: by keyboard, after a restart, in both themes."""
 
+import random
+
 import nbformat
 import pytest
 
@@ -23,6 +25,9 @@ claim("one is one", True, 1)
 claim("one is two", False, 1)
 borrow("00.1")
 """
+
+
+LEARNER = "learner 8"
 
 
 def focus(page):
@@ -68,6 +73,27 @@ def test_a_prediction_is_chosen_and_locked_by_keyboard_and_the_focus_stays(asked
 
     notebook.kernel("guess.outcome('the coin says so.', answer='heads')")
     until(lambda: "It was A. the coin says so." in card.inner_text(), "the verdict in the card")
+
+
+def test_in_an_order_of_ones_own_the_page_locks_what_it_shows(open_notebook):
+    order = ["heads", "tails", "its edge"]
+    random.Random(f"{LEARNER} Heads or tails?").shuffle(order)
+    assert order[0] != "heads"
+    turned = f"from aae_lib.course import record\nwas, record.learner = record.learner, lambda: '{LEARNER}'\n{ASK}"
+    notebook = open_notebook(turned.replace("\nguess\n", "\nrecord.learner = was\nguess\n"))
+    form = notebook.page.locator("form:has(button)")
+    form.wait_for()
+    assert [label.replace("\n", " ").split(" ", 1)[1] for label in form.locator("label").all_inner_texts()] == order
+    form.get_by_role("radio", name=f"C {order[2]}").focus()
+    notebook.page.keyboard.press("Space")
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Enter")
+    card = notebook.page.locator(".aae-sheet", has_text="Your prediction, locked")
+    card.wait_for()
+    assert notebook.kernel("guess.locked") == order[2]
+    notebook.kernel("guess.outcome('the coin says so.', answer='A')")  # heads, wherever it is shown
+    came = "ABC"[order.index("heads")]
+    until(lambda: f"It was {came}. the coin says so." in card.inner_text(), "the verdict in the card")
 
 
 def test_a_locked_prediction_outlives_its_kernel_and_the_page(asked, lab):
