@@ -16,7 +16,7 @@ from .run import Run
 
 DOTS = 400  # codes and prior samples drawn, at most: a picture is to be small in its notebook
 COLUMNS = 4  # losses in a row
-SMALL = common.SIZE - 3  # of the text beside the plane, in points
+SMALL = common.SIZE - 3  # of the text next to the plane, in points
 # where a slider's handle stands, from 0 to 1; the page's scales.ts has the same
 PLACES = {
     "linear": lambda low, high, value: (value - low) / (high - low),
