@@ -21,7 +21,7 @@ from .wishes import looked_at, ticket_of
 
 ENDED = "this panel was closed (a new one closes the one before), or stopped: run its cell again."
 VIEWS = tuple(SHARED["views"])
-EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 4, "images": 8}  # a layer comes with every n-th picture
+EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 8, "images": 8}  # a layer comes with every n-th picture
 MEASURES = 10  # of the MMD, where nobody watches
 CLOSED = "This panel was closed, because another one started: one trains at a time. Run its cell again to have it back."
 LATEST = ("point", "scrub")  # requests of which only the newest counts
