@@ -96,6 +96,27 @@ def test_in_an_order_of_ones_own_the_page_locks_what_it_shows(open_notebook):
     until(lambda: f"It was {came}. the coin says so." in card.inner_text(), "the verdict in the card")
 
 
+def test_what_a_learner_has_run_is_kept_and_shown(open_notebook, tmp_path):
+    (tmp_path / "exercises").mkdir()
+    (tmp_path / "05_any_prior.ipynb").touch()
+    notebook = open_notebook(f"""
+import os
+was = os.getcwd()
+os.chdir({str(tmp_path)!r})
+from aae_lib.course import certificate, claim, seen
+claim("the AAE asks for samples and nothing else", True, "5 times")
+display(seen(), certificate("Ada <b>Lovelace</b>"))
+os.chdir(was)
+""")
+    until(lambda: (tmp_path / "certificate.html").exists(), "the page")
+    assert "5 times" in (tmp_path / ".aae" / "record.jsonl").read_text(encoding="utf-8")
+    table = notebook.page.locator("table.aae-seen")
+    table.wait_for()
+    assert "you found 5 times" in table.inner_text()
+    assert "Ada <b>Lovelace</b>" in notebook.page.locator(".aae-sheet", has_text="Your certificate").inner_text()
+    assert faults(notebook.page, ".jp-OutputArea") == []
+
+
 def test_a_locked_prediction_outlives_its_kernel_and_the_page(asked, lab):
     notebook, form = asked
     form.get_by_text("its edge").click()
