@@ -7,11 +7,13 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from aae_lib.course import borrow, certificate, check, claim, record, seen, statements, your_turn
 from aae_lib.course.checks import judge
 from aae_lib.live import notebook
+from tests.test_claims import made
 
 ROOT = Path(__file__).parents[1]
 TASK = "05.a"
@@ -115,6 +117,13 @@ def test_every_statement_stands_in_the_table_with_a_link_to_a_lesson_and_the_cou
     assert len(set(quoted)) == len({(row.lesson, claim) for row in rows for claim in row.claims}), (
         "words of two lessons"
     )
+
+
+def test_the_words_of_a_quoted_claim_are_those_of_one_lesson():
+    """A claim is known by its words."""
+    lessons = {path: made(nbformat.read(path, as_version=4)) for path in ROOT.glob("notebooks/*.ipynb")}
+    twice = {c for row in statements.rows() for c in row.claims if sum(c in claims for claims in lessons.values()) > 1}
+    assert twice == set()
 
 
 # ---- the journal ----
