@@ -201,9 +201,11 @@ def examine(
         held_out(trainer)
     reference = model.prior.sample(2000, generator=Generator().manual_seed(7))
     unit = float(reference.std(0).mean())
+    fresh = Generator().manual_seed(8)
 
     def match(_: Any) -> dict[str, float]:
-        return {"mmd": metrics.mmd(codes(trainer), reference[:400])}
+        z = codes(trainer)
+        return {"mmd": metrics.mmd(z, model.prior.sample(len(z), generator=fresh))}
 
     trainer.run(steps=steps - LAST, measure=match, every=EVERY, progress=False)
     before = codes(trainer)
