@@ -34,7 +34,7 @@ def test_a_cure_trains(illness, cure):
 
 
 def test_the_right_cure_is_the_healthy_recipe():
-    for illness, cure in (("collapse", "loss"), ("winner", "rates"), ("forgotten", "phase"), ("rate", "rates")):
+    for illness, cure in (("collapse", "phase"), ("winner", "rates"), ("forgotten", "phase"), ("rate", "rates")):
         runs = [ward.fall_ill("healthy", seed=1), ward.fall_ill(illness, seed=1, cure=cure)]
         for run in runs:
             run.run(steps=5, progress=False)
@@ -47,8 +47,8 @@ def test_unknown_names_are_refused_with_those_that_are():
         ward.fall_ill("flu")
     with pytest.raises(ValueError, match="smoothing"):
         ward.fall_ill("collapse", cure="tea")
-    with pytest.raises(ValueError, match="A, B, C, D, E"):
-        ward.diff("F")
+    with pytest.raises(ValueError, match="A, B, C, D, E, F, G"):
+        ward.diff("H")
 
 
 def test_without_noise_and_smoothing_the_cures_are_the_plain_loss():
@@ -98,7 +98,34 @@ def test_held_is_one_for_the_prior_and_little_for_a_heap():
 def test_the_stored_charts_are_complete():
     stored = ward.results()
     names = {f"{illness}, {cure or 'untreated'}" for illness in ward.TREATED for cure in ward.TREATED[illness]}
+    names |= {f"{illness}, then {cure}" for illness in ward.THEN for cure in ward.THEN[illness]}
     assert names | {f"patient {p}" for p in ward.WRONG} | {"WAE", "saturating with Adam"} == set(stored)
     assert all(
         len(charts) == len(ward.SEEDS) and set(chart) == COLUMNS for charts in stored.values() for chart in charts
     )
+
+
+def test_the_chart_asks_the_measures_that_it_is_given():
+    chart = ward.examine(
+        ward.fall_ill("healthy", seed=3),
+        steps=25,
+        who_moved=lambda trainer: {"generator": {"encoder": 3.0, "discriminator": 4.0}},
+        effective_number=lambda places, k: torch.tensor(float(len(places) > 500)) + 1,
+    )
+    assert chart["step"] == 5
+    assert chart["held"] == 0.5
+
+
+def test_a_treatment_begins_where_the_illness_ended():
+    ill, treated = ward.fall_ill("forgotten", seed=3), ward.treat("forgotten", "phase", seed=3)
+    ill.run(steps=ward.STEPS, progress=False)
+    for a, b in zip(ill.model.parameters(), treated.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert treated.steps == 0
+    assert treated.weights["generator"] == 1
+
+
+def test_a_function_shows_its_code_folded():
+    shown = ward.source(ward.held)
+    assert "details" not in repr(shown)
+    assert "effective_number" in shown._repr_html_()

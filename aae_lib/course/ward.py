@@ -1,11 +1,12 @@
-"""The clinic of lesson 06: training made ill on purpose, the chart that shows what it has, cures, and five patients.
+"""The clinic of lesson 06: the chart of measures, a ward of patients, and the runs behind the figures that it quotes.
 
-    trainer = ward.fall_ill("collapse", seed=0)   # a Trainer with that illness; cure="r1" treats it
     chart = ward.examine(trainer)                 # trains, then measures
     patient = ward.admit("A", seed=0)             # a Trainer with one wrong line; ward.diff("A") shows the line
+    trainer = ward.fall_ill("collapse", seed=0)   # a Trainer with that illness; cure="r1" treats it from the start
 
 `python -m aae_lib.course.ward` runs every illness and every cure with five seeds and stores the charts in
-ward_results.json (about ten minutes on one core); `results()` reads them.
+ward_results.json (about fifteen minutes on one core); `results()` reads them. With words behind it, only the runs whose
+names begin so: `python -m aae_lib.course.ward collapse "patient F"`.
 """
 
 import difflib
@@ -14,7 +15,7 @@ import inspect
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,12 @@ from ..models import AAE, WAE, Batch, Phase, PlaneGame, can
 from ..optimizers import Constant, Cosine, Schedule
 from ..priors import Gaussian, PriorLike
 from ..training.trainer import Trainer
+from .checks.turns_06 import Moves, effective_number, who_moved
+from .checks.turns_06 import weights as weights  # for the learner's own who_moved
 
 STEPS = 600
 LAST = 20  # steps over which losses are averaged and the codes' wandering is measured
+EVERY = 20  # steps between two points of the MMD's curve
 SEEDS = (0, 1, 2, 3, 4)
 RESULTS = Path(__file__).with_name("ward_results.json")
 
@@ -82,8 +86,9 @@ def codes_of(model: Any, batch: Batch) -> Tensor:
 # ---- five illnesses and their cures ----
 
 ILLNESSES = ("healthy", "collapse", "winner", "forgotten", "rate", "saturating")
-CURES = ("r1", "rates", "noise", "smoothing", "batch", "loss", "phase")
-PUTS_RIGHT = {"rates": ("winner", "rate"), "loss": ("collapse", "saturating"), "phase": ("forgotten",)}
+CURES = ("r1", "rates", "noise", "smoothing", "batch", "norm", "loss", "phase")
+PUTS_RIGHT = {"rates": ("winner", "rate"), "loss": ("saturating",), "phase": ("collapse", "forgotten")}
+IN_THE_PLANE = "'saturating' is played by points in the plane: leave data, prior and the cures 'batch' and 'norm' out."
 DATASET = one_made_of(Dataset, example='aae.load("digits")')
 
 
@@ -98,7 +103,7 @@ def fall_ill(
     """A trainer with one of the ILLNESSES, treated with one of the CURES, not yet trained.
 
     healthy     an AAE with codes in the plane, both players at one rate, rates falling along half a cosine
-    collapse    the game without reconstruction: nothing holds the codes apart
+    collapse    the reconstruction moves the decoder only: nothing holds the codes apart
     winner      the discriminator's rate ten times, the generator's a tenth
     forgotten   the generator's phase never runs
     rate        every rate ten times, and never falling
@@ -108,8 +113,9 @@ def fall_ill(
     r1          gradient penalty, weight 1
     rates       the healthy recipe's rates
     noise       instance noise, sd .5;  smoothing  labels .9 and 0;  batch  300 in place of 100
-    loss        what is missing in a loss: the reconstruction, or the non-saturating form
-    phase       the forgotten phase
+    norm        batch norm in the encoder
+    loss        the non-saturating loss
+    phase       the phase as it should be: it runs, and moves the encoder
 
     Raises ValueError for another illness or cure, for a cure that changes nothing in that illness, and data that is
     no Dataset, or not asked for.
@@ -117,8 +123,8 @@ def fall_ill(
     if illness not in PUTS_RIGHT.get(cure or "", ILLNESSES):
         ills = " and ".join(PUTS_RIGHT[str(cure)])
         raise ValueError(f"the cure {cure!r} is for {ills}, and changes nothing in {illness!r}: choose another.")
-    if illness == "saturating" and (data is not None or prior is not None or cure == "batch"):
-        raise ValueError("'saturating' is played by points in the plane: leave data, prior and the cure 'batch' out.")
+    if illness == "saturating" and (data is not None or prior is not None or cure in ("batch", "norm")):
+        raise ValueError(IN_THE_PLANE)
     r1 = 1.0 if cure == "r1" else None
     model: AAE | PlaneGame
     schedule: Schedule
@@ -126,9 +132,12 @@ def fall_ill(
         model, data, schedule = plane(seed, r1), load("blobs"), Constant()
     else:
         data = data or load("digits")
-        model = AAE(data.image_shape, hidden=(100, 100), prior=prior, r1=r1, seed=seed)
+        norm = cure == "norm"
+        model = AAE(data.image_shape, hidden=(100, 100), prior=prior, r1=r1, batch_norm=norm, seed=seed)
         schedule = Constant() if illness == "rate" and cure != "rates" else Cosine(STEPS, final=0.05)
     phases = list(model.phases())
+    if illness == "collapse" and cure != "phase":
+        phases[0] = phases[0].replace(updates=("decoder",))
     at = [phase.name for phase in phases].index("discriminator")
     if cure == "noise":
         phases[at] = noisy(phases[at], sd=0.5)
@@ -139,8 +148,6 @@ def fall_ill(
     size = 300 if cure == "batch" else 100
     trainer = Trainer(model, data, seed=seed, device="cpu", schedule=schedule, phases=tuple(phases), batch_size=size)
 
-    if illness == "collapse" and cure != "loss":
-        trainer.weights["reconstruction"] = 0
     if illness == "winner" and cure != "rates":
         trainer.weights.update(discriminator=10, generator=0.1)
     if illness == "forgotten" and cure != "phase":
@@ -165,7 +172,13 @@ def plane(seed: int, r1: float | None = None) -> PlaneGame:
 
 
 @takes(trainer=one_made_of(Trainer, example='ward.fall_ill("collapse")'), steps=count(LAST))
-def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
+def examine(
+    trainer: Trainer,
+    steps: int = STEPS,
+    *,
+    who_moved: Callable[[Trainer], Moves] = who_moved,
+    effective_number: Callable[[Tensor, int], Tensor] = effective_number,
+) -> dict[str, float]:
     """Train this many steps, 20 at least, then measure; held-out images (the validation split) and new prior samples.
 
     L_rec, L_D, L_G   the losses, means over the last 20 steps
@@ -179,33 +192,43 @@ def examine(trainer: Trainer, steps: int = STEPS) -> dict[str, float]:
     wander    how far a code went in the last 20 steps, mean over codes; in units of the prior's spread
     error     squared error of the reconstruction, a pixel
 
-    Raises ValueError for fewer steps, and for a trainer of a Split, which has no held-out images.
+    who_moved and effective_number are the two measures that a learner writes in lesson 06. On the way the MMD goes
+    into the trainer's history, now and then. Raises ValueError for fewer steps, and for a trainer of a Split, which has
+    no held-out images.
     """
-    if can(trainer.model).encode:
+    model = trainer.model
+    if can(model).encode:
         held_out(trainer)
-    trainer.run(steps=steps - LAST, progress=False)
-    before = codes(trainer)
-    trainer.run(steps=LAST - 1, progress=False)
-    step = generator_step(trainer)
-    z, model = codes(trainer), trainer.model
     reference = model.prior.sample(2000, generator=Generator().manual_seed(7))
     unit = float(reference.std(0).mean())
+    fresh = Generator().manual_seed(8)
+
+    def match(_: Any) -> dict[str, float]:
+        z = codes(trainer)
+        return {"mmd": metrics.mmd(z, model.prior.sample(len(z), generator=fresh))}
+
+    trainer.run(steps=steps - LAST, measure=match, every=EVERY, progress=False)
+    before = codes(trainer)
+    trainer.run(steps=LAST - 1, progress=False)
+    moved = who_moved(trainer)  # makes the last step
+    z = codes(trainer)
     last = trainer.history.tail(LAST)
-    chart = {
-        "L_rec": float(last["reconstruction"].mean()) if "reconstruction" in last else math.nan,
-        "L_D": float(last["discriminator"].mean()) if "discriminator" in last else math.nan,
-        "L_G": float(last["generator"].mean()) if "generator" in last else math.nan,
+
+    def loss(phase: str) -> float:
+        return float(last[phase].mean()) if phase in last else math.nan
+
+    return {
+        "L_rec": loss("reconstruction"),
+        "L_D": loss("discriminator"),
+        "L_G": loss("generator"),
         "mmd": metrics.mmd(z, reference),
         "spread": float(z.std(0).max()) / unit,
-        "held": held(z, reference),
+        "held": held(z, reference, effective_number=effective_number),
         **of_the_game(trainer, z, reference[: len(z)]),
-        "step": step,
+        "step": math.hypot(*map(float, moved.get("generator", {}).values())),
         "wander": float((z - before).norm(dim=1).mean()) / unit,
-        "error": math.nan,
+        "error": metrics.reconstruction_error(model, held_out(trainer)) if can(model).encode else math.nan,
     }
-    if can(model).encode:
-        chart["error"] = metrics.reconstruction_error(model, held_out(trainer))
-    return chart
 
 
 def codes(trainer: Trainer) -> Tensor:
@@ -246,24 +269,17 @@ def of_the_game(trainer: Trainer, z: Tensor, real: Tensor) -> dict[str, float]:
     }
 
 
-def generator_step(trainer: Trainer) -> float:
-    """Make one training step; how far its generator's phase moved the parameters (0 where there is no such phase)."""
-    moved, before = 0.0, None
-    for name in trainer.walk():
-        now = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
-        if name == "generator" and before is not None:
-            moved = float((now - before).norm())
-        before = now
-    trainer.flush()
-    return moved
-
-
 @takes(cells=count())
-def held(z: Tensor, reference: Tensor, cells: int = 20) -> float:
+def held(
+    z: Tensor,
+    reference: Tensor,
+    cells: int = 20,
+    effective_number: Callable[[Tensor, int], Tensor] = effective_number,
+) -> float:
     """How much of the prior's room holds codes, from 1/cells (all in one place) to 1 (spread as the prior is).
 
-    The plane is cut into cells, each round one of 20 prior samples, and the codes are counted: exp(entropy) of their
-    shares is the effective number of cells, and it is divided by what `reference` (prior samples) gets.
+    The plane is cut into cells, each round one of 20 prior samples, and the codes are counted: the effective number of
+    cells that they hold is divided by what `reference` (prior samples) gets.
     Raises ValueError unless both are (n, d), with more prior samples than cells.
     """
     shapes = [tuple(getattr(points, "shape", ())) for points in (z, reference)]
@@ -276,12 +292,12 @@ def held(z: Tensor, reference: Tensor, cells: int = 20) -> float:
     centres = reference[:cells]
 
     def effective(points: Tensor) -> float:
-        return metrics.effective_number(torch.cdist(points, centres).argmin(1).bincount(minlength=cells) / len(points))
+        return float(effective_number(torch.cdist(points, centres).argmin(1), cells))
 
     return min(effective(z) / effective(reference[cells:]), 1.0)
 
 
-# ---- the ward: five patients. Each differs from the healthy function of its name in one line ----
+# ---- the ward: seven patients. Each differs from the healthy function of its name in one line ----
 
 
 def game_batch(model: AAE, data: Any, generator: Generator) -> Batch:
@@ -297,6 +313,10 @@ def reconstruction(model: AAE, batch: Batch) -> Tensor:
 
 def verdict(model: AAE, z: Tensor) -> Tensor:
     return model.discriminator(z)
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(-real).mean() + softplus(fake).mean()
 
 
 def generator_loss(logits: Tensor) -> Tensor:
@@ -330,8 +350,17 @@ def moved_by_the_generator_of_a() -> tuple[str, ...]:
     return ("encoder", "discriminator")
 
 
+def discriminator_loss_of_f(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(real).mean() + softplus(-fake).mean()
+
+
+def generator_loss_of_g(logits: Tensor) -> Tensor:
+    return 0 * softplus(-logits).mean()
+
+
 HEALTHY: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (game_batch, reconstruction, verdict, generator_loss, moved_by_the_generator)
+    f.__name__: f
+    for f in (game_batch, reconstruction, verdict, discriminator_loss, generator_loss, moved_by_the_generator)
 }
 WRONG: dict[str, Callable[..., Any]] = {
     "A": moved_by_the_generator_of_a,
@@ -339,12 +368,14 @@ WRONG: dict[str, Callable[..., Any]] = {
     "C": game_batch_of_c,
     "D": reconstruction_of_d,
     "E": generator_loss_of_e,
+    "F": discriminator_loss_of_f,
+    "G": generator_loss_of_g,
 }
 
 
 @takes(patient=one_of(*WRONG), seed=seeds(), data=DATASET)
 def admit(patient: str | None = None, seed: int = 0, data: Dataset | None = None) -> Trainer:
-    """A trainer whose training functions have one wrong line: patient "A" to "E"; None for all of them healthy.
+    """A trainer whose training functions have one wrong line: patient "A" to "G"; None for all of them healthy.
 
     Raises ValueError for another patient, and data that is no Dataset.
     """
@@ -354,7 +385,7 @@ def admit(patient: str | None = None, seed: int = 0, data: Dataset | None = None
 
     def players(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
         z = batch["z"].detach()
-        return losses.discriminator_loss(f["verdict"](model, batch["z_prior"]), f["verdict"](model, z))
+        return f["discriminator_loss"](f["verdict"](model, batch["z_prior"]), f["verdict"](model, z))
 
     def encoder_as_generator(model: AAE, batch: Batch, terms: Mapping[str, float]) -> Tensor:
         return f["generator_loss"](f["verdict"](model, batch["z"]))
@@ -393,22 +424,52 @@ class diff:  # noqa: N801 - read aloud in the lesson: ward.diff("A")
         return f"Patient {self.patient}: the wrong line, unfolded by a click"
 
     def _repr_html_(self) -> str:
-        return (
-            f"<details><summary>Patient {self.patient}: the wrong line (−) healthy (+) ill</summary>"
-            f"<pre>{html.escape(self.text)}</pre></details>"
-        )
+        return unfolds(f"Patient {self.patient}: the wrong line (−) healthy (+) ill", self.text)
+
+
+class source:  # noqa: N801 - read aloud in the lesson: ward.source(ward.examine)
+    """The code of a function; folded in a notebook."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.name, self.text = function.__name__, inspect.getsource(function)
+
+    def __repr__(self) -> str:
+        return f"{self.name}: its code, unfolded by a click"
+
+    def _repr_html_(self) -> str:
+        return unfolds(f"{self.name}: its code", self.text)
+
+
+def unfolds(title: str, code: str) -> str:
+    """Code behind a title that unfolds it."""
+    return f"<details><summary>{html.escape(title)}</summary><pre>{html.escape(code)}</pre></details>"
 
 
 # ---- what is stored ----
 
-TREATED = {
-    "healthy": (None, "r1", "noise", "smoothing", "batch"),
-    "collapse": (None, "loss", "r1", "noise", "smoothing", "batch"),
-    "winner": (None, "rates", "r1", "noise", "smoothing", "batch"),
+TREATED = {  # from the first step
+    "healthy": (None, "r1", "noise", "smoothing", "batch", "norm"),
+    "collapse": (None, "phase", "r1", "noise", "smoothing", "batch", "norm"),
+    "winner": (None, "rates", "r1", "noise", "smoothing", "batch", "norm"),
     "forgotten": (None, "phase", "r1"),
-    "rate": (None, "rates", "r1", "noise", "smoothing", "batch"),
+    "rate": (None, "rates", "r1", "noise", "smoothing", "batch", "norm"),
     "saturating": (None, "loss", "r1", "noise", "smoothing"),
 }
+THEN = {  # after a whole run of the illness, as in the lesson
+    "collapse": ("r1", "phase"),
+    "winner": ("rates",),
+    "forgotten": ("phase",),
+    "rate": ("rates",),
+    "saturating": ("loss",),
+}
+
+
+def treat(illness: str, cure: str, seed: int = 0) -> Trainer:
+    """The trainer that takes over after a whole run of that illness, to treat it; not yet trained."""
+    ill, treated = fall_ill(illness, seed), fall_ill(illness, seed, cure=cure)
+    ill.run(steps=STEPS, progress=False)
+    treated.model.load_state_dict(ill.model.state_dict())
+    return treated
 
 
 @takes(seed=seeds(), data=DATASET)
@@ -427,28 +488,30 @@ def adam_saturating(seed: int = 0) -> Trainer:
     return trainer
 
 
-def main() -> None:
-    """Run everything with five seeds and store the charts."""
+def main(only: Sequence[str] = ()) -> None:
+    """Run everything with five seeds, or what begins with one of these words, and store the charts."""
     torch.set_num_threads(1)
     runs: dict[str, Callable[[int], Trainer]] = {
         f"{i}, {c or 'untreated'}": partial(fall_ill, i, cure=c) for i in TREATED for c in TREATED[i]
     }
+    runs |= {f"{i}, then {c}": partial(treat, i, c) for i in THEN for c in THEN[i]}
     runs |= {f"patient {p}": partial(admit, p) for p in WRONG}
     runs |= {"WAE": player_free, "saturating with Adam": adam_saturating}
-    found: dict[str, list[dict[str, float | None]]] = {}
+    stored: dict[str, Any] = {**results()}
     for name, make in runs.items():
-        found[name] = []
-        for seed in SEEDS:
-            chart = examine(make(seed))
-            found[name].append({key: None if math.isnan(v) else float(f"{v:.4g}") for key, v in chart.items()})
-        print(f"{name:<26}" + "  ".join(f"{chart['mmd']:.3f}" for chart in found[name]), file=sys.stderr, flush=True)
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        if only and not name.startswith(tuple(only)):
+            continue
+        charts = [examine(make(seed)) for seed in SEEDS]
+        stored[name] = [{k: None if math.isnan(v) else float(f"{v:.4g}") for k, v in chart.items()} for chart in charts]
+        kept = {name: stored[name] for name in runs if name in stored}
+        RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        print(f"{name:<26}" + "  ".join(f"{chart['mmd']:.3f}" for chart in charts), file=sys.stderr, flush=True)
 
 
 def results() -> dict[str, list[dict[str, float]]]:
-    """The stored charts: "illness, cure" or "patient A" -> one chart a seed, seeds 0 to 4."""
+    """The stored charts: "illness, cure", "illness, then cure" or "patient A" -> one chart a seed, seeds 0 to 4."""
     return json.loads(RESULTS.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

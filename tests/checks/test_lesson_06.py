@@ -1,4 +1,4 @@
-"""Lesson 06: right answers however they are written, and typical wrong ones with their sentences."""
+"""Exercises of lesson 06: right answers however they are written, and typical wrong ones with their sentences."""
 
 import math
 
@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from torch.nn.functional import softplus
 
 from aae_lib import losses
-from aae_lib.course.checks.lesson_06 import cases, diagnose, noisy_logits, penalty, smoothed_loss
+from aae_lib.course.checks.lesson_06 import cases, diagnose, noisy_logits, smoothed_loss
 from tests.checks.answers import judged
 
-# ---- 06.0: label smoothing ----
+# ---- 06.1: label smoothing ----
 
 
 def smoothed_bce(real, fake, share):
@@ -43,104 +43,7 @@ SMOOTH_WRONG = {
     "for share 0": lambda r, f, s: smoothed_loss(r, f, 0.2),
 }
 
-# ---- 06.1: effective number ----
-
-
-def by_loop(places, k):
-    entropy = 0.0
-    for i in range(k):
-        share = (places == i).float().mean()
-        if share > 0:
-            entropy = entropy - share * share.log()
-    return entropy.exp()
-
-
-def entropy_of(places, k):
-    share = places.bincount(minlength=k) / len(places)
-    return torch.special.entr(share).sum()
-
-
-def unguarded(places, k):
-    share = places.bincount(minlength=k) / len(places)
-    return (-share * share.log()).sum().exp()
-
-
-EFFECTIVE = {
-    "a loop": by_loop,
-    "xlogy": lambda p, k: (lambda s: (-torch.xlogy(s, s)).sum().exp())(F.one_hot(p, k).float().mean(0)),
-    "a plain number": lambda p, k: entropy_of(p, k).exp().item(),
-    "a distribution": lambda p, k: torch.distributions.Categorical(p.bincount(minlength=k).float()).entropy().exp(),
-}
-EFFECTIVE_WRONG = {
-    "NaN": unguarded,
-    "any code at all": lambda p, k: torch.tensor(float(len(p.unique()))),
-    "this is k": lambda p, k: torch.tensor(float(k)),
-    "this is the entropy;": entropy_of,
-    "in bits": lambda p, k: entropy_of(p, k) / math.log(2),
-    "log2 belongs to 2": lambda p, k: (entropy_of(p, k) / math.log(2)).exp(),
-    "the minus": lambda p, k: (-entropy_of(p, k)).exp(),
-    "Simpson": lambda p, k: 1 / (p.bincount(minlength=k) / len(p)).square().sum(),
-    "as a share of log k": lambda p, k: entropy_of(p, k) / math.log(k),
-    "must have shape ()": lambda p, k: p.bincount(minlength=k) / len(p),
-}
-
-# ---- 06.2: the penalty ----
-
-
-def slopes(d, z, **options):
-    z = z.detach().requires_grad_()
-    return torch.autograd.grad(d(z).sum(), z, create_graph=True, **options)[0]
-
-
-def point_by_point(d, z):
-    rows = []
-    for row in z:
-        row = row.clone().requires_grad_()
-        (slope,) = torch.autograd.grad(d(row[None])[0], row, create_graph=True)
-        rows.append((slope**2).sum())
-    return torch.stack(rows).mean()
-
-
-def of_d(d, z):
-    z = z.detach().requires_grad_()
-    return torch.autograd.grad(d(z).sigmoid().sum(), z, create_graph=True)[0].square().sum(1).mean()
-
-
-def of_mean(d, z):
-    z = z.detach().requires_grad_()
-    return torch.autograd.grad(d(z).mean(), z, create_graph=True)[0].square().sum(1).mean()
-
-
-def no_graph(d, z):
-    z = z.detach().requires_grad_()
-    return torch.autograd.grad(d(z).sum(), z)[0].square().sum(1).mean()
-
-
-def marks_z(d, z):
-    z.requires_grad_()
-    return torch.autograd.grad(d(z).sum(), z, create_graph=True)[0].square().sum(1).mean()
-
-
-PENALTY = {
-    "the library's": lambda d, z: losses.gradient_penalty(d, z)[1],
-    "point by point": point_by_point,
-    "norm squared": lambda d, z: slopes(d, z).norm(dim=1).pow(2).mean(),
-}
-PENALTY_WRONG = {
-    "the mean length": lambda d, z: slopes(d, z).norm(dim=1).mean(),
-    "the sum over the points": lambda d, z: slopes(d, z).square().sum(),
-    "over the coordinates too": lambda d, z: slopes(d, z).square().mean(),
-    "take the slope of logits.sum()": of_mean,
-    "WGAN-GP": lambda d, z: (slopes(d, z).norm(dim=1) - 1).square().mean(),
-    "the slope of D": of_d,
-    "the ½ belongs": lambda d, z: penalty(d, z) / 2,
-    "create_graph=True": no_graph,
-    "on the z that it was given": marks_z,
-    "must have shape ()": lambda d, z: slopes(d, z).square().sum(1),
-    "does not require grad": lambda d, z: torch.autograd.grad(d(z).sum(), z)[0].square().sum(1).mean(),
-}
-
-# ---- 06.3: noise ----
+# ---- 06.2: noise ----
 
 
 def once_for_all(d, z_prior, z, sd, generator):
@@ -180,7 +83,7 @@ NOISE_WRONG = {
     "return a pair": lambda *a: noisy_logits(*a)[0],
 }
 
-# ---- 06.4: a doctor ----
+# ---- 06.3: a doctor ----
 
 
 def by_table(chart):
@@ -219,14 +122,7 @@ DOCTOR_WRONG = {
     "raised KeyError": lambda c: c["loss"],
 }
 
-RIGHT = {"06.0": SMOOTH, "06.1": EFFECTIVE, "06.2": PENALTY, "06.3": NOISE, "06.4": DOCTOR}
-WRONG = {
-    "06.0": SMOOTH_WRONG,
-    "06.1": EFFECTIVE_WRONG,
-    "06.2": PENALTY_WRONG,
-    "06.3": NOISE_WRONG,
-    "06.4": DOCTOR_WRONG,
-}
-
+RIGHT = {"06.1": SMOOTH, "06.2": NOISE, "06.3": DOCTOR}
+WRONG = {"06.1": SMOOTH_WRONG, "06.2": NOISE_WRONG, "06.3": DOCTOR_WRONG}
 
 test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)

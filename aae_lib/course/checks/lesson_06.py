@@ -1,4 +1,4 @@
-"""Checks for lesson 06, the clinic: measures, cures, and a diagnosis."""
+"""Checks for the exercises of lesson 06, the clinic: two calming cures, and a diagnosis."""
 
 import math
 from typing import Any
@@ -8,9 +8,9 @@ from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
 from ..ward import ILLNESSES, results
-from .judge import Wrong, call, equal, kind, number, several, task, tensor
+from .judge import Wrong, call, equal, kind, several, task, tensor
 
-# ---- 06.0 ----
+# ---- 06.1 ----
 
 
 def smoothed_loss(real: Tensor, fake: Tensor, share: float) -> Tensor:
@@ -19,7 +19,7 @@ def smoothed_loss(real: Tensor, fake: Tensor, share: float) -> Tensor:
 
 
 @task(
-    "06.0",
+    "06.1",
     "one-sided label smoothing",
     hints=(
         "The cross-entropy of a label t is −t log D − (1 − t) log(1 − D). Prior samples: t = 1 − share; codes: t = 0.",
@@ -55,121 +55,7 @@ def smoothing(f: Any) -> str:
     return "right: D is at its best where it says 1 − share of a lone prior sample, and never sure."
 
 
-# ---- 06.1 ----
-
-
-def effective_number(places: Tensor, k: int) -> Tensor:
-    """exp of the entropy of the shares of k places."""
-    share = places.bincount(minlength=k) / len(places)
-    return torch.special.entr(share).sum().exp()
-
-
-@task(
-    "06.1",
-    "the effective number of modes",
-    hints=(
-        "Shares first: places.bincount(minlength=k) / len(places). They add up to 1.",
-        "Entropy = −Σ share · log(share), with the natural log; an empty place adds 0 (0 · log 0 would be NaN). "
-        "The effective number is exp(entropy).",
-        "torch.special.entr(share) is −share · log(share) with 0 at 0; then .sum().exp().",
-    ),
-    part=lambda: effective_number,
-)
-def effective(f: Any) -> str:
-    """f(places, k): places (n,) int64 in 0..k-1 -> a number from 1 to k."""
-    places = torch.tensor([0, 0, 0, 0, 1, 1, 3, 3])
-    value = number(call(f, places, 5), "the effective number")
-    if not value.isfinite():
-        raise Wrong("not yet: place 2 holds no code, and 0 · log 0 is NaN. An empty place adds 0 to the entropy.")
-    entropy = 0.5 * math.log(2) + 0.5 * math.log(4)
-    mistakes = (
-        (torch.tensor(3.0), "this counts places that hold any code at all. One stray code would count as a full mode."),
-        (torch.tensor(5.0), "this is k, the number of places, however the codes are spread."),
-        (torch.tensor(entropy), "this is the entropy; the effective number is its exponential."),
-        (torch.tensor(entropy / math.log(2)), "this is the entropy in bits; take the natural log, and then exp."),
-        (torch.tensor(math.exp(entropy / math.log(2))), "entropy in bits with exp: log2 belongs to 2**, log to exp."),
-        (torch.tensor(math.exp(-entropy)), "the minus of the entropy is missing."),
-        (
-            torch.tensor(1 / 0.375),
-            "this is 1/Σ share², another effective number (Simpson's); exp(entropy) is asked for.",
-        ),
-        (
-            torch.tensor(entropy / math.log(5)),
-            "this is the entropy as a share of log k; it should be a number of modes.",
-        ),
-    )
-    equal(value, torch.tensor(math.exp(entropy)), mistakes, "the effective number", "for shares ½, ¼, 0, ¼, 0")
-    for case, n, k, right in (("all codes in one of 4 places", [2] * 6, 4, 1.0), ("even over 4", [0, 1, 2, 3], 4, 4.0)):
-        value = number(call(f, torch.tensor(n), k), "the effective number")
-        equal(value, torch.tensor(right), (), "the effective number", case)
-    return "right: 1 for a heap, k for an even spread, and a stray code counts for next to nothing."
-
-
 # ---- 06.2 ----
-
-
-def penalty(discriminator: Any, z: Tensor) -> Tensor:
-    """E‖∂ logits/∂z‖², with a graph of its own."""
-    z = z.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(z).sum(), z, create_graph=True)
-    return slope.square().sum(1).mean()
-
-
-@task(
-    "06.2",
-    "the gradient penalty",
-    hints=(
-        "z needs a gradient here, even if it came without: z = z.detach().requires_grad_(). Then the logits, then "
-        "torch.autograd.grad of their sum by z: row i of it is the slope at point i, as logit i depends on z[i] alone.",
-        "The penalty is itself to be lowered by a gradient step: create_graph=True keeps the path to D's parameters.",
-        "(slope,) = torch.autograd.grad(discriminator(z).sum(), z, create_graph=True); slope.square().sum(1).mean()",
-    ),
-    part=lambda: penalty,
-)
-def gradient_penalty(f: Any) -> str:
-    """f(discriminator, z): the mean squared length of the logits' slope."""
-    weight = torch.tensor([0.7, -1.2, 0.4], requires_grad=True)
-
-    def discriminator(z: Tensor) -> Tensor:
-        return (z.square() * weight).sum(1)
-
-    z = torch.tensor([[1.0, 0.5, 0.2], [-2.0, 0.3, 1.0], [0.1, -1.0, 0.4], [0.6, 0.0, -0.8]])
-    value = tensor(call(f, discriminator, z), (), "the penalty", like=z)
-    slope = 2 * z * weight
-    right = slope.square().sum(1).mean()
-    d = discriminator(z).sigmoid()
-    of_d = (slope * (d * (1 - d))[:, None]).square().sum(1).mean()
-    mistakes = (
-        (slope.norm(dim=1).mean(), "this is the mean length; the penalty has its square."),
-        (slope.square().sum(), "this is the sum over the points; take the mean."),
-        (slope.square().mean(), "you took the mean over the coordinates too: sum the squares of a row, then the mean."),
-        (right / 16, "logits.mean() has the slope 1/N at each point: take the slope of logits.sum()."),
-        (
-            (slope.norm(dim=1) - 1).square().mean(),
-            "this is WGAN-GP's penalty, for a slope of 1. Here the slope should be 0.",
-        ),
-        (of_d, "this is the slope of D = sigmoid(logits); the penalty is on the logits."),
-        (right / 2, "the ½ belongs to its weight λ/2; here the bare mean is asked for."),
-        (slope.sum(0).square().sum(), "the slopes were added up before the square; it is one slope a point."),
-    )
-    equal(value, right, mistakes, "the penalty", "for logits .7 z₁² − 1.2 z₂² + .4 z₃²")
-    if not value.requires_grad:
-        raise Wrong(
-            "the number is right, but no gradient reaches D's parameters, so D cannot lower it: create_graph=True "
-            "in torch.autograd.grad."
-        )
-    (towards,) = torch.autograd.grad(value, weight, allow_unused=True)
-    (wanted,) = torch.autograd.grad(right, weight)
-    if towards is None or not torch.allclose(towards, wanted, atol=1e-5):
-        raise Wrong("the number is right, but its gradient at D's parameters is not: was something detached?")
-    if z.requires_grad or z.grad is not None:
-        raise Wrong(
-            "your function leaves requires_grad or a gradient on the z that it was given: use z.detach() first."
-        )
-    return "right: one slope a point, squared, and D's parameters feel it."
-
-
-# ---- 06.3 ----
 
 
 def noisy_logits(discriminator: Any, z_prior: Tensor, z: Tensor, sd: float, generator: Generator) -> tuple:
@@ -182,7 +68,7 @@ def noisy_logits(discriminator: Any, z_prior: Tensor, z: Tensor, sd: float, gene
 
 
 @task(
-    "06.3",
+    "06.2",
     "instance noise",
     hints=(
         "The noise goes on what D *sees*: prior samples and codes alike, sd · N(0, 1) in every coordinate.",
@@ -249,7 +135,7 @@ def instance_noise(f: Any) -> str:
     return "right: fresh noise on both, from the generator, and the codes keep their gradient."
 
 
-# ---- 06.4 ----
+# ---- 06.3 ----
 
 MEASURES = ("mmd", "held", "d_right", "push", "step", "wander")
 SOUND = ("healthy, untreated", "healthy, r1", "healthy, noise", "saturating, loss")  # a cured patient is healthy
@@ -297,7 +183,7 @@ CONFUSED = {
 
 
 @task(
-    "06.4",
+    "06.3",
     "a diagnosis",
     hints=(
         "Begin with what admits one answer only: a step of exactly 0. Then ask whether D wins (d_right near 1).",
