@@ -46,6 +46,14 @@ BROKEN = {
          "your measure finds the wrong line: the reconstruction moves the encoder by 0"),
         ("fa7e1e59daed", '["generator"] = 0', '["generator"] = 1e-3', "only your measure says who is missing"),
     ],
+    ],
+    "07_generating_and_editing": [
+        ("07-024", "slerp(p, q, t)", "torch.lerp(p, q, t[:, None])", "the line leaves the shell, the arc stays on it"),
+        ("by-hand", "z_hand + 15 * lean", "z_hand - 15 * lean", "handwriting leans where it should"),
+        ("07-018", "0.15 * torch.randn", "0.0 * torch.randn",
+         "a little noise makes the soft samples sharper than real images, by this measure"),
+        ("count-claims", "in fresh.phases()]", "in fresh.phases()[:1]]", "in the library the three alternate too"),
+    ],
 }  # fmt: skip
 
 

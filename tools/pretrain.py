@@ -21,19 +21,24 @@ BATCH = 100
 # 200 units a layer: as 16-bit floats each file stays under 1 MB
 SHAPE = {"latent_dim": 2, "hidden": (200, 200), "seed": 0}
 # rates and weights of the game were chosen on the validation images
-GAME_RATE = {"ring": 3e-3, "gaussian": 1e-3}
+GAME_RATE = {"ring": 3e-3, "gaussian": 1e-3, "gaussian8": 1e-3}
 GENERATOR = {"gaussian": 0.5}  # at 1 the codes match as well, and digits mix more
+EIGHT = {"latent_dim": 8, "batch_norm": True, "optimizer": aae.Adam(2e-3)}  # lesson 07's recipe, for both of its pair
 
 
 def model(name: str, image_shape: tuple[int, int, int]) -> aae.AE:
     """The untrained model of that name."""
+    if name == "vae8":
+        return aae.VAE(image_shape, **SHAPE | EIGHT)
     if name in ("vae", "ae"):
         return {"vae": aae.VAE, "ae": aae.AE}[name](image_shape, **SHAPE)
     special = {"prior": aae.priors.GaussianRing(10), "classes": 10} if name == "ring" else {}
     if name == "gaussian":  # without batch norm, codes matched the prior and mixed the digits, or neither
         special = {"batch_norm": True, "optimizer": aae.Adam(2e-3)}
+    if name == "gaussian8":
+        special = EIGHT
     game = {"discriminator_hidden": (200, 200), "game_optimizer": aae.Adam(lr=GAME_RATE[name], beta1=0.5)}
-    return aae.AAE(image_shape, **SHAPE, **special, **game)
+    return aae.AAE(image_shape, **SHAPE | special, **game)
 
 
 def main() -> None:

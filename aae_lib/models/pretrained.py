@@ -1,9 +1,10 @@
-"""Trained models that come with the course: MNIST, 28x28, codes of 2 dimensions. No download, no waiting.
+"""Trained models that come with the course: MNIST, 28x28, codes of 2 or 8 dimensions. No download, no waiting.
 
 - ring: an AAE, prior a ring of ten Gaussians, each digit assigned to its own arm by the training labels
 - gaussian: an AAE, prior N(0, I), no labels
 - vae: a VAE, prior N(0, I)
 - ae: a plain autoencoder: nothing asks its codes to lie anywhere
+- gaussian8, vae8: an AAE and a VAE by one recipe, prior N(0, I), codes of 8 dimensions
 
 `python tools/pretrain.py` made them and makes them again; what they are made of, figures and versions are stored in
 each file. Weights are kept as 16-bit floats, which halves the files and moves a pixel by less than 1/255.
@@ -16,7 +17,7 @@ from . import saved
 from .description import build
 from .model import Model
 
-NAMES = ("ring", "gaussian", "vae", "ae")
+NAMES = ("ring", "gaussian", "vae", "ae", "gaussian8", "vae8")
 FOLDER = Path(__file__).parent / "weights"
 
 
@@ -25,13 +26,13 @@ def load(name: str) -> Model:
 
     Parameters
     ----------
-    name : {"ring", "gaussian", "vae", "ae"}
+    name : {"ring", "gaussian", "vae", "ae", "gaussian8", "vae8"}
         Which one.
 
     Returns
     -------
     Model
-        Takes images (N, 1, 28, 28); codes (N, 2).
+        Takes images (N, 1, 28, 28); codes (N, 2), of the last two (N, 8).
 
     Raises
     ------

@@ -1,77 +1,56 @@
-import math
-
 import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
-from aae_lib.course.checks import borrow
 from tests.checks.answers import judged
 
-# ---- 07.1 slerp ----
+# ---- 07.1 an arc with a length of its own ----
 
 
-def by_atan(a, b, t):
-    p, q = a / a.norm(), b / b.norm()
-    w = 2 * torch.atan2((p - q).norm(), (p + q).norm())
-    if w < 1e-5:
-        return torch.lerp(a, b, t[:, None])
-    return torch.outer(torch.sin((1 - t) * w) / torch.sin(w), a) + torch.outer(torch.sin(t * w) / torch.sin(w), b)
+def parts_of(a, b, t):
+    """Directions along the arc, and the three ways of a length."""
+    u, v = F.normalize(a, dim=0), F.normalize(b, dim=0)
+    return u, v, ((1 - t) * a.norm() + t * b.norm())[:, None]
 
 
-def by_turning(a, b, t):
-    p, q = a / a.norm(), b / b.norm()
-    side = q - (p @ q) * p
-    if side.norm() < 1e-4:
-        return torch.stack([torch.lerp(a, b, s) for s in t])
-    w = torch.arccos((p @ q).clamp(-1, 1))
-    rows = []
-    for s in t:
-        alpha, beta = torch.sin((1 - s) * w) / torch.sin(w), torch.sin(s * w) / torch.sin(w)
-        rows.append(alpha * a + beta * b)
-    return torch.stack(rows)
+def by_parts(a, b, t):
+    u, v, length = parts_of(a, b, t)
+    return length * aae.plots.slerp(u, v, t)
 
 
-def sines(a, b, t, clamp=True, guard=1e-4, divide=True, norms=True, degrees=False, flip=False):
-    cosine = torch.dot(a, b) / (a.norm() * b.norm() if norms else 1)
-    w = torch.arccos(cosine.clamp(-1, 1) if clamp else cosine)
-    if degrees:
-        w = torch.rad2deg(w)
-    if guard and w < guard:
-        return torch.lerp(a, b, t[:, None])
-    t = (1 - t if flip else t)[:, None]
-    path = torch.sin((1 - t) * w) * a + torch.sin(t * w) * b
-    return path / torch.sin(w) if divide else path
+def rescaled(a, b, t):
+    path = aae.plots.slerp(a / a.norm() * 7, b / b.norm() * 7, t)
+    return path * (torch.lerp(a.norm(), b.norm(), t) / 7)[:, None]
 
 
-def pushed_out(a, b, t):
-    line = torch.lerp(a, b, t[:, None])
-    return 3 * F.normalize(line, dim=1)
+def own_sines(a, b, t):
+    u, v, length = parts_of(a, b, t)
+    w = torch.arccos((u @ v).clamp(-1, 1))
+    return length * (torch.sin((1 - t) * w)[:, None] * u + torch.sin(t * w)[:, None] * v) / torch.sin(w)
 
 
-def cosines(a, b, t):
-    w = torch.arccos(torch.dot(a, b) / a.norm() / b.norm())
-    t = t[:, None]
-    return (torch.cos((1 - t) * w) * a + torch.cos(t * w) * b) / torch.sin(w)
+def turned(a, b, t):
+    u, v, _ = parts_of(a, b, t)
+    return torch.lerp(b.norm(), a.norm(), t)[:, None] * aae.plots.slerp(u, v, t)
 
 
-def one_norm(a, b, t):
-    path = sines(a, b, t)
-    return path / path.norm(dim=1, keepdim=True) * a.norm()
+def chord(a, b, t, out=False):
+    u, v, length = parts_of(a, b, t)
+    line = torch.lerp(u, v, t[:, None])
+    return length * (F.normalize(line, dim=1) if out else line)
 
 
-SLERP_WRONG = {
+WALK_WRONG = {
+    "where the two lengths mix": aae.plots.slerp,
     "this is the straight line": lambda a, b, t: torch.lerp(a, b, t[:, None]),
-    "it runs from b to a": lambda a, b, t: sines(a, b, t, flip=True),
-    "the division by sin ω is missing": lambda a, b, t: sines(a, b, t, divide=False),
-    "the sphere of radius 1": lambda a, b, t: F.normalize(sines(a, b, t), dim=1),
-    "not at constant speed": pushed_out,
-    "in degrees": lambda a, b, t: sines(a, b, t, degrees=True),
-    "cosines where the sines belong": cosines,
-    "without division by both norms": lambda a, b, t: sines(a, b, t, norms=False, clamp=False),
-    "two ends of different norm": one_norm,
-    "the angle is 0 and the formula is 0/0": lambda a, b, t: sines(a, b, t, guard=0),
-    "must have shape (4, 3)": lambda a, b, t: sines(a, b, t)[:, None],
-    "raised": lambda a, b, t: torch.sin((1 - t) * 0.5) * a,
+    "still has to be multiplied": lambda a, b, t: by_parts(a / a.norm(), b / b.norm(), t),
+    "run from |b| to |a|": turned,
+    "yours stays |a|": lambda a, b, t: a.norm() * by_parts(a / a.norm(), b / b.norm(), t),
+    "yours stays at their mean": lambda a, b, t: (a.norm() + b.norm()) / 2 * by_parts(a / a.norm(), b / b.norm(), t),
+    "inside of the sphere": chord,
+    "not at constant speed": lambda a, b, t: chord(a, b, t, out=True),
+    "does your own?": own_sines,
+    "must have shape (4, 3)": lambda a, b, t: by_parts(a, b, t).T,
     "returns nothing": lambda a, b, t: print("done"),
 }
 
@@ -111,43 +90,53 @@ VECTORS_WRONG = {
     "returns nothing": lambda z, f: print("done"),
 }
 
-# ---- 07.3 sharpness ----
-
-KERNEL = torch.tensor([[0.0, -1.0, 0.0], [-1.0, 4.0, -1.0], [0.0, -1.0, 0.0]])[None, None]
+# ---- 07.3 precision and recall ----
 
 
-def laplacian(x):
-    return F.conv2d(x, KERNEL)
+def by_sorting(points, by, k):
+    radius = torch.cdist(by, by).sort(1).values[:, k]
+    return float(((torch.cdist(points, by) - radius) <= 0).any(1).float().mean())
 
 
-def by_shifts(x):
-    ring = x[..., 1:-1, :-2] + x[..., 1:-1, 2:] + x[..., :-2, 1:-1] + x[..., 2:, 1:-1]
-    flat = (ring - 4 * x[..., 1:-1, 1:-1]).flatten(1)
-    return (flat.square().mean(1) - flat.mean(1).square()).mean()
+def by_rows(points, by, k):
+    radii = [sorted(float((row - other).norm()) for other in by)[k] for row in by]
+    hit = [
+        any(float((point - row).norm()) <= radius for row, radius in zip(by, radii, strict=True)) for point in points
+    ]
+    return sum(hit) / len(hit)
 
 
-def by_loop(x):
-    values = []
-    for image in x:
-        values.append(torch.var(laplacian(image[None]), correction=0))
-    return torch.stack(values).mean()
+def compared(reduce, k_off=1, radius=lambda r: r):
+    def f(points, by, k):
+        r = torch.cdist(by, by).kthvalue(k + k_off, dim=1).values
+        return reduce(torch.cdist(points, by) <= radius(r))
+
+    return f
 
 
-SHARPNESS_WRONG = {
-    "the borders are in": lambda x: F.conv2d(x, KERNEL, padding=1).flatten(1).var(dim=1, correction=0).mean(),
-    "correction=0": lambda x: laplacian(x).flatten(1).var(dim=1).mean(),
-    "the variance over all images together": lambda x: laplacian(x).var(),
-    "the mean square": lambda x: laplacian(x).square().mean(),
-    "the standard deviation": lambda x: laplacian(x).flatten(1).std(dim=1, correction=0).mean(),
-    "averaged first": lambda x: laplacian(x.mean(0, keepdim=True)).var(correction=0),
-    "mean size of the Laplacian": lambda x: laplacian(x).abs().mean(),
-    "contrast, not sharpness": lambda x: x[..., 1:-1, 1:-1].flatten(1).var(dim=1, correction=0).mean(),
-    "counts 4 times": lambda x: (
-        F.conv2d(x, KERNEL - torch.tensor([[0.0, 0, 0], [0, 3, 0], [0, 0, 0]])).flatten(1).var(1, correction=0).mean()
-    ),
-    "must have shape ()": lambda x: laplacian(x).flatten(1).var(dim=1, correction=0),
-    "the sharpness should be": lambda x: 16 * by_shifts(x),
-    "returns nothing": lambda x: print("sharp"),
+def nearest_only(points, by, k):
+    radius, across = torch.cdist(by, by).kthvalue(k + 1, dim=1).values, torch.cdist(points, by)
+    return (across.min(1).values <= radius[across.argmin(1)]).float().mean()
+
+
+def share(hits):
+    return hits.any(1).float().mean()
+
+
+COVERED_WRONG = {
+    "its own nearest neighbour": compared(share, k_off=0),
+    "changed places": lambda points, by, k: by_sorting(by, points, k),
+    "rows of `by` that hold a point": compared(lambda hits: hits.any(0).float().mean()),
+    "the share of all pairs": compared(lambda hits: hits.float().mean()),
+    "asks for all of them": compared(lambda hits: hits.all(1).float().mean()),
+    "this is how many": compared(lambda hits: hits.any(1).sum()),
+    "that is *not* covered": compared(lambda hits: 1 - share(hits)),
+    "one radius for all": compared(share, radius=lambda r: r.mean()),
+    "only the nearest row": nearest_only,
+    "k is not used": lambda points, by, k: by_sorting(points, by, 3),
+    "the share should be": lambda points, by, k: by_sorting(points, by, k) / 2,
+    "must have shape ()": compared(lambda hits: hits.any(1).float()),
+    "returns nothing": lambda points, by, k: print("covered"),
 }
 
 # ---- 07.4 PCA ----
@@ -260,27 +249,19 @@ EDIT_WRONG = {
 }
 
 RIGHT = {
-    "07.1": [aae.plots.slerp, by_atan, by_turning, sines],
+    "07.1": [by_parts, rescaled],
     "07.2": [centred, by_pinv],
-    "07.3": [by_shifts, by_loop, lambda x: float(by_shifts(x))],
+    "07.3": [by_sorting, by_rows, compared(share)],
     "07.4": [by_eigh, by_sklearn],
     "07.5": [in_order, other_order],
 }
 WRONG = {
-    "07.1": SLERP_WRONG,
+    "07.1": WALK_WRONG,
     "07.2": VECTORS_WRONG,
-    "07.3": SHARPNESS_WRONG,
+    "07.3": COVERED_WRONG,
     "07.4": PCA_WRONG,
     "07.5": EDIT_WRONG,
 }
 
 
 test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_what_is_wrong = judged(RIGHT, WRONG)
-
-
-def test_the_borrowed_slerp_is_the_librarys():
-    a, b = torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
-    t = torch.linspace(0, 1, 7)
-    path = borrow("07.1")(a, b, t)
-    assert torch.allclose(path, aae.plots.slerp(a, b, t), atol=1e-5)
-    assert math.isclose(float(path[0].norm()), float(a.norm()), rel_tol=1e-5)

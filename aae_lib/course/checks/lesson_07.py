@@ -1,85 +1,61 @@
 """Checks for lesson 07, generating and editing."""
 
-import math
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ... import metrics, plots
+from ... import plots
 from .judge import Wrong, call, equal, kind, number, task, tensor
 
 
-def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Along the arc from code a to code b, both (d,), at the places t (n,) in [0, 1]: (n, d)."""
-    cosine = torch.dot(a, b) / (a.norm() * b.norm())
-    w = torch.arccos(cosine.clamp(-1, 1))
-    t = t[:, None]
-    if w < 1e-4:
-        return (1 - t) * a + t * b
-    return (torch.sin((1 - t) * w) * a + torch.sin(t * w) * b) / torch.sin(w)
+def steady(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """From a to b, both (d,): the direction goes along the arc, the length straight from |a| to |b|: (n, d)."""
+    length = torch.lerp(a.norm(), b.norm(), t)
+    return length[:, None] * plots.slerp(a / a.norm(), b / b.norm(), t)
 
 
 @task(
     "07.1",
-    "spherical interpolation",
+    "an arc with a length of its own",
     hints=(
-        "First the angle: cos ω = (a · b) / (|a| |b|). Both norms are needed, or arccos gets a number beyond 1.",
-        "t has shape (n,) and a has shape (d,): t[:, None] has shape (n, 1) and makes all n places at once.",
-        "(torch.sin((1 − t) ω) a + torch.sin(t ω) b) / torch.sin(ω); and where ω is nearly 0, the straight line, since "
-        "there the formula is 0/0.",
+        "Take the two apart. Directions have length 1: a / a.norm() and b / b.norm(). Lengths are numbers.",
+        "Directions go along the arc: aae.plots.slerp(u, v, t), of shape (n, d). Lengths go straight: "
+        "(1 − t) · a.norm() + t · b.norm(), of shape (n,).",
+        "length = (1 − t) * a.norm() + t * b.norm(); return length[:, None] * aae.plots.slerp(a / a.norm(), b / "
+        "b.norm(), t)",
     ),
-    part=lambda: slerp,
+    part=lambda: steady,
 )
 def arc(f: Any) -> str:
-    """slerp(a, b, t) = [sin((1 − t) ω) a + sin(t ω) b] / sin ω."""
-    a, b = torch.tensor([3.0, 0.0, 0.0]), torch.tensor([1.0, 2.0, 2.0])  # norms 3 and 3, cos ω = 1/3
+    """walk(a, b, t): direction along the arc, length straight from |a| to |b|: (n, d)."""
+    a, b = torch.tensor([3.0, 0.0, 0.0]), torch.tensor([2.0, 4.0, 4.0])  # norms 3 and 6, cos ω = 1/3
     t = torch.tensor([0.0, 0.25, 0.5, 1.0])
     path = tensor(call(f, a, b, t), (4, 3), "the path", like=a)
-    right = plots.slerp(a, b, t)
-    line = torch.lerp(a, b, t[:, None])
-    w = math.acos(1 / 3)
-    degrees = math.degrees(w)
-    s, r = torch.sin((1 - t) * w)[:, None], torch.sin(t * w)[:, None]
-    unit = right / right.norm(dim=1, keepdim=True)
+    u, v = a / 3, b / 6
+    round_unit, line = plots.slerp(u, v, t), torch.lerp(a, b, t[:, None])
+    straight = torch.lerp(u, v, t[:, None])
     mistakes = (
-        (line, "this is the straight line. It cuts through the sphere; slerp goes along it."),
-        (plots.slerp(b, a, t), "it runs from b to a: at t = 0 it should be at a."),
-        (s * a + r * b, "the division by sin ω is missing: at t = 0 this is not a."),
-        (unit, "the path is on the sphere of radius 1. Keep the lengths of a and b: the norm is part of a code."),
-        (3 * line / line.norm(dim=1, keepdim=True), "this is the straight line pushed out to the sphere: the right "
-         "curve, but not at constant speed. Use the sines of (1 − t) ω and t ω."),
-        (
-            (torch.sin((1 - t) * degrees)[:, None] * a + torch.sin(t * degrees)[:, None] * b) / math.sin(degrees),
-            "the angle is in degrees; torch.sin wants radians.",
-        ),
-        (
-            (torch.cos((1 - t) * w)[:, None] * a + torch.cos(t * w)[:, None] * b) / math.sin(w),
-            "cosines where the sines belong: at t = 0 this is not a.",
-        ),
+        (plots.slerp(a, b, t), "this is slerp of the codes themselves, where the two lengths mix with the sines. Give "
+         "it the directions, and multiply by the length."),
+        (line, "this is the straight line."),
+        (round_unit, "the directions are right; each still has to be multiplied by its length."),
+        (torch.lerp(b.norm(), a.norm(), t)[:, None] * round_unit, "the lengths run from |b| to |a|."),
+        (3 * round_unit, "the length should go from |a| to |b|; yours stays |a|."),
+        (4.5 * round_unit, "the length should go from |a| to |b|; yours stays at their mean."),
+        (torch.lerp(a.norm(), b.norm(), t)[:, None] * straight, "the directions go straight here; inside of the "
+         "sphere they are shorter than 1. slerp keeps them on it."),
+        (torch.lerp(a.norm(), b.norm(), t)[:, None] * straight / straight.norm(dim=1, keepdim=True), "the right curve, "
+         "but not at constant speed: slerp of the directions, not a line pushed out."),
+        (line / line.norm(dim=1, keepdim=True) * torch.lerp(a.norm(), b.norm(), t)[:, None], "the right curve, but not "
+         "at constant speed: slerp of the directions, not a line pushed out."),
     )  # fmt: skip
-    if path.isnan().any():
-        raise Wrong(
-            "not yet: for a = (3, 0, 0), b = (1, 2, 2) there are NaNs on the path. Did arccos get a · b without "
-            "division by both norms?"
-        )
-    equal(path, right, mistakes, "the path", "for a = (3, 0, 0), b = (1, 2, 2), t = 0, 1/4, 1/2, 1")
-    other = 2 * b
-    equal(
-        tensor(call(f, a, other, t), (4, 3), "the path"), plots.slerp(a, other, t), what="the path",
-        case="for two ends of different norm, 3 and 6",
-    )  # fmt: skip
-    still = tensor(call(f, a, a, t), (4, 3), "the path")
-    if not torch.allclose(still, a.expand(4, 3), atol=1e-4):
-        raise Wrong("nearly: from a to a the angle is 0 and the formula is 0/0. Take the straight line there.")
-    near = tensor(call(f, b, b * (1 + 1e-7), t), (4, 3), "the path")  # rounding: a cosine of 1 or just beyond it
-    if not torch.allclose(near, b.expand(4, 3), atol=1e-3):
-        raise Wrong(
-            "nearly: rounding can take the cosine of two parallel codes just beyond 1, and arccos of that is NaN. "
-            "clamp it to −1 .. 1, and take the straight line where ω is nearly 0."
-        )
-    return "right: along the arc, at constant speed, with both ends where they should be."
+    equal(path, steady(a, b, t), mistakes, "the path", "for a = (3, 0, 0), b = (2, 4, 4), t = 0, 1/4, 1/2, 1")
+    still = tensor(call(f, a, 2 * a, t), (4, 3), "the path")
+    if not torch.allclose(still, steady(a, 2 * a, t), atol=1e-4):
+        raise Wrong("nearly: from a to 2a the angle is 0. aae.plots.slerp takes care of that; does your own?")
+    return "right: the direction turns, and the length takes its own way."
 
 
 def attribute_vectors(z: Tensor, factors: Tensor) -> Tensor:
@@ -138,53 +114,56 @@ def directions(f: Any) -> str:
     return "right: for each factor, how far the code moves for one unit of it while the others are held."
 
 
+def covered(points: Tensor, by: Tensor, k: int = 3) -> Tensor:
+    """Share of points (N, p) nearer to some row of `by` (M, p) than that row is to its k-th neighbour in `by`."""
+    radius = torch.cdist(by, by).kthvalue(k + 1, dim=1).values  # (M,); the nearest of all is the row itself
+    return (torch.cdist(points, by) <= radius).any(1).float().mean()
+
+
 @task(
     "07.3",
-    "sharpness",
+    "precision and recall of samples",
     hints=(
-        "Shifted views do it without any loop: x[..., 1:-1, 1:-1] is the middle, x[..., 1:-1, :-2] its left "
-        "neighbours. All have the shape (N, C, H − 2, W − 2).",
-        "The Laplacian is 4 · middle − left − right − above − below. Then flatten each image, and take the variance "
-        "over its pixels.",
-        "laplacian.flatten(1).var(dim=1, correction=0).mean(): the variance within an image, then the mean over the "
-        "images. Or a convolution with the kernel [[0, −1, 0], [−1, 4, −1], [0, −1, 0]] and no padding.",
+        "First a radius for every row of `by`: torch.cdist(by, by) has all distances, (M, M), and the smallest in each "
+        "row is the 0 from the row to itself.",
+        "torch.cdist(by, by).kthvalue(k + 1, dim=1).values is that radius, (M,). Then torch.cdist(points, by), (N, M), "
+        "compared with it: column j with radius j.",
+        "(torch.cdist(points, by) <= radius).any(1).float().mean(): a point is covered if *any* row of `by` covers it.",
     ),
-    part=lambda: lambda images: torch.tensor(metrics.sharpness(images)),
+    part=lambda: covered,
 )
-def crispness(f: Any) -> str:
-    """Variance of the Laplacian over the pixels of each image, averaged over the images."""
-    x = torch.rand(3, 1, 6, 5, generator=torch.Generator().manual_seed(0))
-    x[2] *= 0.2
-    value = number(call(f, x), "the sharpness")
-    middle = x[..., 1:-1, 1:-1]
-    ring = (x[..., 1:-1, :-2], x[..., 1:-1, 2:], x[..., :-2, 1:-1], x[..., 2:, 1:-1])
-    laplacian = 4 * middle - sum(ring)
-    kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
-    padded = torch.nn.functional.conv2d(x, kernel[None, None], padding=1)
-    mean_picture = laplacian.mean(0, keepdim=True)
+def coverage(f: Any) -> str:
+    """covered(points, by, k): share of points (N, p) in the k-neighbour ball of some row of `by` (M, p)."""
+    g = torch.Generator().manual_seed(2)
+    by = torch.randn(12, 2, generator=g) * torch.tensor([1.0, 2.0])
+    points = 1.6 * torch.randn(40, 2, generator=g)
+    k = 3
+    value = number(call(f, points, by, k), "the share")
+    across, inner = torch.cdist(points, by), torch.cdist(by, by)
+    inside = across <= inner.kthvalue(k + 1, dim=1).values
 
-    def variance(values: Tensor) -> Tensor:
-        return values.flatten(1).var(dim=1, correction=0).mean()
+    def mean(hits: Tensor) -> Tensor:
+        return hits.float().mean()
 
     mistakes = (
-        (variance(padded), "the borders are in: with zeros put round the image, its edge counts as an edge. Leave the "
-         "outermost pixels out."),
-        (laplacian.flatten(1).var(dim=1).mean(), "nearly: the variance is over all pixels that there are, so divide by "
-         "their number (correction=0), not by one less."),
-        (laplacian.var(correction=0), "this is the variance over all images together; take it within each image, then "
-         "the mean."),
-        (laplacian.var(), "this is the variance over all images together; take it within each image, then the mean."),
-        (laplacian.square().mean(), "this is the mean square; the variance takes the mean of the Laplacian off first."),
-        (laplacian.flatten(1).std(dim=1, correction=0).mean(), "this is the standard deviation; the variance is its "
-         "square."),
-        (variance(mean_picture), "the images were averaged first, and an average is blurred."),
-        (laplacian.abs().mean(), "this is the mean size of the Laplacian; its variance within the image is asked for."),
-        (variance(middle), "this is the variance of the pixels themselves: contrast, not sharpness."),
-        (variance(middle - sum(ring)), "the middle pixel counts 4 times, once for each neighbour."),
-        (variance(4 * middle + sum(ring)), "subtract the neighbours, do not add them."),
+        (mean((across <= inner.kthvalue(k, dim=1).values).any(1)), "each row of `by` is its own nearest neighbour, at "
+         "distance 0. The k-th *other* one is kthvalue(k + 1)."),
+        (covered(by, points, k), "the two have changed places: the radii are those of `by`, and the share is that of "
+         "points."),
+        (mean(inside.any(0)), "this is the share of rows of `by` that hold a point; the share of points is asked for."),
+        (mean(inside), "this is the share of all pairs. A point is covered if *any* row of `by` covers it: .any(1)."),
+        (mean(inside.all(1)), "a point is covered if *any* row of `by` covers it; yours asks for all of them."),
+        (inside.any(1).float().sum(), "this is how many; the share is their mean."),
+        (1 - mean(inside.any(1)), "this is the share that is *not* covered."),
+        (mean((across <= inner.kthvalue(k + 1, dim=1).values.mean()).any(1)), "one radius for all: each row of `by` "
+         "has its own, larger where real images are sparse."),
+        (mean(across.min(1).values <= inner.kthvalue(k + 1, dim=1).values[across.argmin(1)]), "only the nearest row of "
+         "`by` is asked. One farther away may have a larger radius: .any(1)."),
     )  # fmt: skip
-    equal(value, variance(laplacian), mistakes, "the sharpness", "for three small images")
-    return "right: a flat image has 0, and so has an even ramp of grey; every edge counts."
+    equal(value, mean(inside.any(1)), mistakes, "the share", "for 40 points and 12 others in the plane, k = 3")
+    other = number(call(f, points, by, 1), "the share")
+    equal(other, covered(points, by, 1), ((mean(inside.any(1)), "k is not used."),), "the share", "for k = 1")
+    return "right: precision with samples first, recall with real images first."
 
 
 def pca(x: Tensor, d: int) -> Any:
