@@ -50,7 +50,7 @@ def test_a_d_that_overlooks_the_label_plays_the_game_of_one_that_is_not_told():
         first.weight[:, 2:] = 0
         plain.weight.copy_(first.weight[:, :2])
         plain.bias.copy_(first.bias)
-    for mine, theirs in zip(told.discriminator.layers[1:], untold.discriminator.layers[1:], strict=True):
+    for mine, theirs in zip(list(told.discriminator.layers)[1:], list(untold.discriminator.layers)[1:], strict=True):
         mine.load_state_dict(theirs.state_dict())
     for loss in (discriminator_loss, generator_loss):
         torch.testing.assert_close(loss(told, batch, {}), loss(untold, batch, {}))

@@ -217,7 +217,7 @@ def reading(f: Any) -> str:
     def share(named: Tensor) -> Tensor:
         return (named == y_new).float().mean()
 
-    mistakes: Mistakes = (
+    mistakes: tuple[tuple[Tensor | float, str], ...] = (
         (1 - right, "this is the share that is *wrong*."),
         (100 * right, "this is in per cent; asked for is a share, from 0 to 1."),
         (right * len(z_new), "this is the number of codes that are read right; divide it by how many there are."),
