@@ -249,6 +249,8 @@ def _train_options(t: argparse.ArgumentParser) -> None:
     t.add_argument("--labels", type=whole(least=0), default=0, help=told)
     told = "length of the category y; default: one per class"
     t.add_argument("--categories", type=whole(least=2), metavar="K", help=told)
+    told = "of --model supervised: the discriminator is told the class as well"
+    t.add_argument("--condition-discriminator", action="store_true", help=told)
     told = "length of the code z; default 2, or 10 with a category if the prior can have 10 dimensions"
     t.add_argument("--latent-dim", type=whole(), metavar="D", help=told)
     t.add_argument("--hidden", type=whole(), nargs="+", default=None, metavar="N", help="widths of the hidden layers")
@@ -517,6 +519,10 @@ def model_arguments(options: argparse.Namespace) -> dict[str, Any]:
     arguments["optimizer"] = Adam(options.lr)
     if options.model in WITH_GAME:
         arguments["game_optimizer"] = Adam(options.game_lr, beta1=0.5)
+    if options.condition_discriminator:
+        if options.model != "supervised":
+            raise OptionError(f"--condition-discriminator is for --model supervised, and this is {options.model}.")
+        arguments["condition_discriminator"] = True
     if options.labels and options.model not in ("aae", "semi-supervised", "map"):
         raise OptionError(f"--labels keeps a part of the labels, and --model {options.model} cannot use a part.")
     if options.labels and options.model == "aae" and not prior.classes:

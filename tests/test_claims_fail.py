@@ -54,6 +54,14 @@ BROKEN = {
          "a little noise makes the soft samples sharper than real images, by this measure"),
         ("count-claims", "in fresh.phases()]", "in fresh.phases()[:1]]", "in the library the three alternate too"),
     ],
+    ],
+    "08_labels_and_style": [
+        ("ring", "-1) if labels is None else labels, gen", "-1), gen", "each of your parts is the library's"),
+        ("my-d", "d_input(z, y, 10)", "d_input(z, 0 * y, 10)", "with the same weights your D is the library's"),
+        ("08-021", "told_reconstruction}",
+         "lambda model, batch, terms: told_reconstruction(model, batch | {'y': 0 * batch['y']}, terms)}",
+         "with your loss the model is the library's"),
+    ],
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ KINDS = {
     "WAE": (aae.WAE, {"posterior": "universal", "noise_dim": 3}),
     "AAE": (aae.AAE, {"prior": aae.priors.GaussianRing(5), "classes": 5, "network": "conv"}),
     "SupervisedAAE": (aae.SupervisedAAE, {"categories": 3}),
+    "SupervisedAAE, D told": (aae.SupervisedAAE, {"categories": 3, "condition_discriminator": True}),
     "SemiSupervisedAAE": (aae.SemiSupervisedAAE, {"categories": 3, "class_shares": torch.tensor([0.5, 0.25, 0.25])}),
     "ClusterAAE": (aae.ClusterAAE, {"categories": 4, "class_shares": [0.4, 0.3, 0.2, 0.1]}),
     "MapAAE": (aae.MapAAE, {"categories": 4, "prior": aae.priors.Gaussian(2, 0.5)}),

@@ -27,7 +27,7 @@ MAKES = {
     "VAE": {},
     "WAE": {},
     "AAE": {"r1": 0.1, "input_noise": 0.1},
-    "SupervisedAAE": {"latent_dim": 4},
+    "SupervisedAAE": {"latent_dim": 4, "condition_discriminator": True},
     "SemiSupervisedAAE": {"r1": 1.0, "r1_y": 0.1, "consistency": 0.5},
     "ClusterAAE": {"input_dropout": 0.2},
     "MapAAE": {},

@@ -34,7 +34,7 @@ SHARES = numbers(kind=number(above=0, below=1), example="(0.7, 0.3)")
 
 class CategoryAAE(AAE):
     """An AAE whose code has a category y (N, K) as well as the style z (N, d). D plays for z alone, and is told
-    nothing.
+    nothing, but for a `SupervisedAAE` that asks for it.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class CategoryAAE(AAE):
         **options: Any,
     ) -> None:
         if options.get("classes") is not None:
-            raise ValueError("here the code holds the class and D is not told it: say categories=K, without classes.")
+            raise ValueError("here the code holds the class: say categories=K, without classes.")
         self.categories = categories
         self.class_shares = class_shares
         self.category_prior = Categorical(self.categories, _checked_shares(class_shares, self.categories))

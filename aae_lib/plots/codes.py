@@ -167,8 +167,9 @@ def surface(
     generator : torch.Generator, optional
         Of prior samples and codes; None: one seeded with 0.
     label : int, optional
-        Of a discriminator that is told classes: it has a surface for each, and only that class's prior samples and
-        codes are drawn (-1: "no label", and all of them; D knows that case only if it met images without a label).
+        Of a discriminator that is told classes: it has a surface for each, and only that class's codes are drawn, and
+        only that class's prior samples where its prior is one of its own (-1: "no label", and all of them; D knows
+        that case only if it met images without a label).
     figsize : tuple of float, optional
         In inches.
 
@@ -198,7 +199,8 @@ def surface(
     if extent is not None:
         extent = common.check_extent(extent)
     generator = common.own_generator(generator)
-    labels = None if label is None else torch.full((n,), label)
+    # where the category is a part of the code, one prior of the style holds for all classes
+    labels = None if label is None or can(model).categories else torch.full((n,), label)
     prior = common.prior_sample(model, n, generator, labels, of_style=True)
     clouds = [(prior, "prior samples, “real”", DARK_BLUE, "o")]
     if split is not None:

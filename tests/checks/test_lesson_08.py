@@ -7,82 +7,71 @@ from tests.checks.answers import judged
 # ---- 08.1 ----
 
 
-def by_scatter(z, y, classes):
-    one_hot = torch.zeros(len(z), classes + 1)
-    one_hot[torch.arange(len(z)), torch.where(y < 0, classes, y)] = 1
-    return torch.cat([z, one_hot], dim=1)
+def by_einsum(h, y, psi, table):
+    return psi(h)[:, 0] + torch.einsum("nm,nm->n", table[y], h)
 
 
-def by_comparison(z, y, classes):
-    places = torch.arange(classes + 1)
-    return torch.hstack([z, (y.remainder(classes + 1)[:, None] == places).float()])
+def by_one_hot(h, y, psi, table):
+    one_hot = F.one_hot(torch.where(y < 0, len(table) - 1, y), len(table)).float()
+    return psi(h).flatten() + (h @ table.T * one_hot).sum(1)
 
 
-def labelled_input(z, y, classes, none):
-    """F.one_hot with `none` in place of -1."""
-    return torch.cat([z, F.one_hot(torch.where(y < 0, none, y), classes + 1).float()], 1)
+def project(h, y, psi, table):
+    return psi(h).squeeze(1) + (table[y] * h).sum(1)
 
 
-D_INPUT = {
-    "identity": lambda z, y, k: torch.cat([z, torch.eye(k + 1)[y]], 1),
-    "scatter": by_scatter,
-    "comparison": by_comparison,
-    "one_hot": lambda z, y, k: labelled_input(z, y, k, k),
-}
-D_INPUT_WRONG = {
-    "returns nothing": lambda z, y, k: print(z),
-    "and none for “no label”": lambda z, y, k: torch.cat([z, torch.eye(k)[y]], 1),
-    "a label is a name": lambda z, y, k: torch.cat([z, y[:, None].float()], 1),
-    "must have shape (4, 6)": lambda z, y, k: torch.eye(k + 1)[y],
-    "the label comes first": lambda z, y, k: torch.cat([torch.eye(k + 1)[y], z], 1),
-    "all classes moved on by one": lambda z, y, k: torch.cat([z, torch.eye(k + 1)[y + 1]], 1),
-    "made the last class": lambda z, y, k: labelled_input(z, y, k, k - 1),
-    "made class 0": lambda z, y, k: labelled_input(z, y, k, 0),
-    "your row holds zeros only": lambda z, y, k: torch.cat([z, torch.eye(k + 1)[y] * (y >= 0)[:, None]], 1),
-    "raised RuntimeError": lambda z, y, k: torch.cat([z, F.one_hot(y, k + 1)], 1),
-    "no gradient reaches the codes": lambda z, y, k: torch.cat([z.detach(), torch.eye(k + 1)[y]], 1),
-    "must hold floats": lambda z, y, k: labelled_input(z, y, k, k).long(),
-    "must have shape (2, 8)": lambda z, y, k: torch.cat([z, torch.eye(4)[y]], 1),  # holds for 3 classes only
-    "the input should be": lambda z, y, k: 2 * torch.cat([z, torch.eye(k + 1)[y]], 1),
+PROJECTION = {"plain": project, "einsum": by_einsum, "one-hot": by_one_hot}
+PROJECTION_WRONG = {
+    "returns nothing": lambda h, y, psi, table: print(h),
+    "each code meets every label": lambda h, y, psi, table: psi(h) + (table[y] * h).sum(1),
+    "yours has a column": lambda h, y, psi, table: psi(h) + (table[y] * h).sum(1, keepdim=True),
+    "psi(h) alone": lambda h, y, psi, table: psi(h).squeeze(1),
+    "psi(h) is missing": lambda h, y, psi, table: (table[y] * h).sum(1),
+    "without the sigmoid": lambda h, y, psi, table: project(h, y, psi, table).sigmoid(),
+    "added up without h": lambda h, y, psi, table: psi(h).squeeze(1) + table[y].sum(1),
+    "an inner product is a sum": lambda h, y, psi, table: psi(h).squeeze(1) + (table[y] * h).mean(1),
+    "row -1, the last, is its own": lambda h, y, psi, table: (
+        psi(h).squeeze(1) + (table[y] * h).sum(1) * (y >= 0).float()
+    ),
+    "made class 0": lambda h, y, psi, table: project(h, y.clamp(min=0), psi, table),
+    "made the last class": lambda h, y, psi, table: project(h, y % 3, psi, table),
+    "no gradient reaches the features": lambda h, y, psi, table: project(h.detach(), y, psi, table),
+    "no gradient reaches the table": lambda h, y, psi, table: project(h, y, psi, table.detach()),
+    "the logits should be": lambda h, y, psi, table: 2 * project(h, y, psi, table),
 }
 
 
 # ---- 08.2 ----
 
 
-def all_at_once(model, a, y_a, b, y_b):
-    z = model.encode(torch.cat([b, a]))
-    return model.decode(z, torch.cat([y_a, y_b])).chunk(2)
+def between(model, a, b, y, t):
+    return model.decode((1 - t) * model.encode(a) + t * model.encode(b), y)
 
 
-def one_by_one(model, a, y_a, b, y_b):
-    pairs = zip(a, y_a, b, y_b, strict=True)
-    both = [
-        (model.decode(model.encode(q[None]), i[None]), model.decode(model.encode(p[None]), j[None]))
-        for p, i, q, j in pairs
-    ]
-    return [torch.cat(part) for part in zip(*both, strict=True)]
+def by_lerp(model, a, b, y, t):
+    return model.decode(torch.lerp(model.encode(a), model.encode(b), t), y)
 
 
-def swap(model, a, y_a, b, y_b):
-    return model.decode(model.encode(b), y_a), model.decode(model.encode(a), y_b)
+def step_by_step(model, a, b, y, t):
+    start, end = model.encode(torch.cat([a, b])).chunk(2)
+    return torch.cat([model.decode((s + t * (e - s))[None], k[None]) for s, e, k in zip(start, end, y, strict=True)])
 
 
-SWAP = {"plain": swap, "all at once": all_at_once, "one by one": one_by_one}
-SWAP_WRONG = {
-    "returns nothing": lambda m, a, i, b, j: print("swapped"),
-    "yours is one tensor": lambda m, a, i, b, j: m.decode(m.encode(b), i),
-    "return 2 things": lambda m, a, i, b, j: (*swap(m, a, i, b, j), a),
-    "have changed places": lambda m, a, i, b, j: swap(m, a, i, b, j)[::-1],
-    "a's class in a's *own* style": lambda m, a, i, b, j: (m.reconstruct(a, i), m.reconstruct(b, j)),
-    "nothing of a is left": lambda m, a, i, b, j: (m.reconstruct(b, j), m.reconstruct(a, i)),
-    "these are the images b themselves": lambda m, a, i, b, j: (b, a),
-    "these are the images a themselves": lambda m, a, i, b, j: (a, b),
-    "this is the style half-way": lambda m, a, i, b, j: 2 * (m.decode((m.encode(a) + m.encode(b)) / 2, i),),
-    "both results are a's classes": lambda m, a, i, b, j: 2 * (swap(m, a, i, b, j)[0],),
-    "the second is b's class in b's own style": lambda m, a, i, b, j: (swap(m, a, i, b, j)[0], m.reconstruct(b, j)),
-    "raised ValueError": lambda m, a, i, b, j: (m.decode(m.encode(b)), m.decode(m.encode(a))),
-    "the first result should be": lambda m, a, i, b, j: [v / 2 for v in swap(m, a, i, b, j)],
+MIXED = {"plain": between, "lerp": by_lerp, "step by step": step_by_step}
+MIXED_WRONG = {
+    "returns nothing": lambda m, a, b, y, t: print(t),
+    "this goes from b to a": lambda m, a, b, y, t: between(m, b, a, y, t),
+    "half-way, whatever t says": lambda m, a, b, y, t: between(m, a, b, y, 0.5),
+    "a's own style": lambda m, a, b, y, t: m.reconstruct(a, y),
+    "b's whole style": lambda m, a, b, y, t: m.reconstruct(b, y),
+    "two *pictures* are laid over": lambda m, a, b, y, t: (1 - t) * m.reconstruct(a, y) + t * m.reconstruct(b, y),
+    "weigh a by 1 - t": lambda m, a, b, y, t: m.decode(m.encode(a) + t * m.encode(b), y),
+    "without a to start from": lambda m, a, b, y, t: m.decode(t * (m.encode(b) - m.encode(a)), y),
+    "nothing has been decoded": lambda m, a, b, y, t: (1 - t) * a + t * b,
+    "mixed before they are encoded": lambda m, a, b, y, t: m.decode(m.encode((1 - t) * a + t * b), y),
+    "the whole style of b": lambda m, a, b, y, t: between(m, a, b, y, min(t, 0.5)),
+    "raised ValueError": lambda m, a, b, y, t: m.decode(m.encode(a)),
+    "the pictures should be": lambda m, a, b, y, t: between(m, a, b, y, t) / 2,
 }
 
 
@@ -279,10 +268,10 @@ DISTANCES_WRONG = {
 }
 
 
-RIGHT = {"08.1": D_INPUT, "08.2": SWAP, "08.3": BUGS, "08.4": AXES, "08.5": DISTANCES}
+RIGHT = {"08.1": PROJECTION, "08.2": MIXED, "08.3": BUGS, "08.4": AXES, "08.5": DISTANCES}
 WRONG = {
-    "08.1": D_INPUT_WRONG,
-    "08.2": SWAP_WRONG,
+    "08.1": PROJECTION_WRONG,
+    "08.2": MIXED_WRONG,
     "08.3": BUGS_WRONG,
     "08.4": AXES_WRONG,
     "08.5": DISTANCES_WRONG,

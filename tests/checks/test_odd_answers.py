@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 for module in pkgutil.iter_modules(checks.__path__):
     importlib.import_module(f"{checks.__name__}.{module.name}")
 TASKS = sorted(judge.TASKS)
-IN_FLOAT32 = {"05.1", "05.2", "05.3", "05.5", "05.a", "05.b"}  # samplers of priors, whose dtype is a part of the task
+# samplers of priors, whose dtype is a part of the task
+IN_FLOAT32 = {"05.1", "05.2", "05.3", "05.5", "05.a", "05.b", "08.a"}
 
 
 def in_float64(thing):

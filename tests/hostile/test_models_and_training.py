@@ -81,6 +81,7 @@ def each(name, values, kind=aae.AAE, **others):
         *each("beta", [None, *ODD_NUMBERS], aae.VAE),
         *each("mmd", [None, *ODD_NUMBERS], aae.WAE),
         *each("categories", [1, *ODD_COUNTS], aae.SupervisedAAE),
+        *each("condition_discriminator", ["no", 2, None], aae.SupervisedAAE),
         *each("consistency", [0, *ODD_NUMBERS], aae.SemiSupervisedAAE),
         *each("virtual", [0, *ODD_NUMBERS], aae.SemiSupervisedAAE),
         *each("y_game_from", [-1, 2.5, "x", None], aae.SemiSupervisedAAE),

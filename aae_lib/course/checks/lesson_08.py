@@ -11,68 +11,72 @@ from ...models.aae import AAE
 from ...priors import GaussianRing
 from .judge import Wrong, call, equal, gradient, number, several, task, tensor
 
+Mistakes = tuple[tuple[Tensor, str], ...]
+
+
 # ---- 08.1 ----
 
 
-def d_input(z: Tensor, y: Tensor, classes: int) -> Tensor:
-    """Codes z (N, d) next to their one-hot labels y (N,), -1 for none: (N, d + classes + 1)."""
-    one_hot = torch.eye(classes + 1, device=z.device)[y]  # row -1 of the identity is its last
-    return torch.cat([z, one_hot], 1)
-
-
-Mistakes = tuple[tuple[Tensor, str], ...]
+def projection(h: Tensor, y: Tensor, psi: Any, table: Tensor) -> Tensor:
+    """psi(h) + <table[y], h>: the logits (N,) of a projection discriminator, from features h (N, m) of the code."""
+    return psi(h).squeeze(1) + (table[y] * h).sum(1)
 
 
 @task(
     "08.1",
-    "what the discriminator sees",
+    "another way to tell D",
     hints=(
-        "One-hot: classes + 1 numbers, all 0 but a 1. Where does the 1 stand for label 3, and where for no label, -1?",
-        "The rows of an identity matrix are one-hot vectors, and in Python row -1 is the last one: torch.eye(...)[y].",
-        "torch.cat([z, torch.eye(classes + 1)[y]], 1): side by side, so along dimension 1.",
+        "Two numbers for each code, added up: psi(h), which is the same for all classes, and the inner product of h "
+        "with the row that belongs to its label.",
+        "table[y] looks up a row for each label, (N, m); and row -1 is the last one, “no label”. An inner product row "
+        "by row is (a * b).sum(1). psi(h) has the shape (N, 1).",
+        "return psi(h).squeeze(1) + (table[y] * h).sum(1)",
     ),
-    part=lambda: d_input,
+    part=lambda: projection,
 )
-def what_d_sees(f: Any) -> str:
-    """f(z, y, classes) -> (N, d + classes + 1)."""
-    z = torch.tensor([[0.5, -1.0], [2.0, 0.3], [-0.7, 1.1], [0.2, 0.9]], requires_grad=True)
-    y, classes = torch.tensor([2, 0, -1, 1]), 3
-    value, n = call(f, z, y, classes), len(z)
-    width = value.shape[1] if isinstance(value, Tensor) and value.dim() == 2 and len(value) == n else None
-    if width == 2 + classes:
-        raise Wrong(f"not yet: {classes} places for {classes} classes, and none for “no label”. Add one, the last.")
-    if width == 3:
-        raise Wrong("not yet: a label is a name, not an amount; as one number, class 2 would lie between 1 and 3.")
-    value = tensor(value, (n, 2 + classes + 1), "the input of D", like=z)
-    eye = torch.eye(classes + 1)
-    right = d_input(z, y, classes)
-    none_is_zero = torch.cat([eye, torch.zeros(1, classes + 1)])[[2, 0, -1, 1]]
-    mistakes = (
-        (torch.cat([eye[y], z], 1), "the label comes first; asked for is the code, then the label."),
-        (
-            torch.cat([z, eye[y + 1]], 1),
-            "“no label” has the first place, and all classes moved on by one; it is the last.",
-        ),
-        (torch.cat([z, eye[y % classes]], 1), "“no label” was made the last class: -1 needs a place of its own."),
-        (torch.cat([z, eye[y.clamp(min=0)]], 1), "“no label” was made class 0: -1 needs a place of its own."),
-        (torch.cat([z, none_is_zero], 1), "without a label your row holds zeros only: the last place should hold a 1."),
+def projected(f: Any) -> str:
+    """f(h, y, psi, table) -> logits (N,)."""
+    g = torch.Generator().manual_seed(1)
+    h, table = (torch.randn(n, 3, generator=g, requires_grad=True) for n in (5, 4))  # three classes and "no label"
+    weight, bias = torch.randn(3, generator=g), 0.7
+    y = torch.tensor([2, 0, -1, 1, 2])
+
+    def psi(h: Tensor) -> Tensor:
+        return (h @ weight + bias)[:, None]
+
+    value = call(f, h, y, psi, table)
+    if isinstance(value, Tensor) and value.shape == (5, 5):
+        raise Wrong(
+            "not yet: each code meets every label. psi(h) has the shape (N, 1), and adding it to (N,) makes a square: "
+            ".squeeze(1). Of a product of all pairs you need the diagonal only."
+        )
+    if isinstance(value, Tensor) and value.shape == (5, 1):
+        raise Wrong("nearly: a logit for each code, (N,); yours has a column: .squeeze(1).")
+    value = tensor(value, (5,), "the logits", like=h)
+    right, alone = projection(h, y, psi, table), psi(h).squeeze(1)
+    zero = table * torch.tensor([1.0, 1.0, 1.0, 0.0])[:, None]
+    mistakes: Mistakes = (
+        (alone, "this is psi(h) alone; the label has no say in it."),
+        (right - alone, "this is the product with the label's row alone; psi(h) is missing."),
+        (right.sigmoid(), "these are probabilities; asked for are logits, without the sigmoid."),
+        (alone + table[y].sum(1), "the label's row is added up without h: then no label could ask for another place."),
+        (alone + (table[y] * h).mean(1), "the product is averaged; an inner product is a sum."),
+        (projection(h, y, psi, zero), "without a label there is no product here; row -1, the last, is its own."),
+        (projection(h, y.clamp(min=0), psi, table), "“no label” was made class 0; it has the last row: table[y]."),
+        (projection(h, y % 3, psi, table), "“no label” was made the last class; it has the last row: table[y]."),
     )
-    equal(value, right, mistakes, "the input")
-    gradient(value.square().sum(), z, 2 * z.detach(), "the codes")
-    nobody = torch.full((2,), -1)
-    equal(
-        tensor(call(f, z[:2], nobody, 5), (2, 8), "the input"), d_input(z[:2], nobody, 5), (), "the input of 5 classes"
-    )
-    return "right: the code, the class, and a place of its own for “no label”."
+    equal(value, right, mistakes, "the logits")
+    for of, what in ((h, "the features"), (table, "the table")):
+        gradient(value.square().sum(), of, torch.autograd.grad(right.square().sum(), of, retain_graph=True)[0], what)
+    return "right: a direction for each class, and the label says which one counts."
 
 
 # ---- 08.2 ----
 
 
-def swap_styles(model: Any, a: Tensor, y_a: Tensor, b: Tensor, y_b: Tensor) -> tuple[Tensor, Tensor]:
-    """Images a and b with their labels -> a's classes in b's styles, b's classes in a's styles."""
-    z_a, z_b = model.encode(a), model.encode(b)
-    return model.decode(z_b, y_a), model.decode(z_a, y_b)
+def mixed_style(model: Any, a: Tensor, b: Tensor, y: Tensor, t: float) -> Tensor:
+    """The styles at the share t of the way from images a to images b, drawn as the classes y (N,)."""
+    return model.decode((1 - t) * model.encode(a) + t * model.encode(b), y)
 
 
 def readable_model() -> Any:
@@ -86,47 +90,48 @@ def readable_model() -> Any:
         return (z @ to_image + of_class[y]).sigmoid().view(-1, 1, 2, 2)
 
     def encode(images: Tensor) -> Tensor:
-        return images.flatten(1) @ to_style
+        return (images.flatten(1) @ to_style).tanh()  # not linear: mixing images is not mixing styles
 
     return SimpleNamespace(encode=encode, decode=decode, reconstruct=lambda x, y: decode(encode(x), y))
 
 
 @task(
     "08.2",
-    "one's class in the other's style",
+    "a style between two",
     hints=(
-        "The style is model.encode(images); the class is the label. The decoder takes both: model.decode(z, y).",
-        "For the first result the classes are those of a. So whose styles go into the decoder with them?",
-        "model.decode(model.encode(b), y_a) is the first; the second is the same with a and b exchanged.",
+        "A style is a code, model.encode(images). Where is the point at the share t of the way from one to another?",
+        "The point is (1 - t) · z_a + t · z_b: z_a itself for t = 0, z_b for t = 1. Mix codes, not images; then decode "
+        "with the labels: model.decode(z, y).",
+        "return model.decode((1 - t) * model.encode(a) + t * model.encode(b), y)",
     ),
-    part=lambda: swap_styles,
+    part=lambda: mixed_style,
 )
-def swapped(f: Any) -> str:
-    """f(model, a, y_a, b, y_b) -> two batches of images."""
+def mixed(f: Any) -> str:
+    """f(model, a, b, y, t) -> images."""
     g = torch.Generator().manual_seed(5)
     model = readable_model()
     a, b = torch.rand(3, 1, 2, 2, generator=g), torch.rand(3, 1, 2, 2, generator=g)
-    y_a, y_b = torch.tensor([0, 1, 2]), torch.tensor([5, 4, 9])
-    pair = several(call(f, model, a, y_a, b, y_b), 2, "the images of a's classes and the images of b's")
-    first, second = (
-        tensor(v, (3, 1, 2, 2), f"the {name} result") for v, name in zip(pair, ("first", "second"), strict=True)
-    )
-    right = swap_styles(model, a, y_a, b, y_b)
+    y, t = torch.tensor([5, 4, 9]), 0.25
+    value = tensor(call(f, model, a, b, y, t), (3, 1, 2, 2), "the pictures", like=a)
+    right = mixed_style(model, a, b, y, t)
+    pictures = (1 - t) * model.reconstruct(a, y) + t * model.reconstruct(b, y)
+    before = model.decode(model.encode((1 - t) * a + t * b), y)
     mistakes: Mistakes = (
-        (right[1], "the two results have changed places: first a's classes, in b's styles."),
-        (model.reconstruct(a, y_a), "this is a's class in a's *own* style, its reconstruction."),
-        (model.reconstruct(b, y_b), "this is b, style and class: nothing of a is left in it."),
-        (b, "these are the images b themselves. Nothing has been decoded."),
-        (a, "these are the images a themselves. Nothing has been decoded."),
-        (model.decode((model.encode(a) + model.encode(b)) / 2, y_a), "this is the style half-way; take b's whole."),
+        (mixed_style(model, b, a, y, t), "this goes from b to a: t = 0 should give the style of a."),
+        (mixed_style(model, a, b, y, 0.5), "this is half-way, whatever t says."),
+        (mixed_style(model, a, b, y, 0.0), "this is a's own style: t has no say in it."),
+        (mixed_style(model, a, b, y, 1.0), "this is b's whole style: t has no say in it."),
+        (pictures, "two *pictures* are laid over one another here; mix the codes, and decode once."),
+        (model.decode(model.encode(a) + t * model.encode(b), y), "all of a and a part of b: weigh a by 1 - t."),
+        (model.decode(t * (model.encode(b) - model.encode(a)), y), "the step from a to b, without a to start from."),
+        ((1 - t) * a + t * b, "these are the images laid over one another: nothing has been decoded."),
+        (before, "the images are mixed before they are encoded; mix the codes."),
     )
-    equal(first, right[0], mistakes, "the first result")
-    mistakes = (
-        (right[0], "both results are a's classes in b's styles; the second is the other way round."),
-        (model.reconstruct(b, y_b), "the second is b's class in b's own style."),
-    )
-    equal(second, right[1], mistakes, "the second result")
-    return "right: a class that is set, and a style that is kept."
+    equal(value, right, mistakes, "the pictures")
+    whole = tensor(call(f, model, a, b, y, 1.0), (3, 1, 2, 2), "the pictures")
+    if not torch.allclose(whole, model.reconstruct(b, y), atol=1e-5):
+        raise Wrong("nearly: for t = 1 it should be the whole style of b.")
+    return "right: the class stays, the style moves."
 
 
 # ---- 08.3 ----
