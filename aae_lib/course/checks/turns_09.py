@@ -116,7 +116,7 @@ TRUE = torch.tensor([0, 1, 2, -1, -1, 0, 0, 1])  # rows 0, 1 and 6 are right, 2,
         "Three steps: which images have a label, which category is the most probable for each, and how many of these "
         "are not the label.",
         "known = split.labels >= 0 picks the rows. model.classify(images) has a row of K shares for each image; "
-        ".argmax(1) is the place of the largest.",
+        ".argmax(1) says where the largest is.",
         "found = model.classify(split.images[known]).argmax(1); return (found != split.labels[known]).float().mean()",
     ),
     part=lambda: error,
@@ -222,7 +222,7 @@ def game_for_y(discriminator_y: Callable[[Tensor], Tensor], y_prior: Tensor, log
     "the game for y",
     hints=(
         "First y = logits.softmax(1): D_y sees shares, as the prior samples are. Then the two losses of lesson 4, with "
-        "y in the place of the codes.",
+        "y instead of the codes.",
         "aae.losses.discriminator_loss(real, fake) and aae.losses.generator_loss(fake) take D_y's logits. In one of "
         "the two the encoder is held fixed: y.detach().",
         "return (aae.losses.discriminator_loss(discriminator_y(y_prior), discriminator_y(y.detach())), "
