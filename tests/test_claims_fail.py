@@ -39,6 +39,12 @@ BROKEN = {
         ("lesson05-05", "self.ring.sample(n, ", "self.log_prob(torch.zeros(1, 2)) * 0 + self.ring.sample(n, ",
          "the AAE asks for samples and nothing else"),
     ],
+    "09_few_labels": [
+        ("583776893618", 'terms["r1"] * slope', '2 * terms["r1"] * slope',
+         "your losses and the library's lead to the same weights"),
+        ("a3f3c651313a", "torch.randint(10, (n,)", "torch.randint(5, (n,)",
+         "rows drawn at random pass as well as the truth"),
+    ],
 }  # fmt: skip
 
 
