@@ -62,6 +62,13 @@ BROKEN = {
          "lambda model, batch, terms: told_reconstruction(model, batch | {'y': 0 * batch['y']}, terms)}",
          "with your loss the model is the library's"),
     ],
+    ],
+    "09_few_labels": [
+        ("583776893618", 'terms["r1"] * slope', '2 * terms["r1"] * slope',
+         "your losses and the library's lead to the same weights"),
+        ("a3f3c651313a", "torch.randint(10, (n,)", "torch.randint(5, (n,)",
+         "rows drawn at random pass as well as the truth"),
+    ],
 }  # fmt: skip
 
 
