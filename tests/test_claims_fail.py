@@ -39,6 +39,13 @@ BROKEN = {
         ("lesson05-05", "self.ring.sample(n, ", "self.log_prob(torch.zeros(1, 2)) * 0 + self.ring.sample(n, ",
          "the AAE asks for samples and nothing else"),
     ],
+    "10_clusters_and_maps": [
+        ("10-023", "for honest in (True, False)", "for honest in (True, True)",
+         "named by the images that are scored: well above chance"),
+        ("my-map", "place(logits, z,", "place(logits, 0 * z,", "after ten steps your map has the library's heads"),
+        ("10-036", "data.train.images[more])[:N]", "data.train.images[more])[80:]",
+         "your map leaves them where they are"),
+    ],
 }  # fmt: skip
 
 
