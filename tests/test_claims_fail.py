@@ -69,6 +69,14 @@ BROKEN = {
         ("a3f3c651313a", "torch.randint(10, (n,)", "torch.randint(5, (n,)",
          "rows drawn at random pass as well as the truth"),
     ],
+    ],
+    "10_clusters_and_maps": [
+        ("10-023", "for honest in (True, False)", "for honest in (True, True)",
+         "named by the images that are scored: well above chance"),
+        ("my-map", "place(logits, z,", "place(logits, 0 * z,", "after ten steps your map has the library's heads"),
+        ("10-036", "data.train.images[more])[:N]", "data.train.images[more])[80:]",
+         "your map leaves them where they are"),
+    ],
 }  # fmt: skip
 
 

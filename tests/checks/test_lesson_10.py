@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 
 from tests.checks.answers import judged
 
-# ---- 10.1: the hinge between heads ----
+# ---- 10.1: a map of limited size ----
 
 
 def loop(w, apart):
@@ -16,38 +16,39 @@ def loop(w, apart):
     return total
 
 
-def with_root(w, apart, *, eps=1e-12, power=1, pairs="above", far=False):
-    squared = (w[:, None] - w[None]).square().sum(2)
-    distance = (squared + eps).sqrt()
-    missing = (distance - apart if far else apart - distance).clamp(min=0) ** power
-    return missing.triu(1).sum() if pairs == "above" else missing.sum()
+def outside(w, radius):
+    return torch.relu(w.norm(dim=1) - radius)
 
 
-def pairs_of(w):
-    i, j = torch.triu_indices(len(w), len(w), 1)
-    return w[i] - w[j]
+def with_roots(w, apart, radius, eps=1e-12):
+    distance = ((w[:, None] - w[None]).square().sum(2) + eps).sqrt()
+    far = (w.square().sum(1) + eps).sqrt()
+    return (apart - distance).clamp(min=0).triu(1).sum() + (far - radius).clamp(min=0).sum()
 
 
-HINGE = {
-    "a loop": loop,
-    "a root with a little under it": with_root,
-    "pdist": lambda w, apart: torch.relu(apart - torch.pdist(w)).sum(),
-    "cdist, halved": lambda w, apart: (torch.relu(apart - torch.cdist(w, w)).sum() - len(w) * apart) / 2,
+DISC = {
+    "a loop": lambda w, apart, radius: loop(w, apart) + outside(w, radius).sum(),
+    "roots with a little under them": with_roots,
+    "pdist": lambda w, apart, radius: torch.relu(apart - torch.pdist(w)).sum() + outside(w, radius).sum(),
 }
-HINGE_WRONG = {
-    "counted twice": lambda w, apart: 2 * loop(w, apart),
-    "pairs count twice": lambda w, apart: with_root(w, apart, pairs="all", eps=0),
-    "a distance of 0 which nothing can cure": lambda w, apart: loop(w, apart) + apart * len(w),
-    "the formula has the sum": lambda w, apart: (apart - pairs_of(w).norm(dim=1)).clamp(min=0).mean(),
-    "the max with 0 is missing": lambda w, apart: (apart - pairs_of(w).norm(dim=1)).sum(),
-    "pull far heads together": lambda w, apart: with_root(w, apart, far=True),
-    "the hinge is linear": lambda w, apart: with_root(w, apart, power=2),
-    "square of the distance": lambda w, apart: (apart - pairs_of(w).square().sum(1)).clamp(min=0).sum(),
-    "the sign is turned round": lambda w, apart: -loop(w, apart),
-    "the root of the sum of squares": lambda w, apart: (apart - pairs_of(w).abs().sum(1)).clamp(min=0).sum(),
-    "a root has no slope at 0": lambda w, apart: with_root(w, apart, eps=0),
-    "no gradient reaches the heads": lambda w, apart: loop(w.detach(), apart),
-    "a plain number": lambda w, apart: loop(w, apart).item(),
+DISC_WRONG = {
+    "the hinge alone": lambda w, apart, radius: loop(w, apart),
+    "the disc alone": lambda w, apart, radius: outside(w, radius).sum(),
+    "*inside* of the disc": lambda w, apart, radius: loop(w, apart) + torch.relu(radius - w.norm(dim=1)).sum(),
+    "must add 0, not less": lambda w, apart, radius: loop(w, apart) + (w.norm(dim=1) - radius).sum(),
+    "the second sum is a mean": lambda w, apart, radius: loop(w, apart) + outside(w, radius).mean(),
+    "it is linear": lambda w, apart, radius: loop(w, apart) + outside(w, radius).square().sum(),
+    "square of the distance": lambda w, apart, radius: loop(w, apart) + torch.relu(w.square().sum(1) - radius).sum(),
+    "the radius has no say": lambda w, apart, radius: loop(w, apart) + w.norm(dim=1).sum(),
+    "counted twice": lambda w, apart, radius: 2 * loop(w, apart) + outside(w, radius).sum(),
+    "pairs count twice": lambda w, apart, radius: 2 * loop(w, apart) + len(w) * apart + outside(w, radius).sum(),
+    "it would push heads out": lambda w, apart, radius: loop(w, apart) - outside(w, radius).sum(),
+    "the sign is turned round": lambda w, apart, radius: -loop(w, apart) - outside(w, radius).sum(),
+    "a root has no slope at 0": lambda w, apart, radius: with_roots(w, apart, radius, eps=0),
+    "no gradient reaches the heads": lambda w, apart, radius: (
+        loop(w.detach(), apart) + outside(w.detach(), radius).sum()
+    ),
+    "a plain number": lambda w, apart, radius: (loop(w, apart) + outside(w, radius).sum()).item(),
 }
 
 # ---- 10.2: names of clusters ----
@@ -236,9 +237,9 @@ INFORMATION_WRONG = {
     "a plain number": lambda m, b, t: as_divergence(m, b, t).item(),
 }
 
-RIGHT = {"10.1": HINGE, "10.2": NAMES, "10.3": ENTROPIES, "10.4": TRUST, "10.5": INFORMATION}
+RIGHT = {"10.1": DISC, "10.2": NAMES, "10.3": ENTROPIES, "10.4": TRUST, "10.5": INFORMATION}
 WRONG = {
-    "10.1": HINGE_WRONG,
+    "10.1": DISC_WRONG,
     "10.2": NAMES_WRONG,
     "10.3": ENTROPIES_WRONG,
     "10.4": TRUST_WRONG,

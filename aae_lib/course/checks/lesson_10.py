@@ -13,63 +13,64 @@ from .judge import Wrong, call, equal, gradient, kind, number, several, task, te
 # ---- 10.1 ----
 
 
-def heads_apart(w: Tensor, apart: float) -> Tensor:
-    """Σ over pairs i < j of max(0, apart − ‖w_i − w_j‖), heads w (K, d)."""
+def heads_in_a_disc(w: Tensor, apart: float, radius: float) -> Tensor:
+    """Σ over pairs i < j of max(0, apart − ‖w_i − w_j‖) + Σ over heads of max(0, ‖w_i‖ − radius), heads w (K, d)."""
     i, j = torch.triu_indices(len(w), len(w), 1)
-    return (apart - (w[i] - w[j]).norm(dim=1)).clamp(min=0).sum()
+    return (apart - (w[i] - w[j]).norm(dim=1)).clamp(min=0).sum() + (w.norm(dim=1) - radius).clamp(min=0).sum()
 
 
 @task(
     "10.1",
-    "the hinge that keeps heads apart",
+    "a map of limited size",
     hints=(
-        "Every pair of heads counts once. torch.triu_indices(K, K, 1) gives the numbers i and j of all pairs i < j.",
-        "The distance of a pair is (w[i] - w[j]).norm(dim=1): one number for each pair. What is missing to the wanted "
-        "distance is apart minus that, and never less than 0.",
-        "i, j = torch.triu_indices(len(w), len(w), 1); (apart - (w[i] - w[j]).norm(dim=1)).clamp(min=0).sum()",
+        "Two sums. The first is the hinge that you wrote in the lesson, over the pairs. The second goes over the heads "
+        "one by one: how far each is outside of the disc.",
+        "w.norm(dim=1) are the distances from the origin, one for each head. Outside means larger than the radius: "
+        "norm minus radius, and never less than 0.",
+        "i, j = torch.triu_indices(len(w), len(w), 1); (apart - (w[i] - w[j]).norm(dim=1)).clamp(min=0).sum() + "
+        "(w.norm(dim=1) - radius).clamp(min=0).sum()",
     ),
-    part=lambda: heads_apart,
+    part=lambda: heads_in_a_disc,
 )
-def hinge(f: Any) -> str:
-    """heads_apart(w, apart) = Σ over pairs of max(0, apart − ‖w_i − w_j‖)."""
-    w = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 2.0], [20.0, 0.0]], requires_grad=True)
-    apart = 6.0  # the distances: 5, 2, 20; √13, √305; √404
-    loss = tensor(call(f, w, apart), (), "the loss", like=w)
-    right = heads_apart(w, apart)
+def disc(f: Any) -> str:
+    """heads_in_a_disc(w, apart, radius) = the hinge over pairs + what heads are outside of the disc."""
+    w = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 2.0], [-20.0, 0.0]], requires_grad=True)
+    apart, radius = 6.0, 3.5  # the distances: 5, 2, 20, √13, √565, √404; from the origin: 0, 5, 2, 20
+    loss = tensor(call(f, w, apart, radius), (), "the loss", like=w)
+    right = heads_in_a_disc(w, apart, radius)
     i, j = torch.triu_indices(4, 4, 1)
-    distance = (w[i] - w[j]).detach().norm(dim=1)
-    missing = (apart - distance).clamp(min=0)
+    far, hinge = w.detach().norm(dim=1), (apart - (w[i] - w[j]).detach().norm(dim=1)).clamp(min=0).sum()
+    outside = (far - radius).clamp(min=0)
     mistakes = (
-        (2 * right, "every pair is counted twice, as (i, j) and as (j, i)."),
-        (2 * right + 4 * apart, "each head is paired with itself as well, at distance 0, and pairs count twice."),
-        (right + 4 * apart, "each head is paired with itself as well: that is a distance of 0 which nothing can cure."),
-        (right / 6, "this is the mean over the pairs; the formula has the sum."),
-        ((apart - distance).sum(), "a pair that is far enough apart must add 0, not less: the max with 0 is missing. "
-         "Without it heads run away for ever."),
-        ((distance - apart).clamp(min=0).sum(), "this is what pairs have *beyond* the wanted distance: it would pull "
-         "far heads together and leave near ones alone."),
-        (missing.square().sum(), "the missing distance is squared; here the hinge is linear."),
-        ((apart - distance.square()).clamp(min=0).sum(), "the square of the distance stands where the distance "
-         "belongs."),
-        (-right, "the sign is turned round: it would rest when all heads are in one place."),
-        ((apart - (w[i] - w[j]).detach().abs().sum(1)).clamp(min=0).sum(), "the distance is the sum of absolute "
-         "differences; take the straight one, the root of the sum of squares."),
+        (hinge, "this is the hinge alone: nothing keeps the heads in the disc."),
+        (outside.sum(), "this is the disc alone: nothing keeps the heads apart."),
+        (hinge + (radius - far).clamp(min=0).sum(), "this charges the heads *inside* of the disc, for what is missing "
+         "to its edge."),
+        (hinge + (far - radius).sum(), "a head inside of the disc must add 0, not less: the max with 0 is missing in "
+         "the second sum."),
+        (hinge + outside.mean(), "the second sum is a mean in yours."),
+        (hinge + outside.square().sum(), "what is outside is squared; here it is linear."),
+        (hinge + (far.square() - radius).clamp(min=0).sum(), "the square of the distance is where the distance "
+         "belongs, in the second sum."),
+        (hinge + far.sum(), "the radius has no say in yours: every head is pulled to the origin."),
+        (2 * hinge + outside.sum(), "every pair is counted twice, as (i, j) and as (j, i)."),
+        (2 * hinge + 4 * apart + outside.sum(), "each head is paired with itself as well, and pairs count twice."),
+        (hinge - outside.sum(), "the second sum is taken away: it would push heads out."),
+        (-right, "the sign is turned round."),
     )  # fmt: skip
-    equal(loss, right, mistakes, "the loss", "for heads with distances 5, 2, 20, √13, √305, √404 and apart = 6")
-    same = torch.tensor([[1.0, 1.0], [1.0, 1.0], [4.0, 5.0]], requires_grad=True)
-    value = tensor(call(f, same, 3.0), (), "the loss", like=same)
-    equal(value, torch.tensor(3.0), what="the loss", case="for two heads in one place and one 5 away, apart = 3")
+    equal(loss, right, mistakes, "the loss", "for heads at 0, 5, 2 and 20 from the origin, apart = 6 and radius = 3.5")
+    same = torch.tensor([[0.0, 0.0], [0.0, 0.0], [3.0, 4.0]], requires_grad=True)
+    value = tensor(call(f, same, 3.0, 4.0), (), "the loss", like=same)
+    equal(value, torch.tensor(4.0), what="the loss", case="for two heads at the origin, one at 5, apart 3, radius 4")
     for what, at in ((loss, w), (value, same)):
         slope = torch.autograd.grad(what, at, allow_unused=True, retain_graph=True)[0] if what.requires_grad else None
         if slope is not None and not slope.isfinite().all():
             raise Wrong(
-                "nearly: where two heads coincide, or a head is paired with itself, your gradient is not finite: a "
-                "root has no slope at 0. Use .norm(dim=1) of the pairs i < j, or add 1e-12 under the root."
+                "nearly: where two heads coincide, or one is at the origin, your gradient is not finite: a root has no "
+                "slope at 0. Use .norm(dim=1), or add 1e-12 under the root."
             )
     gradient(loss, w, torch.autograd.grad(right, w)[0], "the heads")
-    one = tensor(call(f, torch.zeros(1, 2), 3.0), (), "the loss of a single head")
-    equal(one, torch.tensor(0.0), what="the loss", case="for a single head")
-    return "right: what is missing to the wanted distance, once for each pair."
+    return "right: as far apart as there is room for."
 
 
 # ---- 10.2 ----
