@@ -1,11 +1,11 @@
 """Make the slides from slides/*.md, their one source: `python tools/make_slides.py [FOLDER]`.
 
-Every deck becomes two files in FOLDER (build/slides unless told otherwise): NAME.html, a single page that needs no network
-and no server, and NAME.ipynb, which shows the same slides in JupyterLab with the live panel in them.
+Every deck becomes two files in FOLDER (build/slides unless told otherwise): NAME.html, a single page that needs no
+network and no server, and NAME.ipynb, which shows the same slides in JupyterLab with the live panel in them.
 
 A source is Markdown. `---` on a line of its own ends a slide; the paragraph that begins with `Notes:` is for the
-speaker, and lasts to the slide's end. `![](04#37-code)` is the picture that the cell 37-code of lesson 04 has stored, with
-its alternative text: no picture is kept twice. `$...$` and `$$...$$` are formulas, drawn by Matplotlib. A block
+speaker, and lasts to the slide's end. `![](04#37-code)` is the picture that the cell 37-code of lesson 04 has stored,
+with its alternative text: no picture is kept twice. `$...$` and `$$...$$` are formulas, drawn by Matplotlib. A block
 ```python live is the panel's code; a slide with a line `live` shows the panel in the notebook, and its picture in the
 page.
 """
@@ -49,7 +49,6 @@ def formula(tex: str) -> str:
     font = FontProperties(family="DejaVu Sans", size=10, math_fontfamily="cm")
     whole = f"${' '.join(tex.split())}$"
     try:
-        width, height, descent = text_to_path.get_text_width_height_descent(whole, font, ismath=True)
         points, codes = text_to_path.get_text_path(font, whole, ismath=True)
     except ValueError as error:
         raise Fault(f"the formula {tex!r}: {error}") from None
@@ -65,7 +64,6 @@ def formula(tex: str) -> str:
     for vertices, code in Outline(points, codes).iter_segments(curves=True, simplify=False):
         numbers = " ".join(f"{v * scale * (1 if i % 2 == 0 else -1):.2f}" for i, v in enumerate(vertices))
         drawn.append(letters[code] + ("" if code == Outline.CLOSEPOLY else numbers))
-    del width, height, descent
     xy = Outline(points, codes).get_extents()
     left, right, low, high = xy.x0 * scale, xy.x1 * scale, xy.y0 * scale, xy.y1 * scale
     size = f"width:{(right - left) / em * 1.15:.3f}em;height:{(high - low) / em * 1.15:.3f}em"
@@ -153,6 +151,7 @@ def slide(text: str, number: int) -> str:
     kinds += ["is-title"] * (level == 1) + ["is-live"] * live
     if drawn and rest.strip():
         kinds.append("is-wide" if ratio > WIDE else "is-side")
+    kinds += ["is-text"] * (not drawn)
     title = typeset(head.lstrip("# ")).strip().removeprefix("<p>").removesuffix("</p>")
     words = f'<div class="aae-text">{typeset(rest)}</div>' if rest.strip() else ""
     return (
@@ -174,8 +173,8 @@ def deck(source: str) -> tuple[str, str, str]:
 def notebook_of(name: str, title: str, code: str) -> nbformat.NotebookNode:
     """The notebook that shows a deck in JupyterLab."""
     says = (
-        f"# {title}: slides\n\nRun the cell below. → and ← turn the pages, F fills the screen, N shows the notes, S opens "
-        "them in a window of their own. Keys go to the slides once you have clicked one."
+        f"# {title}: slides\n\nRun the cell below. → and ← turn the pages, F fills the screen, N shows the notes, S "
+        "opens them in a window of their own. Keys go to the slides once you have clicked one."
     )
     panel = f"{code.rstrip()}\n" if code else ""
     cell = f'{panel}\nslides.Deck("{name}.html"{", panel" if code else ""})'

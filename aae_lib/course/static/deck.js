@@ -16,13 +16,13 @@ function aaeDeck(root, live) {
     const top = Math.max(0, (room.height - 720 * scale) / 2);
     stage.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
     if (!live) return;
-    const head = slides[at].querySelector("h1, h2");
-    const under = head ? head.offsetTop + head.offsetHeight + 12 : 40;
     live.hidden = !slides[at].classList.contains("is-live");
-    Object.assign(live.style, {
-      left: `${left + 40 * scale}px`, top: `${top + under * scale}px`,
-      width: `${1200 * scale}px`, height: `${(720 - under - 56) * scale}px`,
-    });
+    if (live.hidden) return;
+    // all the room below the heading, also what a stage of 16 : 9 leaves free
+    const head = slides[at].querySelector("h1, h2");
+    const under = top + (head.offsetTop + head.offsetHeight + 8) * scale;
+    Object.assign(live.style, { left: "20px", right: "20px", top: `${under}px`, bottom: "52px" });
+    live.style.setProperty("--aae-deck-room", `${live.clientHeight}px`); // the panel's plane is as high as there is room
   }
 
   function show(to) {
