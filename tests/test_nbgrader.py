@@ -125,7 +125,10 @@ def nbgrader(course, *arguments):
 
 
 def handed_in(student, released, solution):
-    """A student's notebook. All but the cells with marks and the first is deleted: rewards train for minutes."""
+    """A student's notebook. All but the cells with marks and the first is deleted: rewards train for minutes.
+
+    The one who is right deletes one hidden test as well: it comes back.
+    """
     solved = {cell.metadata.nbgrader.grade_id: cell.source for cell in solution.cells if "nbgrader" in cell.metadata}
     first = next(cell for cell in released.cells if cell.cell_type == "code")
     cells = [first] + [cell for cell in released.cells if "nbgrader" in cell.metadata and cell is not first]
@@ -144,6 +147,8 @@ def handed_in(student, released, solution):
             }[student]
             if student in ("slips", "sly"):
                 cell.source = cell.source.format(**asked)
+    if student == "right":
+        cells.remove(next(cell for cell in cells if cell.source.startswith("# the hidden test")))
     return nbformat.v4.new_notebook(cells=cells, metadata=released.metadata)
 
 

@@ -31,6 +31,7 @@ c.TagRemovePreprocessor.enabled = True  # cells tagged "solution" are remarks fo
 c.TagRemovePreprocessor.remove_cell_tags = {"solution"}
 remove = ["nbconvert.preprocessors.TagRemovePreprocessor"]
 c.GenerateAssignment.preprocessors = remove + list(GenerateAssignment.preprocessors.default_args[0])
+c.OverwriteCells.add_missing_cells = True  # cells with points that were deleted come back
 c.ExecutePreprocessor.timeout = 600  # seconds for a cell; those that train need up to a minute
 """
 SAID = """**Graded.** Below each answer stand two cells that give points and cannot be changed: the open check, which

@@ -36,7 +36,7 @@ WIDE = 1.35  # pictures wider than this, as width over height, stand under the t
 markdown = mistune.create_markdown(escape=False, plugins=["table"])
 
 
-class Fault(Exception):  # noqa: N818 - a sentence for whoever writes slides
+class Fault(Exception):  # noqa: N818 - a sentence for the author of slides
     """Something in a source is wrong; the message says where."""
 
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from . import look
 from .checks import judge
 
-MANY = 1000  # so many points or more of a random sample are compared as clouds
+MANY = 1000  # points of a random sample, from which on it is compared as a cloud
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
 
 
