@@ -27,7 +27,6 @@ TASKS = {
     if (found := make_nbgrader.CHECK.fullmatch(cell.source.strip()))
 }
 LESSONS = sorted({number[:2] for number in TASKS})
-CANNOT_LOOK = {number for number, task in judge.TASKS.items() if task.title == "a choice without a look"}
 STUDENTS = ("right", "empty", "slips", "sly")
 
 
@@ -48,8 +47,8 @@ def test_right_answers_hold_on_other_inputs_however_they_are_written(lesson):
 @pytest.mark.parametrize("number", TASKS)
 def test_what_is_right_on_the_checks_own_inputs_alone_is_found(number):
     answer = specialist(number)
-    if not judge.check(number, answer):
-        assert number in CANNOT_LOOK  # it sees that the specialist looks at its inputs
+    if judge.find(number).title != "a choice without a look":  # which sees that the specialist looks at its inputs
+        assert judge.check(number, answer)
     with pytest.raises(grading.NoPoints):
         grading.holds(number, answer, seed=1)
 
@@ -215,8 +214,8 @@ def test_the_right_answers_get_all_points_and_wrong_ones_what_they_deserve(name,
         assert sum(score for score, _ in found[student, name].values()) == 0, student
     for cell, (score, _) in found["sly", name].items():
         number = cell.split("-", 1)[1].replace("-", ".")
-        specialised = number[-1] not in "02468" and number not in CANNOT_LOOK
-        assert score == (1 if specialised and cell.startswith("check") else 0), cell
+        fooled = number[-1] not in "02468" and cell.startswith("check") and judge.check(number, specialist(number))
+        assert score == bool(fooled), cell
 
 
 def cells_of(number):
