@@ -28,6 +28,22 @@ def test_a_slide_has_seven_lines_at_most_and_something_to_say(name):
         assert len(notes.split()) >= 8, body
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_panel_of_a_deck_trains(name):
+    code = make_slides.deck(SOURCES[name])[2]
+    assert code, "a deck without a live slide"
+    names = {}
+    exec(code, names)
+    try:
+        names["panel"].training.max_steps = names["panel"].training.limit = 2
+        names["panel"].play()
+        names["panel"].join(60)
+        assert names["panel"].trainer.steps == 2
+    finally:
+        names["panel"].close()
+
+
 def test_a_formula_is_drawn_and_named():
     drawn = make_slides.formula(r"z \sim q(z)")
     assert 'aria-label="z \\sim q(z)"' in drawn

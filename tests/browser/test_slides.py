@@ -5,6 +5,7 @@ import pytest
 
 import make_slides
 from jupyter_browser.pages import Notebook, Shown, until
+from tests.browser.test_access import faults
 
 DECKS = sorted(path.stem for path in (make_slides.ROOT / "slides").glob("*.md"))
 SIZE = {"width": 1280, "height": 720}
@@ -107,6 +108,14 @@ def test_the_stage_fills_any_window(open_deck, size):
     assert abs(box["width"] / box["height"] - 16 / 9) < 0.01
     assert box["x"] >= 0
     assert box["y"] >= 0
+
+
+@pytest.mark.parametrize("name", ["workshop", "02_variational_autoencoder"])
+def test_axe_finds_nothing_serious(open_deck, name):
+    page, _ = open_deck(name)
+    for _ in range(3):
+        assert faults(page, ".aae-deck") == []
+        page.keyboard.press("ArrowRight")
 
 
 def test_printed_every_slide_is_a_page(open_deck):
