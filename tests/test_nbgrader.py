@@ -30,6 +30,11 @@ LESSONS = sorted({number[:2] for number in TASKS})
 STUDENTS = ("right", "empty", "slips", "sly")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_lent(monkeypatch):
+    monkeypatch.setattr(judge, "LENT", set())  # other tests borrow
+
+
 # ---- the hidden tests by themselves ----
 
 
@@ -54,8 +59,7 @@ def test_what_is_right_on_the_checks_own_inputs_alone_is_found(number):
 
 
 @pytest.mark.parametrize("number", TASKS)
-def test_the_courses_own_part_gets_no_points(number, monkeypatch):
-    monkeypatch.setattr(judge, "LENT", set())
+def test_the_courses_own_part_gets_no_points(number):
     part = judge.find(number).part()
     for ask in (grading.passes, lambda n, a: grading.holds(n, a, seed=1)):
         with pytest.raises(grading.NoPoints, match="lent"):
