@@ -5,6 +5,7 @@ import re
 import pytest
 
 import make_slides
+from aae_lib.course.slides import Deck
 
 ROOT = make_slides.ROOT
 SOURCES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "slides").glob("*.md"))}
@@ -66,6 +67,12 @@ def test_a_formula_is_drawn_and_named():
 def test_a_fault_in_a_source_is_named(source, words):
     with pytest.raises(make_slides.Fault, match=words):
         make_slides.deck(source)
+
+
+def test_a_page_without_slides_is_refused(tmp_path):
+    (tmp_path / "other.html").write_text("<p>something else</p>")
+    with pytest.raises(ValueError, match="is no page with slides"):
+        Deck(tmp_path / "other.html")
 
 
 def test_the_notebook_shows_the_page_next_to_it():

@@ -214,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "slides")
     folder = options.parse_args(arguments).folder
-    print(f"{len(make(folder))} decks are in {folder}")
+    print(f"{len(make(folder))} decks are in {folder}: open the .html in a browser, or: jupyter lab {folder}")
     return 0
 
 
