@@ -182,7 +182,7 @@ def run_course(course, names):
     return scores(course)
 
 
-def scores(course):
+def scores(course, assignment="exercises"):
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
@@ -190,7 +190,7 @@ def scores(course):
             (submission.student.id, notebook.name): {
                 grade.name: (grade.auto_score, grade.max_score) for grade in notebook.grades
             }
-            for submission in book.assignment_submissions("exercises")
+            for submission in book.assignment_submissions(assignment)
             for notebook in submission.notebooks
         }
 
@@ -236,6 +236,24 @@ def test_feedback_says_what_is_wrong(graded):
     for (student, _), page in pages.items():
         assert ("not written yet" in page) == (student == "empty")
         assert ("was lent by the course" in page) == (student == "sly")
+
+
+def test_a_whole_notebook_is_graded_with_all_that_comes_after_the_answers(tmp_path):
+    name = "03_game_in_the_plane"
+    points = make_nbgrader.make(tmp_path, seed=5)
+    nbgrader(tmp_path, "generate_assignment", name, "--create")
+    notebook = nbformat.read(tmp_path / "release" / name / f"{name}.ipynb", as_version=4)
+    solved = {c.metadata.nbgrader.grade_id: c.source for c in SOLUTIONS[name].cells if "nbgrader" in c.metadata}
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = solved[cell.metadata.nbgrader.grade_id]
+    place = tmp_path / "submitted/right" / name
+    place.mkdir(parents=True)
+    nbformat.write(notebook, place / f"{name}.ipynb")
+    nbgrader(tmp_path, "autograde", name, "--create")
+    assert sum(score for score, _ in scores(tmp_path, name)["right", name].values()) == points[name]
+    done = nbformat.read(tmp_path / "autograded/right" / name / f"{name}.ipynb", as_version=4)
+    assert not [o for cell in done.cells for o in cell.get("outputs", ()) if o.output_type == "error"]
 
 
 def test_the_projects_are_released_too(tmp_path):
