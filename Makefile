@@ -2,6 +2,8 @@
 # make demo       the live panel as a page by itself, for the projector   (ARGS="--Voila.ip=0.0.0.0 --port=8867")
 # make hub        the class server: thirty learners on this machine, each in a browser (HUB_IP=0.0.0.0 HUB_KEY=... HUB_CERT=...; docs/hub.md)
 # make book       the course as a book in build/book: open index.html, no server and no network needed
+# make slides     the slides, a deck a lesson, in build/slides: pages that need no network, and notebooks with the panel live
+# make assessment the exercises as a course for nbgrader, in build/nbgrader: points, open checks, hidden tests
 # make kit        the course on a stick, in build/kit: it installs without a network (ARGS="--systems windows --pythons 3.12")
 # make check      lint, types and the quick tests, a minute or so: after every edit
 # make test       install what is missing and run every check; those in a browser where one is found
@@ -27,7 +29,7 @@ HUB := tools/hub
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo hub book kit check test bench bench-hub proxy gpu notebooks exercises page lint lint-page clean
+.PHONY: lab demo hub book slides assessment kit check test bench bench-hub proxy gpu notebooks exercises page lint lint-page clean
 .DEFAULT_GOAL := lab
 
 # JupyterLab on the copies in work/: everything else is in aae_lib/course/lab.py
@@ -49,6 +51,13 @@ proxy:
 book: .venv/.book
 	$(BIN)/python -m sphinx -W --keep-going -q -c docs -d build/doctrees . build/book $(ARGS)
 	@echo "the book is in build/book/index.html"
+
+slides: .venv/.lab
+	$(BIN)/python tools/make_slides.py $(ARGS)
+
+# the hidden tests' seed is drawn anew each time: keep the folder to yourself
+assessment: .venv/.grade
+	$(BIN)/python tools/make_nbgrader.py $(ARGS)
 
 # for whom there is no network: wheels, lessons, the book if there is one
 kit: .venv/.test
@@ -108,15 +117,16 @@ $(PAGE)/node_modules/.package-lock.json $(HUB)/node_modules/.package-lock.json: 
 	@touch $@
 
 clean:
-	rm -rf .venv build/book build/doctrees build/kit $(PAGE)/node_modules $(HUB)/node_modules
+	rm -rf .venv build/book build/doctrees build/kit build/slides $(PAGE)/node_modules $(HUB)/node_modules
 
 .venv/.lab: extras = lab
 .venv/.demo: extras = lab,demo
 .venv/.hub: extras = lab,hub
 .venv/.book: extras = lab,book
-.venv/.test: extras = lab,demo,export,book,hub,test
+.venv/.grade: extras = lab,grade
+.venv/.test: extras = lab,demo,export,book,hub,grade,test
 .venv/.bench: extras = lab,test,bench
-.venv/.lab .venv/.demo .venv/.hub .venv/.book .venv/.test .venv/.bench: pyproject.toml constraints.txt
+.venv/.lab .venv/.demo .venv/.hub .venv/.book .venv/.grade .venv/.test .venv/.bench: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'

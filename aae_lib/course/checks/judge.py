@@ -43,6 +43,7 @@ class Task:
 
 
 TASKS: dict[str, Task] = {}
+LENT: set[str] = set()  # the tasks whose part this kernel has lent: in a graded notebook they get no points
 
 
 def task(number: str, title: str, hints: tuple[str, str, str], part: Callable[[], Any]) -> Callable[..., Any]:
@@ -160,6 +161,7 @@ def borrow(number: str | float) -> Any:
         If no task has this number.
     """
     found = find(number)
+    LENT.add(found.number)
     part = _lend(found)
     said = f"lent for task {found.number}, {found.title}: {_signature(part)}"
     look.show(f"→ {said}", look.piece("sentence", look.line("→", said)))
