@@ -300,6 +300,8 @@ def test_the_notes_on_a_lesson_have_their_parts(lesson):
     questions = text.split("## Three questions that learners ask")[1].split("\n## ")[0]
     assert len(re.findall(r"^\d\. \*“.+”\*", questions, re.M)) == 3
     assert 250 < len(text.split()) < 900, "one page"
+    (sketch,) = re.findall(r"```text\n(.*?)```", text, re.S)
+    assert max(map(len, sketch.split("\n"))) <= 78, "wider than a page"
 
 
 def messages(lesson: str) -> str:
