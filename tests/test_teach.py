@@ -163,6 +163,27 @@ def test_the_cells_that_a_sheet_names_exist(sheet):
                 _, lesson = named(text, lesson)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("`no-such` (`x`)", "has no cell"),
+        ("`turn-a` (`def g_loss`)", "does not show"),
+        ("`turn-b` (`def g_loss`) to `turn-a` (`def d_loss`)", "runs backwards"),
+        ("[06](../../notebooks/06_when_training_fails.ipynb), `turn-a` (`x`)", "may change"),
+    ],
+)
+def test_a_cell_that_is_not_there_is_found(text, said):
+    with pytest.raises(AssertionError, match=said):
+        named(text, "03")
+
+
+def test_a_cell_that_is_left_out_is_missed():
+    ((*run,),) = run_list("workshop")
+    needed = names(cells("04")["33-code"].source)[1]
+    without = [name for lesson, name in run if lesson == "04" and name not in ("bce-mse", "33-code")]
+    assert "mean_image" in needed.difference(*(names(cells("04")[name].source)[0] for name in without))
+
+
 def test_the_workshop_needs_its_own_lessons_only():
     (run,) = run_list("workshop")
     assert {lesson for lesson, _ in run} == {"00", "01", "03", "04", "05"}
