@@ -46,14 +46,12 @@ BROKEN = {
          "your measure finds the wrong line: the reconstruction moves the encoder by 0"),
         ("fa7e1e59daed", '["generator"] = 0', '["generator"] = 1e-3', "only your measure says who is missing"),
     ],
-    ],
     "07_generating_and_editing": [
         ("07-024", "slerp(p, q, t)", "torch.lerp(p, q, t[:, None])", "the line leaves the shell, the arc stays on it"),
         ("by-hand", "z_hand + 15 * lean", "z_hand - 15 * lean", "handwriting leans where it should"),
         ("07-018", "0.15 * torch.randn", "0.0 * torch.randn",
          "a little noise makes the soft samples sharper than real images, by this measure"),
         ("count-claims", "in fresh.phases()]", "in fresh.phases()[:1]]", "in the library the three alternate too"),
-    ],
     ],
     "08_labels_and_style": [
         ("ring", "-1) if labels is None else labels, gen", "-1), gen", "each of your parts is the library's"),
@@ -62,13 +60,11 @@ BROKEN = {
          "lambda model, batch, terms: told_reconstruction(model, batch | {'y': 0 * batch['y']}, terms)}",
          "with your loss the model is the library's"),
     ],
-    ],
     "09_few_labels": [
         ("583776893618", 'terms["r1"] * slope', '2 * terms["r1"] * slope',
          "your losses and the library's lead to the same weights"),
         ("a3f3c651313a", "torch.randint(10, (n,)", "torch.randint(5, (n,)",
          "rows drawn at random pass as well as the truth"),
-    ],
     ],
     "10_clusters_and_maps": [
         ("10-023", "for honest in (True, False)", "for honest in (True, True)",

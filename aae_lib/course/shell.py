@@ -1,5 +1,7 @@
-"""What a kernel of the course does of itself: a sentence under the error that cells run out of order end in, a name that
-no cell has defined yet; and memory that a cell no longer uses goes back to the machine.
+"""What a kernel of the course does of itself.
+
+A sentence stands under the error that cells run out of order end in, a name that no cell has defined yet; and memory
+that a cell no longer uses goes back to the machine.
 
 An IPython extension. `aae lab` lets every kernel load it (kernels.py), so that it also helps after a restart, when
 nothing of this course is imported yet; `aae_lib.course.lesson` loads it too.
