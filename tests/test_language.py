@@ -37,17 +37,6 @@ TURNS = "|".join(f"(?P<p{i}>{turn})" for i, turn in enumerate(INSTEAD)).replace(
 BANNED = re.compile(rf"\b(?:{TURNS})\b", re.I)
 # Each with its reason: (file, words as they are there).
 ALLOWED: set[tuple[str, str]] = set()
-# Being rewritten: a file leaves this list once it is plain.
-REWRITTEN_LATER = {
-    "aae_lib/course/checks/lesson_01.py",
-    "aae_lib/course/quizzes/03.json",
-    "notebooks/02_variational_autoencoder.ipynb",
-    "notebooks/03_game_in_the_plane.ipynb",
-    "solutions/01_autoencoder.ipynb",
-    "solutions/02_variational_autoencoder.ipynb",
-    "solutions/03_game_in_the_plane.ipynb",
-    "tests/checks/test_lesson_01.py",
-}
 
 
 def python_words(source: str) -> Iterator[tuple[int, str]]:
@@ -95,13 +84,8 @@ FILES = [
 
 
 def test_the_english_is_plain():
-    told = [told for path in FILES if path.relative_to(ROOT).as_posix() not in REWRITTEN_LATER for told in found(path)]
+    told = [told for path in FILES for told in found(path)]
     assert not told, "\n" + "\n".join(told)
-
-
-@pytest.mark.parametrize("name", sorted(REWRITTEN_LATER))
-def test_what_was_to_be_rewritten_still_has_to_be(name):
-    assert found(ROOT / name), f"{name} is plain now: take it out of REWRITTEN_LATER"
 
 
 def test_a_banned_turn_is_found_where_it_is(tmp_path, monkeypatch):

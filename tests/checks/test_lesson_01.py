@@ -274,7 +274,7 @@ WRONG = {
     "01.4": {
         "returns nothing": lambda p, m, n, r, g: print(pairs(p, m, n, r, g)),
         "return 2 things": lambda p, m, n, r, g: pairs(p, m, n, r, g).mean(),
-        "so many measurements; yours made 1": lambda p, m, n, r, g: (
+        "that many measurements; yours made 1": lambda p, m, n, r, g: (
             pairs(p, m, n, 1, g).mean(),
             torch.tensor(0.1),
         ),

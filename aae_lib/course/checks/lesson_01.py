@@ -184,7 +184,7 @@ def one_kernel(f: Any) -> str:
     expected = mmd_of_one(x, x + 0.01, 1.0)  # below 0
     equal(same, expected, [(expected.clamp(min=0), "do not cut it off at 0: an unbiased estimate falls below it too.")],
           "the MMD", "for two clouds that nearly coincide and c = 1")  # fmt: skip
-    return "right: near to one's own kind, minus near to the others, and unbiased."
+    return "right: near to its own kind, minus near to the others, and unbiased."
 
 
 # ---- 01.4 ----
@@ -234,7 +234,7 @@ def two_samples(f: Any) -> str:
     mean, sd = several(call(f, prior, measure, 6, len(results), generator), 2, "mean and standard deviation")
     mean, sd = number(mean, "the mean"), number(sd, "the standard deviation")
     if len(seen) != len(results):
-        raise Wrong(f"repeats = {len(results)} asks for so many measurements; yours made {len(seen)}.")
+        raise Wrong(f"repeats = {len(results)} asks for that many measurements; yours made {len(seen)}.")
     for a, b in seen:
         if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape == (6, 2)):
             shapes = " and ".join(str(tuple(p.shape)) if isinstance(p, Tensor) else type(p).__name__ for p in (a, b))
@@ -267,7 +267,7 @@ def two_samples(f: Any) -> str:
         ),
     )
     equal(sd, values.std(), mistakes, "the standard deviation")
-    return "right: what a perfect match looks like, with so many points."
+    return "right: what a perfect match looks like, with this many points."
 
 
 # ---- 01.5 ----
