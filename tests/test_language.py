@@ -7,8 +7,6 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 INSTEAD = {  # a regular expression (a space stands for any white space): what to write
     r"shall": "should, will, is to",
