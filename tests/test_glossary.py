@@ -7,7 +7,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import finish_notebooks
 import link_glossary
 from aae_lib.course import workspace
 
@@ -40,14 +39,8 @@ def test_every_link_leads_to_an_entry_and_no_entry_is_linked_twice():
     assert set(found.values()) == {1}
 
 
-def test_every_term_is_linked(monkeypatch):
-    """In the files; where lessons are being rewritten, as it will be afterwards."""
-    lessons = LESSONS
-    if finish_notebooks.BEING_REWRITTEN:
-        monkeypatch.setattr(finish_notebooks, "BEING_REWRITTEN", ())
-        lessons = {path: nbformat.read(path, as_version=4) for path in LESSONS}
-        finish_notebooks.link_terms(lessons, PAGE)
-    assert linked(lessons) == Counter(link_glossary.anchor(term) for term in TERMS)
+def test_every_term_is_linked():
+    assert linked(LESSONS) == Counter(link_glossary.anchor(term) for term in TERMS)
 
 
 def test_a_learners_copy_leads_to_its_own_glossary(tmp_path):

@@ -26,7 +26,6 @@ from aae_lib.course.look import stylesheet
 ROOT = Path(__file__).resolve().parents[1]
 STYLE = re.compile(r'<style>[^<]*</style>(?=<div class="aae )')
 NEXT = "next"  # the tag of the last cell
-BEING_REWRITTEN = ("06", "07", "08", "09", "10")  # not linked to the glossary yet, nor tested for guessing
 LAST = "11"  # the lesson at which the course ends; behind it there is an appendix
 
 
@@ -97,7 +96,6 @@ def finish(notebook: NotebookNode, on: str) -> None:
 
 def link_terms(lessons: dict[Path, NotebookNode], glossary: Path) -> None:
     """Link each term of the glossary at its first use: in running text, but not in a lesson's first or last cell."""
-    lessons = {path: notebook for path, notebook in lessons.items() if path.name[:2] not in BEING_REWRITTEN}
     cells = [cell for notebook in lessons.values() for cell in notebook.cells[1:-1] if cell.cell_type == "markdown"]
     texts = link_glossary.link([cell.source for cell in cells], link_glossary.terms(glossary))
     for cell, text in zip(cells, texts, strict=True):
