@@ -116,7 +116,7 @@ def test_a_quiz_keeps_its_answers_folded_and_escapes_its_text():
     outside = re.sub(r"<details>.*?</details>", "", shown)
     assert all(answer["feedback"][:20] not in outside for item in asked.questions for answer in item["answers"])
     assert "right" not in repr(asked)  # the printed form does not give the answers away
-    with pytest.raises(ValueError, match=r"^quiz: number must be one of 00, 01, .* 11, needs; got '77'"):
+    with pytest.raises(ValueError, match=r"^quiz: number must be one of 00, 01, .* 12, needs; got '77'"):
         quiz("77")
 
 

@@ -242,7 +242,7 @@ def test_the_panel_sees_vectors():
     assert (rows, height, width, channels) == (3, *view.picture_shape)
     decoded, nearest, _ = view.at((0.0, 0.0))
     assert decoded.shape == nearest.shape == view.picture_shape
-    assert np.isfinite(view.arrows(everything=False)).all()
+    assert np.isfinite(view.arrows()).all()
     panel = aae.live.Panel(trainer, max_steps=10)
     panel.play()
     panel.join()

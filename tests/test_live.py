@@ -416,14 +416,14 @@ def test_the_past_is_kept_in_bounded_memory_and_still_exact(make, monkeypatch):
     past.state_every = 5
     for _ in range(90):
         run.step()
-        run.look(set(), False)
+        run.look(set())
     assert len(past.moments) <= 9
     assert len(past.states) <= 4
     assert past.moments[0].step == 0
     assert past.moments[-1].step > 70
     for seen in past.moments:
         fork = run.fork(seen.step, "fork")
-        assert np.array_equal(fork.look(set(), False)["codes"], seen.codes)
+        assert np.array_equal(fork.look(set())["codes"], seen.codes)
 
 
 # ---- what goes wrong ----

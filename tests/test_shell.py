@@ -1,4 +1,9 @@
-"""The sentence below a NameError: the name that was meant, or how to get it."""
+"""The sentence below a NameError: the name that was meant, or how to get it; memory that is handed back."""
+
+import subprocess
+import sys
+
+import pytest
 
 from aae_lib.course import shell
 
@@ -13,3 +18,24 @@ def test_another_name_wants_the_cells_above():
     assert "guess is not there (yet)" in told
     assert "Run All Above Selected Cell" in told
     assert shell.advice(None, ["trainer"]).startswith("→ a name is not there")
+
+
+HELD = """
+import ctypes, sys
+from aae_lib.course.shell import hand_memory_back
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+blocks = [bytearray(20_000) for _ in range(10_000)]  # 200 MB, from the heap
+blocks = blocks[::200]  # what is left holds the heap open
+before = resident()
+hand_memory_back()
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked")
+def test_memory_that_is_free_goes_back():
+    got = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True)
+    assert int(got.stdout) > 150e6

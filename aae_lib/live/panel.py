@@ -14,14 +14,15 @@ from . import sliders
 from .notebook import PIXEL, Display, headless
 from .plain import NO_ANYWIDGET, PlainPage
 from .run import Run, split_shown
-from .still import still
+from .still import plane, still
 from .training_thread import Request, TrainingThread
 from .wire import NO_WIDGETS, SHARED, frame, widget_class
 from .wishes import looked_at, ticket_of
 
 ENDED = "this panel was closed (a new one closes the one before), or stopped: run its cell again."
 VIEWS = tuple(SHARED["views"])
-EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 12, "images": 8}  # a layer comes with every n-th picture
+EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 8, "images": 8}  # a layer comes with every n-th picture
+MEASURES = 10  # of the MMD, where nobody watches
 CLOSED = "This panel was closed, because another one started: one trains at a time. Run its cell again to have it back."
 LATEST = ("point", "scrub")  # requests of which only the newest counts
 PLANE_PRIORS = ("gaussian", "ring", "swiss-roll", "circle", "uniform")
@@ -278,15 +279,17 @@ class Panel:
     def _plain_page(self, note: str = "") -> PlainPage:
         self._overlays = dict.fromkeys(self._overlays, False)  # it has no layers
         return PlainPage(
-            self._spec(), lambda wish: self._hand_in(_asked(wish)), lambda: still(self.training.runs), note
+            self._spec(), lambda wish: self._hand_in(_asked(wish)), lambda: plane(self.training.runs), note
         )
 
     def _run_headless(self) -> None:
-        self.training.max_steps = min(self.training.max_steps, self.headless_steps)
-        self.training.limit = self.training.steps + self.training.max_steps
-        self.play()
-        self.join()
-        self._do("measure")
+        training, begin = self.training, self.training.steps
+        training.max_steps = min(training.max_steps, self.headless_steps)
+        for k in range(1, MEASURES + 1):  # for the curve in the picture
+            training.limit = begin + training.max_steps * k // MEASURES
+            self.play()
+            self.join()
+            self._do("measure")
         self._update_still()
 
     def _update_still(self, sentence: str = "") -> None:
@@ -477,10 +480,9 @@ class Panel:
             return
         training = self.training
         self._n += 1
-        all_arrows = not training.playing or training.slow
         layers = {name for name, every in EVERY.items() if full or self._n % every == 0}
         layers -= {name for name, on in self._overlays_now().items() if not on}
-        if self._overlays_now()["arrows"] and all_arrows:
+        if self._overlays_now()["arrows"] and (training.slow or not training.playing):
             layers.add("arrows")
         if full:
             layers.add("prior")
@@ -488,7 +490,7 @@ class Panel:
         for run in training.runs:
             run.view.beside = max((other.view.zoom for other in training.runs if other is not run), default=0)
             seen = self._seen(run)
-            arrays.append(run.look(layers, all_arrows) if seen is None else run.look_back(seen, layers))
+            arrays.append(run.look(layers) if seen is None else run.look_back(seen, layers))
             about.append(run.about() if seen is None else seen.about)
         self._widget.send(*frame(self._n, full, self._state(), about, arrays))
 

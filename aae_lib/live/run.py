@@ -75,7 +75,7 @@ class Run:
     def _begin(self) -> None:
         self.past.before_step(self.trainer)
         if not self.past.moments:
-            self.look(set(), False)  # one can always look back to the beginning
+            self.look(set())  # one can always look back to the beginning
         self.uses = self.trainer.chosen()
         self.trainer.start_clock()
 
@@ -125,12 +125,12 @@ class Run:
 
     # ---- what is seen ----
 
-    def look(self, layers: set[str], all_arrows: bool) -> Layers:
+    def look(self, layers: set[str]) -> Layers:
         """The layers asked for, as arrays for the page; "codes" always, and the moment is kept."""
         with self.trainer.lock:
-            return self._look(layers, all_arrows)
+            return self._look(layers)
 
-    def _look(self, layers: set[str], all_arrows: bool) -> Layers:
+    def _look(self, layers: set[str]) -> Layers:
         self.trainer.flush()
         view, out = self.view, Layers()
         z = view.codes()
@@ -143,7 +143,7 @@ class Run:
         if "surface" in layers and view.has_surface:
             out["surface"] = self.surface = view.surface(self.extent)
         if "arrows" in layers and view.pulled:
-            out["arrows"] = view.arrows(all_arrows)
+            out["arrows"] = view.arrows()
         if "mmd" in layers:
             self.measure(z)
         if "images" in layers and view.has_decoder:

@@ -1,24 +1,166 @@
 """The panel as a picture: what a reader of the saved notebook sees, or anyone without widgets."""
 
+import math
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
+
 from ..models import can
 from ..plots import common
-from ..plots.codes import _clouds, _name_axes
+from ..plots.codes import BELIEF, _clouds, _name_axes
 from ..plots.picture import Picture
+from . import sliders
 from .run import Run
+
+DOTS = 400  # codes and prior samples drawn, at most: a picture is to be small in its notebook
+COLUMNS = 4  # losses in a row
+SMALL = common.SIZE - 3  # of the text next to the plane, in points
+# where a slider's handle stands, from 0 to 1; the page's scales.ts has the same
+PLACES = {
+    "linear": lambda low, high, value: (value - low) / (high - low),
+    "whole": lambda low, high, value: (value - low) / (high - low),
+    "square": lambda low, high, value: math.sqrt((value - low) / (high - low)),
+    "log": lambda low, high, value: math.log(value / low) / math.log(high / low),
+}
+
+
+def plane(runs: list[Run]) -> Picture:
+    """Codes over the prior, one run next to the other: quick to draw."""
+    figure, axes = common.blank(len(runs), figsize=(7.0 * len(runs), 6.2))
+    for ax, run in zip(axes, runs, strict=True):
+        _codes(ax, run)
+    figure.alt = f"Codes q(z) over samples of the prior p(z). {_told(runs)}"
+    return figure
 
 
 def still(runs: list[Run]) -> Picture:
-    """Codes over the prior of each run, and below them its losses' last values and the MMD."""
-    figure, axes = common.blank(len(runs), figsize=(7.0 * len(runs), 6.2))
-    told = []
-    for ax, run in zip(axes, runs, strict=True):
-        view = run.view
-        z = view.plane.project(view.codes()).cpu()
-        labels = run.view.split.labels if can(view.model).encode else None
-        _clouds(ax, z, labels, view.plane.project(view.prior).cpu(), (0, 1), "codes q(z)", "prior p(z)")
-        _name_axes(ax, (0, 1))
-        mmd = "" if run.mmd is None else f"   MMD {run.mmd:.4f} (floor {view.floor.mean:.4f} ± {view.floor.sd:.4f})"
-        told.append(f"{run.name}: step {run.steps:,}{mmd}")
-        common.title(ax, told[-1])
-    figure.alt = f"Live panel as a picture: codes q(z) over samples of the prior p(z). {'; '.join(told)}."
+    """All that the panel shows, a row for each run: the plane, sliders, losses, the match, images."""
+    figure = Picture(figsize=(12.4, 6.4 * len(runs)), dpi=80, layout="constrained", facecolor="white")
+    for part, run in zip(figure.subfigures(len(runs), 1, squeeze=False)[:, 0], runs, strict=True):
+        with run.trainer.lock:
+            run.trainer.flush()
+            _run(part, run)
+    figure.alt = (
+        f"The live panel as a picture. {_told(runs)} Codes, coloured by class, lie over grey samples of the prior; "
+        "next to them are the sliders with their values, the losses, the distance to the prior, and images."
+    )
     return figure
+
+
+def _told(runs: list[Run]) -> str:
+    return " ".join(f"{_title(run)}." for run in runs)
+
+
+def _title(run: Run) -> str:
+    floor = run.view.floor
+    mmd = "" if run.mmd is None else f"   MMD {run.mmd:.4f} (floor {floor.mean:.4f} ± {floor.sd:.4f})"
+    return f"{run.name}: step {run.steps:,}{mmd}"
+
+
+def _run(figure: SubFigure, run: Run) -> None:
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.2, 1])[0]
+    _codes(left.add_subplot(), run, over=True)
+    pictures = run.view.pictures() if run.view.has_decoder else None
+    below = -(-len(run.trainer.phases) // COLUMNS)  # rows of losses
+    heights = [0.18 * len(sliders.sliders(run.trainer)), below, 1.1] + ([1.0] if pictures is not None else [])
+    parts = right.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
+    _sliders(parts[0].add_subplot(), run)
+    _losses(parts[1], run)
+    _match(parts[2].add_subplot(), run)
+    if pictures is not None:
+        _images(parts[3].add_subplot(), pictures)
+
+
+def _codes(ax: Axes, run: Run, over: bool = False) -> None:
+    """The plane; `over` D's surface, and with arrows."""
+    view = run.view
+    z = view.plane.project(view.codes()).cpu()
+    labels = run.view.split.labels[:DOTS] if can(view.model).encode else None
+    prior = view.plane.project(view.prior[:DOTS]).cpu()
+    _clouds(ax, z[:DOTS], labels, prior, (0, 1), "codes q(z)", "prior p(z)", marked=not over)
+    _name_axes(ax, (0, 1))
+    ax.set_title(_title(run), fontsize=common.SIZE, loc="left", pad=10)
+    ax.tick_params(labelsize=SMALL)
+    if not over:
+        return
+    extent = view.extent(z)
+    if view.has_surface:
+        belief = view.surface(extent)
+        swing = abs(belief - 0.5).max() + 1e-9  # stretched, as on the page: near a tie one would see nothing
+        levels = np.linspace(0.5 - swing, 0.5 + swing, 12)  # flat shades: the picture is half as large in the file
+        ax.contourf(belief, levels, extent=extent, origin="upper", cmap=BELIEF, alpha=0.5, zorder=0)
+        told = f"D(z) from {belief.min():.2f} (orange) to {belief.max():.2f} (blue)"
+        ax.text(0.02, 0.02, told, transform=ax.transAxes, fontsize=SMALL, backgroundcolor="white")
+    if view.pulled:
+        _arrows(ax, run)
+    ax.set_aspect("equal", adjustable="box")
+    ax.set(xlim=extent[:2], ylim=extent[2:])
+
+
+def _arrows(ax: Axes, run: Run) -> None:
+    try:
+        rows = run.view.arrows()
+    except Exception:  # a learner's loss may raise anything; that is told where it is trained
+        return
+    for k, name in enumerate(run.view.pulled):
+        x, y, dx, dy = rows[:, 0], rows[:, 1], rows[:, 2 + 2 * k], rows[:, 3 + 2 * k]
+        colour = _colours(run)[name]
+        ax.quiver(x, y, dx, dy, color=colour, width=0.005, zorder=3, angles="xy", scale_units="xy", scale=1)
+
+
+def _colours(run: Run) -> dict[str, str]:
+    return {phase.name: sliders.colour(run.trainer, i) for i, phase in enumerate(run.trainer.phases)}
+
+
+def _sliders(ax: Axes, run: Run) -> None:
+    """Each slider as a line with its handle, in the panel's order."""
+    rows = sliders.sliders(run.trainer)
+    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
+    ax.axis("off")
+    for row, one in enumerate(rows):
+        place = PLACES[one["scale"]](one["min"], one["max"], one["value"])
+        ax.text(0.44, row, one["label"], ha="right", va="center", fontsize=SMALL)
+        ax.plot([0.48, 0.86], [row, row], color="#BBBBBB", linewidth=2.5, solid_capstyle="round")
+        ax.plot(0.48 + 0.38 * place, row, "o", color=one["colour"] or "#555555", markersize=7)
+        ax.text(0.9, row, f"{one['value']:.3g}", va="center", fontsize=SMALL)
+
+
+def _losses(figure: SubFigure, run: Run) -> None:
+    """The loss of each phase in the colour of its slider."""
+    colours = _colours(run)
+    rows = np.array(run.trainer.records.thinned(300), dtype=float).reshape(-1, 1 + len(colours))
+    for k, (name, colour) in enumerate(colours.items()):
+        ax = figure.add_subplot(-(-len(colours) // COLUMNS), min(len(colours), COLUMNS), 1 + k)
+        ax.plot(rows[:, 0], rows[:, 1 + k], color=colour, linewidth=1.2)
+        if (kept := rows[np.isfinite(rows[:, 1 + k]), 1 + k]).size:  # a few wild steps at the start hide the rest
+            low, high = np.quantile(kept, [0, 0.98])
+            ax.set_ylim(low - 0.05 * (high - low + 1e-9), high + 0.1 * (high - low + 1e-9))
+        ax.locator_params(nbins=3)
+        _small(ax, f"loss of {name}" if len(colours) < COLUMNS else name)
+
+
+def _match(ax: Axes, run: Run) -> None:
+    """The MMD with its floor, as far as it was taken."""
+    floor = run.view.floor
+    ax.axhspan(floor.mean - 2 * floor.sd, floor.mean + 2 * floor.sd, color="#009E73", alpha=0.2)
+    steps, values = np.array(run.mmds, dtype=float).reshape(-1, 2).T
+    ax.plot(steps, values, ".-", color="#009E73", linewidth=1.6)
+    ax.set_yscale("symlog", linthresh=0.01)
+    ax.yaxis.set_major_formatter("{x:g}")  # plain text: the default's formulas are not safe in a thread
+    ax.set(xlim=(0, max(1, run.steps)), ylim=(min(-0.01, floor.mean - 2 * floor.sd), max([0.1, *(1.5 * values)])))
+    _small(ax, "MMD of codes and prior; the band is its floor ± 2 sd")
+
+
+def _small(ax: Axes, text: str) -> None:
+    ax.set_title(text, fontsize=SMALL, loc="left", pad=3)
+    ax.tick_params(labelsize=SMALL - 1)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _images(ax: Axes, pictures: np.ndarray) -> None:
+    """Images, their reconstructions, decoded prior samples; pictures (3, k, H, W, C)."""
+    rows, columns = pictures.shape[:2]
+    common.gallery(ax, torch.from_numpy(pictures).flatten(0, 1).permute(0, 3, 1, 2), columns)
+    ax.set_yticks(range(rows), ["images", "reconstructed", "prior, decoded"], fontsize=SMALL)

@@ -26,7 +26,8 @@ MEASURED = 500  # of them, how many the MMD is taken of
 PICTURES = 8
 SIDE = 36  # cells of D's surface in each direction
 NO_LABEL: int = SHARED["no_label"]
-PULLED = 100  # codes with arrows while training runs at full speed
+PULLED = 100  # images whose pulls are taken
+ARROWS = 40  # of them, how many are drawn: more would hide the codes
 
 
 class Seen(NamedTuple):
@@ -187,14 +188,13 @@ class View:
             return None
         return metrics.mmd(z.cpu(), self.prior[: len(z)].cpu())
 
-    def arrows(self, everything: bool) -> np.ndarray:
+    def arrows(self) -> np.ndarray:
         """(M, 2 + 2K) float32: where a code lies, and where each of the K phases that move the encoder pulls it."""
-        n = len(self.images) if everything else min(PULLED, len(self.images))
-        z, found = pulls(self.trainer, self._minibatch(n), self.generator)
+        z, found = pulls(self.trainer, self._minibatch(min(PULLED, len(self.images))), self.generator)
         length = 0.08 * self._drawn_half()
         parts = [self.plane.project(z)]
         parts += [length * found.get(name, torch.zeros_like(z)) @ self.plane.basis.T for name in self.pulled]
-        return torch.cat(parts, 1).float().cpu().numpy()
+        return torch.cat(parts, 1)[:ARROWS].float().cpu().numpy()
 
     def pictures(self) -> np.ndarray:
         """(3, k, H, W, C) uint8: images, their reconstructions, decoded prior samples."""

@@ -16,6 +16,7 @@ from . import common
 from .picture import Picture
 
 Size = tuple[float, float] | None
+BELIEF = LinearSegmentedColormap.from_list("game", [common.FAKE, "#FFFFFF", common.REAL])  # D(z) from 0 to 1
 DARK_BLUE, DARK_ORANGE = "#003A5C", "#6B2C00"  # dots that stand out from a surface in the lighter blue and orange
 
 
@@ -226,8 +227,7 @@ def surface(
     belief = logits.float().sigmoid().reshape(side, side).cpu().numpy()  # (z2, z1)
 
     figure, (ax,) = common.blank(figsize=figsize or (8.6, 7.0))
-    colours = LinearSegmentedColormap.from_list("game", [common.FAKE, "#FFFFFF", common.REAL])
-    drawn = ax.imshow(belief, origin="lower", extent=(left, right, bottom, top), cmap=colours, vmin=0, vmax=1)
+    drawn = ax.imshow(belief, origin="lower", extent=(left, right, bottom, top), cmap=BELIEF, vmin=0, vmax=1)
     if belief.min() < 0.5 < belief.max():
         ax.contour(z1.numpy(), z2.numpy(), belief, levels=[0.5], colors="black", linewidths=2.5)
     for cloud, name, colour, marker in clouds:
@@ -257,7 +257,9 @@ def _clouds(
     name: str,
     behind: str,
     class_names: tuple[str, ...] | None = None,
+    marked: bool = True,
 ) -> None:
+    """Draw x over `reference`; `marked`: with each class's number or name in its middle."""
     x = common.check_points(x, "codes")
     if not all(axis < x.shape[1] for axis in axes):
         raise ValueError(f"axes={axes!r} must be two of the {x.shape[1]} coordinates of z, counted from 0.")
@@ -282,10 +284,11 @@ def _clouds(
         cloud = x[labels == k]
         middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()].tolist()
         word, size = (class_names[k], 2) if class_names else (str(k), 7)
-        ax.text(
-            middle[0], middle[1], word, fontsize=common.SIZE + size, weight="bold", ha="center", va="center",
-            color=colour[k], path_effects=[withStroke(linewidth=4, foreground="white")],
-        )  # fmt: skip
+        if marked:
+            ax.text(
+                middle[0], middle[1], word, fontsize=common.SIZE + size, weight="bold", ha="center", va="center",
+                color=colour[k], path_effects=[withStroke(linewidth=4, foreground="white")],
+            )  # fmt: skip
         ax.scatter([], [], s=70, c=colour[k], label=word)
     if -1 in ks:
         ax.scatter([], [], s=70, c=colour[-1], edgecolors=edge[-1], label="no label" if classes else name)

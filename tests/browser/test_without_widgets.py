@@ -23,7 +23,7 @@ def test_a_page_without_widgets_says_how_to_fix_it_and_shows_the_picture(browser
         page = notebook.page
         page.get_by_text("pip install anywidget").first.wait_for()
         assert page.locator(".aae-panel").count() == 0
-        picture = page.locator(".jp-OutputArea img[alt^='Live panel']")
+        picture = page.locator(".jp-OutputArea img[alt^='The live panel']")
         until(lambda: picture.evaluate("e => e.naturalWidth") > 300, "a picture of the beginning")
         first = picture.get_attribute("src")
         notebook.kernel("panel.play()")

@@ -13,7 +13,6 @@ import type { Theme } from "./theme";
 
 const HALO = 1.1; // CSS pixels of ground round a code, so that neighbours stay apart
 const PRIOR = 0.68; // of the radius of a code: samples of the prior lie behind, and are to be seen
-const ARROWS = 400; // codes with arrows, at most: more would hide the codes
 
 export interface Scene {
   data: PlaneData;
@@ -170,8 +169,7 @@ function paintArrows(draw: Draw, layer: Floats, offset: number, colour: Hex | un
   const { data: rows, shape } = layer;
   const unit = box.side / (data.own[1] - data.own[0]); // as long in a close-up
   const lines = new Path2D();
-  const every = Math.ceil(shape[0] / ARROWS);
-  for (let i = 0; i < shape[0]; i += every) {
+  for (let i = 0; i < shape[0]; i++) {
     const row = i * shape[1];
     const [dx, dy] = [rows[row + offset] * unit, -rows[row + offset + 1] * unit];
     const length = Math.hypot(dx, dy);

@@ -1181,7 +1181,6 @@ ${away}` : "");
 // plane_paint.ts
 var HALO = 1.1;
 var PRIOR = 0.68;
-var ARROWS = 400;
 function planePainter() {
   const surface = keptSurface();
   const prior = keptPrior();
@@ -1316,8 +1315,7 @@ function paintArrows(draw, layer, offset, colour, scene) {
   const { data: rows, shape } = layer;
   const unit = box.side / (data.own[1] - data.own[0]);
   const lines = new Path2D();
-  const every = Math.ceil(shape[0] / ARROWS);
-  for (let i = 0; i < shape[0]; i += every) {
+  for (let i = 0; i < shape[0]; i++) {
     const row = i * shape[1];
     const [dx, dy] = [rows[row + offset] * unit, -rows[row + offset + 1] * unit];
     const length = Math.hypot(dx, dy);

@@ -1,4 +1,4 @@
-"""Checks for lesson 11, training at full size."""
+"""Checks for lesson 12, training at full size."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -19,7 +19,7 @@ def _no(wanted: str, found: Any) -> str:
     return f"{wanted} is asked for; yours is {kind(found)}."
 
 
-# ---- 11.1 ----
+# ---- 12.1 ----
 
 
 def joined(gradients: Sequence[Tensor], rows: Sequence[int]) -> Tensor:
@@ -28,7 +28,7 @@ def joined(gradients: Sequence[Tensor], rows: Sequence[int]) -> Tensor:
 
 
 @task(
-    "11.1",
+    "12.1",
     "gradients of shares",
     hints=(
         "A mean over 3 rows and a mean over 1 row: how often does each row count in the mean over all 4?",
@@ -66,7 +66,7 @@ def shares(f: Any) -> str:
     return "right: every row counts once, whichever process it was dealt to."
 
 
-# ---- 11.2 ----
+# ---- 12.2 ----
 
 
 def step_cost(sizes: Sequence[int], batch_size: int) -> int:
@@ -76,7 +76,7 @@ def step_cost(sizes: Sequence[int], batch_size: int) -> int:
 
 
 @task(
-    "11.2",
+    "12.2",
     "the arithmetic of a step",
     hints=(
         "A layer from a to b units has a · b weights. Forwards each of them is used once for every image.",
@@ -114,7 +114,7 @@ def arithmetic(f: Any) -> str:
     return "right: three products a layer and image, and one less in the first."
 
 
-# ---- 11.3 ----
+# ---- 12.3 ----
 
 
 def gated(d_loss: Tensor, g_loss: Tensor, limit: float = 1.0) -> Tensor:
@@ -135,7 +135,7 @@ class Looks(TorchDispatchMode):
 
 
 @task(
-    "11.3",
+    "12.3",
     "a choice without a look",
     hints=(
         "Any `if`, float() or .item() hands a number to Python. What chooses between two tensors without that?",
@@ -178,7 +178,7 @@ def choice(f: Any) -> str:
     return "right: the choice is an operation like any other, and is made again in each replay."
 
 
-# ---- 11.4 ----
+# ---- 12.4 ----
 
 Parameters = Mapping[str, Tensor]
 
@@ -197,7 +197,7 @@ def _linear_autoencoders() -> tuple[dict[str, Tensor], Tensor]:
 
 
 @task(
-    "11.4",
+    "12.4",
     "many models by one call",
     hints=(
         "Write it for one model first: torch.func.grad(loss) is a function of (parameters, batch) that returns a dict "
@@ -241,7 +241,7 @@ def many_models(f: Any) -> str:
     return "right: one call, and each model has just its own gradient."
 
 
-# ---- 11.5 ----
+# ---- 12.5 ----
 
 
 def compared(a: Tensor, b: Tensor) -> tuple[float, float]:
@@ -251,7 +251,7 @@ def compared(a: Tensor, b: Tensor) -> tuple[float, float]:
 
 
 @task(
-    "11.5",
+    "12.5",
     "is it better?",
     hints=(
         "a[k] and b[k] share their seed: subtract seed by seed first, and go on with the differences.",

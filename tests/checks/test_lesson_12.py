@@ -5,7 +5,7 @@ import torch
 
 from tests.checks.answers import judged
 
-# ---- 11.1 gradients of shares ----
+# ---- 12.1 gradients of shares ----
 
 
 def by_stack(gradients, rows):
@@ -38,7 +38,7 @@ SHARES_WRONG = {
     "returns nothing": lambda g, n: print(by_stack(g, n)),
 }
 
-# ---- 11.2 the arithmetic of a step ----
+# ---- 12.2 the arithmetic of a step ----
 
 
 def by_products(sizes, batch):
@@ -74,7 +74,7 @@ ARITHMETIC_WRONG = {
     "yours is 7": lambda s, n: 7,
 }
 
-# ---- 11.3 a choice without a look ----
+# ---- 12.3 a choice without a look ----
 
 
 def by_where(d_loss, g_loss, limit=1.0):
@@ -97,7 +97,7 @@ CHOICE_WRONG = {
     "returns nothing": lambda d, g, limit: None,
 }
 
-# ---- 11.4 many models by one call ----
+# ---- 12.4 many models by one call ----
 
 
 def by_sum(loss, parameters, batches):
@@ -130,7 +130,7 @@ MANY_WRONG = {
     "a dict with the names": lambda *a: list(by_sum(*a).values()),
 }
 
-# ---- 11.5 is it better? ----
+# ---- 12.5 is it better? ----
 
 
 def by_hand(a, b):
@@ -161,17 +161,17 @@ BETTER_WRONG = {
 
 test_right, test_wrong = judged(
     {
-        "11.1": (by_stack, by_loop),
-        "11.2": (by_products, as_float, as_tensor),
-        "11.3": (by_where, by_masked_fill),
-        "11.4": (by_sum, by_jacrev),
-        "11.5": (by_hand, as_tensors),
+        "12.1": (by_stack, by_loop),
+        "12.2": (by_products, as_float, as_tensor),
+        "12.3": (by_where, by_masked_fill),
+        "12.4": (by_sum, by_jacrev),
+        "12.5": (by_hand, as_tensors),
     },
     {
-        "11.1": SHARES_WRONG,
-        "11.2": ARITHMETIC_WRONG,
-        "11.3": CHOICE_WRONG,
-        "11.4": MANY_WRONG,
-        "11.5": BETTER_WRONG,
+        "12.1": SHARES_WRONG,
+        "12.2": ARITHMETIC_WRONG,
+        "12.3": CHOICE_WRONG,
+        "12.4": MANY_WRONG,
+        "12.5": BETTER_WRONG,
     },
 )

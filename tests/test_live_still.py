@@ -1,0 +1,62 @@
+"""The panel as a picture: it shows what the panel shows, of any run, and leaves the run as it was."""
+
+import pytest
+import torch
+from matplotlib.lines import Line2D
+from matplotlib.quiver import Quiver
+from matplotlib.text import Text
+
+import aae_lib as aae
+from aae_lib.live import sliders, still
+from aae_lib.live.run import Run
+from conftest import state
+
+
+def texts(figure):
+    return {text.get_text() for text in figure.findobj(Text)}
+
+
+def test_the_saved_picture_shows_the_panel(make):
+    trainer = make()
+    trainer.weights["generator"] = 0.37
+    run = Run(trainer, "AAE")
+    for _ in range(5):
+        run.step()
+    run.measure(run.view.codes())
+    figure = still.still([run])
+    about = sliders.sliders(trainer)
+    assert {one["label"] for one in about} <= texts(figure)
+    assert "0.37" in texts(figure)
+    (game,) = [one for one in about if one["label"] == "generator"]
+    handles = {(line.get_color(), round(float(line.get_xdata()[0]), 4)) for line in figure.findobj(Line2D)}
+    assert (game["colour"], round(0.48 + 0.38 * 0.37 / 3, 4)) in handles
+    assert len(figure.findobj(Quiver)) == 2  # of reconstruction and game
+    assert "The live panel" in figure.alt
+    assert "step 5" in figure.alt
+
+
+@pytest.mark.parametrize("kind", ["vae", "eight", "vectors", "begin"])
+def test_any_run_has_a_picture(kind, make):
+    if kind == "vae":
+        data = aae.load("digits")
+        trainer = aae.Trainer(aae.VAE(data.image_shape, hidden=(8,), seed=0), data)
+    elif kind == "vectors":
+        rows = torch.randn(60, 5, generator=torch.Generator().manual_seed(0))
+        data = aae.data.from_arrays(rows)
+        trainer = aae.Trainer(aae.AAE(data.image_shape, likelihood="gaussian", hidden=(8,), seed=0), data)
+    else:
+        trainer = make(latent_dim=8 if kind == "eight" else 2)
+    run = Run(trainer, kind)
+    if kind != "begin":
+        run.step()
+    assert still.still([run])._repr_png_()[:4] == b"\x89PNG"
+
+
+def test_the_saved_picture_leaves_the_run_as_it_was(make):
+    seen, alone = make(), make()
+    run = Run(seen, "AAE")
+    for _ in range(6):
+        run.step()
+        still.still([run])
+        alone.step()
+    torch.testing.assert_close(state(seen.model), state(alone.model), rtol=0, atol=0)
