@@ -249,10 +249,12 @@ class Panel:
         return f"{type(self).__name__}({runs}; {self.status})"
 
     def _ipython_display_(self) -> None:
-        self._picture = Display()
         if headless():
             self._run_headless()
+            self._picture = Display()  # not before: a slow machine would show one without its measures first
+            self._update_still()
             return
+        self._picture = Display()
         from IPython.display import display
 
         told = {"text/html": f"<p>{NO_WIDGETS}</p>", "text/plain": repr(self)}  # where the page knows no widgets
@@ -290,7 +292,6 @@ class Panel:
             self.play()
             self.join()
             self._do("measure")
-        self._update_still()
 
     def _update_still(self, sentence: str = "") -> None:
         if self._picture is not None:
