@@ -105,7 +105,7 @@ def test_a_claim_that_fails_says_so_in_the_table(home):
     shown = table._repr_html_()
     assert "you found 0.1 &lt; 0.2" in shown
     assert f"not this time: {quoted[1]}" in shown
-    quotations = sum(len(row.claims) for row in statements.rows())  # a claim may stand in two rows
+    quotations = sum(len(row.claims) for row in statements.rows())  # some claims are quoted twice
     assert shown.count("not run yet") == quotations - 2 + 1  # and once in the sentence above
 
 

@@ -149,7 +149,7 @@ def test_a_panel_steps_through_phases_of_any_name(kind, digits, monkeypatch):
     for _ in phases:
         panel.step()
     run = panel.training.runs[0]
-    run.look({"arrows", "surface", "images", "mmd", "losses"}, True)
+    run.look({"arrows", "surface", "images", "mmd", "losses"})
     assert panel.status == "paused"
     assert trainer.steps == 1
     panel.close()
