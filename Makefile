@@ -59,7 +59,7 @@ slides: .venv/.lab
 assessment: .venv/.grade
 	$(BIN)/python tools/make_nbgrader.py $(ARGS)
 
-# for whom there is no network: wheels, lessons, the book if there is one
+# for whom there is no network: wheels, lessons, the book and the slides if they are made
 kit: .venv/.test
 	$(BIN)/python tools/make_kit.py $(addprefix --torch-index ,$(TORCH_INDEX)) $(ARGS)
 

@@ -1,7 +1,8 @@
 """The course on a stick, to be installed without a network: `make kit`, or `python tools/make_kit.py --help`.
 
 build/kit/ gets the wheels of all that the lessons need, for each system and Python asked for, in the locked versions;
-the course's own wheel; the lessons; the book, where `make book` has made it; and scripts that install from there.
+the course's own wheel; the lessons; the book and the slides, where `make book slides` has made them; and scripts that
+install from there.
 
 What another system needs, the packages that are installed here tell: pip itself asks only what this machine needs.
 PyTorch for Linux must be the CPU build, which lies on an index of its own (--torch-index).
@@ -44,6 +45,7 @@ SYSTEMS = {  # what markers call it, and the tags of wheels that run there
     ),
 }
 INSTALL = Path(__file__).with_name("kit")  # what the learner runs, copied as it is
+MADE = ("book", "slides")  # taken along where they are
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     wheels = chosen.to / "wheels"
     if chosen.to.exists() and any(chosen.to.iterdir()) and not any(wheels.glob("aae_course-*.whl")):
         sys.exit(f"{chosen.to} holds other things: name an empty folder, or one that does not exist.")
-    for part in ("wheels", "lessons", "book"):
+    for part in ("wheels", "lessons", *MADE):
         shutil.rmtree(chosen.to / part, ignore_errors=True)
     wheels.mkdir(parents=True)
     build_wheel(wheels)
@@ -69,8 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
         if (fault := download(wheels, needed(system, python), system, python, chosen.torch_index))
     ]
     workspace.copy_missing(ROOT, chosen.to / "lessons")
-    if (ROOT / "build" / "book").is_dir():
-        shutil.copytree(ROOT / "build" / "book", chosen.to / "book")
+    for part in MADE:
+        if (ROOT / "build" / part).is_dir():
+            shutil.copytree(ROOT / "build" / part, chosen.to / part)
     shutil.copytree(INSTALL, chosen.to, dirs_exist_ok=True)
     size = sum(path.stat().st_size for path in chosen.to.rglob("*") if path.is_file())
     print(f"{chosen.to}: {size / 1e9:.2f} GB in {time.monotonic() - began:.0f} s.", *missing, sep="\nleft out: ")
