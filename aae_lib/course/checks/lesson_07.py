@@ -280,7 +280,7 @@ def residual(f: Any) -> str:
         )
     mistakes = (
         (there, "this is the plain edit, decode(z + s v): what the code has lost of the image is lost here too."),
-        (unclamped, "nearly: some pixels lie outside of [0, 1]. clamp them."),
+        (unclamped, "nearly: some pixels lie outside [0, 1]. clamp them."),
         ((x + here - there).clamp(0, 1), "the difference is turned round: this edits in the opposite direction."),
         ((x + there).clamp(0, 1), "the decoded image comes on top of the image. Take decode(z) off: only the "
          "*difference* that the edit made should be added."),

@@ -42,7 +42,7 @@ def _trainer() -> Trainer:
     images = torch.randint(0, 256, (12, 1, 3, 3), generator=g, dtype=torch.uint8)
     model = AAE((1, 3, 3), hidden=(4,), seed=6)
     trainer = Trainer(model, Split(images, torch.zeros(12, dtype=torch.int64)), device="cpu", batch_size=6)
-    trainer.weights["discriminator"] = 0  # held still: its zeros belong into the answer
+    trainer.weights["discriminator"] = 0  # held still: its zeros belong in the answer
     return trainer
 
 
@@ -73,7 +73,7 @@ def movers(f: Any) -> str:
         steps = "no step" if trainer.steps == 0 else f"{trainer.steps} steps"
         raise Wrong(
             f"not yet: your function has made {steps}; it should make one. `for phase in trainer.walk():` goes through "
-            "one step, and no trainer.step() is needed besides; a return within the loop would break it off."
+            "one step, with no trainer.step() of yours; a return within the loop would break it off."
         )
     if missing := [phase for phase in right if phase not in found]:
         raise Wrong(f"not yet: there is no entry for the phase {missing[0]!r}; trainer.walk() gives all their names.")

@@ -261,9 +261,9 @@ def told_reconstruction(model: SupervisedAAE, batch: dict[str, Tensor], terms: o
     "a decoder that is told the class",
     hints=(
         "Two things go into the decoder side by side: the labels, one-hot, and the codes. What comes out is compared "
-        "with the images, as ever.",
-        "torch.nn.functional.one_hot(batch['y'], model.categories) gives whole numbers (N, K): .float() makes them fit "
-        "for torch.cat([y, z], 1).",
+        "with the images, as always.",
+        "one_hot gives whole numbers, and .float() makes them fit for torch.cat([y, z], 1): "
+        "y = torch.nn.functional.one_hot(batch['y'], model.categories).float(), (N, K).",
         "z = model.encoder(batch['x']); return aae.losses.bce(model.decoder(torch.cat([y, z], 1)), batch['x'])",
     ),
     part=lambda: told_reconstruction,
@@ -286,8 +286,8 @@ def told_decoder(f: Any) -> str:
     logits = model.decoder(torch.cat([eye[y], z], 1))
     mistakes: Mistakes = (
         (loss(z, eye[y]), "the code comes first here; this decoder takes the label first, then the code."),
-        (loss(torch.zeros(5, 3), z), "the decoder is told nothing: zeros stand where the label should be."),
-        (loss(eye[y], torch.zeros(5, 3)), "the decoder gets no code: zeros stand where z should be."),
+        (loss(torch.zeros(5, 3), z), "the decoder is told nothing: there are zeros where the label should be."),
+        (loss(eye[y], torch.zeros(5, 3)), "the decoder gets no code: there are zeros where z should be."),
         (loss(eye[y.roll(1)], z), "the labels are not those of these images: they are in another order."),
         (losses.mse(logits, x), "this is the squared error; asked for is the cross-entropy, aae.losses.bce."),
         (right / 4, "this is the mean over the pixels; aae.losses.bce takes their sum, and the mean over the images."),
