@@ -1,5 +1,6 @@
 """Exercises are made from solutions, and nothing else; a drift or a fault is found."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -134,3 +135,14 @@ def test_an_exercise_runs_to_its_first_stub_and_raises_just_that(path, kernel):
     with pytest.raises(CellExecutionError) as stopped:
         NotebookClient(notebook, km=kernel, timeout=300).execute()
     assert stopped.value.ename == "NotImplementedError"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("solutions/[01]*.ipynb")), ids=lambda path: path.stem)
+def test_every_check_stands_below_the_text_of_its_task(path):
+    """A stub without its question is of no use; rewriting has lost one before."""
+    asked = 0
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            asked = int(found[-1]) if (found := re.findall(r"^## Task (\d+)", cell.source, re.M)) else asked
+        elif found := re.search(r'^check\("\w\w\.(\d+)"', cell.source, re.M):
+            assert int(found[1]) == asked, cell.source
