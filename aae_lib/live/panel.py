@@ -354,6 +354,7 @@ class Panel:
                     run.reset()
                 training.limit = training.steps + training.max_steps
                 self._live()
+                self._say("Back at the first step; sliders and prior stay as you set them.")
             case "scrub":
                 if not self._marks():
                     raise ValueError("there is no past to look at yet: train a little.")

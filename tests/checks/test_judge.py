@@ -133,3 +133,20 @@ def test_the_first_difference_is_shown():
     value = torch.tensor([[1.0, 2.0], [float("nan"), 4.0]])
     with pytest.raises(judge.Wrong, match=r"z should be 3\.0000 at \[1, 0\]; yours is nan"):
         judge.equal(value, right, what="z")
+
+
+def test_what_your_turn_has_lent_is_not_called_right_when_it_comes_back(capsys):
+    lent = judge.your_turn("03.a", lambda discriminator, z_prior, z: ...)
+    assert "not written yet" in capsys.readouterr().out
+    assert judge.your_turn("03.a", lent) is lent
+    said = capsys.readouterr().out
+    assert "still the course's own" in said
+    assert "right" not in said
+
+
+def test_the_code_in_a_hint_may_be_copied():
+    """The course writes a minus as it is printed, which Python does not read."""
+    for task in judge.all_tasks().values():
+        shown = judge.Verdict("no.", False, task.hints)._repr_html_()
+        assert "−" not in shown
+        assert "Hint 3" in shown

@@ -78,7 +78,8 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         mark, sentence = repr(self).split(" ", 1)
-        hints = "".join(look.folded(f"Hint {i}", hint) for i, hint in enumerate(self.hints, 1))
+        # with the minus that Python reads: what a hint says may be copied
+        hints = "".join(look.folded(f"Hint {i}", hint.replace("−", "-")) for i, hint in enumerate(self.hints, 1))
         return look.piece("verdict", f"<p>{look.line(mark, sentence)}</p>", hints, state=self.right)
 
 
@@ -207,6 +208,10 @@ def your_turn(number: str | float, answer: Any) -> Any:
     >>> square = your_turn("04.a", lambda model, optimizer, x: ...)
     ○ not written yet. The course's own works here until yours does: write it above, run that cell and this one again.
     """
+    if _handed_back(answer):  # the cell above has not run since: what it would be judged by is the course's own
+        verdict = Verdict(STILL_OURS, None, find(number).hints)
+        look.show(repr(verdict), verdict._repr_html_())
+        return answer
     verdict = check(number, answer)
     if not verdict:
         end = "" if verdict.sentence.endswith((".", "!", "?", ")")) else "."
@@ -218,6 +223,7 @@ def your_turn(number: str | float, answer: Any) -> Any:
     return answer if verdict else _lend(find(number))
 
 
+STILL_OURS = "this is still the course's own: run the cell above with your answer in it, then this one again."
 _lent: list[Any] = []  # what this kernel was lent and may pass back to a check
 
 
@@ -229,7 +235,11 @@ def _lend(found: Task) -> Any:
 
 def lent(answer: Any) -> bool:
     """Whether an answer, or a part of it, is the course's own: right, but nothing that the learner wrote."""
-    return any(any(part is own for own in _lent) or _made_here(part) for part in _parts(answer))
+    return _handed_back(answer) or any(map(_made_here, _parts(answer)))
+
+
+def _handed_back(answer: Any) -> bool:
+    return any(part is own for part in _parts(answer) for own in _lent)
 
 
 def _made_here(part: Any) -> bool:
