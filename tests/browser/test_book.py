@@ -133,7 +133,7 @@ def test_search_finds_a_page_without_a_server(reader):
     page.goto(page.url + "?q=discriminator")
     page.locator("#search-results li a", has_text="adversarial").first.wait_for()
     page.locator("#search-results li a").first.click()
-    page.get_by_text("discriminator").first.wait_for()
+    page.get_by_text("discriminator").filter(visible=True).first.wait_for()
 
 
 def test_a_solution_is_folded_under_its_task(reader):
