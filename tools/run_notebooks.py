@@ -25,6 +25,7 @@ LARGEST = 1_500_000  # bytes of a notebook with its outputs
 
 def run(path: Path) -> float:
     """Execute one notebook in place; returns the seconds that its cells took, the kernel's start included."""
+    os.environ |= {"AAE_STRICT": "1", "TQDM_DISABLE": "1", "AAE_DEVICE": "cpu"}  # a claim that fails ends it
     notebook = nbformat.read(path, as_version=4)
     start = time.perf_counter()
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).execute()
@@ -63,7 +64,6 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("prefix", nargs="?", default="", help="e.g. 04")
     chosen = options.parse_args()
-    os.environ |= {"AAE_STRICT": "1", "TQDM_DISABLE": "1", "AAE_DEVICE": "cpu"}
     faults = []
     seconds = {}
     for path in (p for folder in FOLDERS for p in sorted((ROOT / folder).glob(f"{chosen.prefix}*.ipynb"))):
