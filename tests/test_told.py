@@ -189,6 +189,7 @@ def test_one_dimension_is_trained_and_drawn_and_a_run_is_made_longer(tmp_path):
 def test_an_interrupt_says_what_is_kept_and_it_is(tmp_path, after):
     """After the first step a checkpoint is written when the run is interrupted; before, there is nothing to keep."""
     code = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which may be ignored here
         "import sys, aae_lib.cli as cli, aae_lib.training as training\n"
         "step = training.Trainer.step\n"
         "def told(self):\n"
