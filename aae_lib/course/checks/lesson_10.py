@@ -13,10 +13,15 @@ from .judge import Wrong, call, equal, gradient, kind, number, several, task, te
 # ---- 10.1 ----
 
 
+def keep_apart(w: Tensor, apart: float) -> Tensor:
+    """Σ over pairs i < j of max(0, apart − ‖w_i − w_j‖), heads w (K, d)."""
+    i, j = torch.triu_indices(len(w), len(w), 1)
+    return (apart - (w[i] - w[j]).norm(dim=1)).clamp(min=0).sum()
+
+
 def heads_in_a_disc(w: Tensor, apart: float, radius: float) -> Tensor:
     """Σ over pairs i < j of max(0, apart − ‖w_i − w_j‖) + Σ over heads of max(0, ‖w_i‖ − radius), heads w (K, d)."""
-    i, j = torch.triu_indices(len(w), len(w), 1)
-    return (apart - (w[i] - w[j]).norm(dim=1)).clamp(min=0).sum() + (w.norm(dim=1) - radius).clamp(min=0).sum()
+    return keep_apart(w, apart) + (w.norm(dim=1) - radius).clamp(min=0).sum()
 
 
 @task(

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from ... import losses
+from ... import losses, metrics
 from ...data import Split
 from ...models import AAE, WAE, Batch
 from ...models.wae import wae_loss
@@ -128,8 +128,7 @@ def _same_lengths(
 
 def effective_number(places: Tensor, k: int) -> Tensor:
     """exp of the entropy of the shares of k places."""
-    share = places.bincount(minlength=k) / len(places)
-    return torch.special.entr(share).sum().exp()
+    return torch.tensor(metrics.effective_number(places.bincount(minlength=k) / len(places)))
 
 
 @task(

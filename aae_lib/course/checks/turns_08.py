@@ -187,10 +187,15 @@ def what_d_sees(f: Any) -> str:
 # ---- 08.c: can the class be read off the style? ----
 
 
+def vote(places: Tensor, labels: Tensor, new: Tensor, k: int = NEIGHBOURS) -> Tensor:
+    """The most frequent label among the k places (N, d) nearest to each new one (M, d): (M,)."""
+    nearest = torch.cdist(new, places).topk(k, largest=False).indices  # (M, k)
+    return labels[nearest].mode(1).values
+
+
 def read_off(z: Tensor, y: Tensor, z_new: Tensor, y_new: Tensor) -> float:
     """The share of new codes whose class most of their five nearest known codes name."""
-    nearest = torch.cdist(z_new, z).topk(NEIGHBOURS, largest=False).indices  # (M, 5)
-    return float((y[nearest].mode(1).values == y_new).float().mean())
+    return float((vote(z, y, z_new) == y_new).float().mean())
 
 
 @task(
@@ -211,9 +216,6 @@ def reading(f: Any) -> str:
     value = number(call(f, z, y, z_new, y_new), "the share")
     right, every = torch.tensor(read_off(z, y, z_new, y_new)), torch.cdist(z_new, z)
 
-    def vote(distance: Tensor, k: int = NEIGHBOURS) -> Tensor:
-        return y[distance.topk(k, largest=False).indices].mode(1).values
-
     def share(named: Tensor) -> Tensor:
         return (named == y_new).float().mean()
 
@@ -221,9 +223,12 @@ def reading(f: Any) -> str:
         (1 - right, "this is the share that is *wrong*."),
         (100 * right, "this is in per cent; asked for is a share, from 0 to 1."),
         (right * len(z_new), "this is the number of codes that are read right; divide it by how many there are."),
-        (share(vote(-every)), "these are the five *farthest*: topk takes the largest unless largest=False."),
-        (share(vote(every, 1)), "this asks the one nearest code; let the five nearest vote."),
-        (share(vote(every, 3)), "this asks three codes; let the five nearest vote."),
+        (
+            share(y[every.topk(NEIGHBOURS).indices].mode(1).values),
+            "these are the five *farthest*: topk takes the largest unless largest=False.",
+        ),
+        (share(vote(z, y, z_new, 1)), "this asks the one nearest code; let the five nearest vote."),
+        (share(vote(z, y, z_new, 3)), "this asks three codes; let the five nearest vote."),
         (
             share(y[every.topk(NEIGHBOURS, largest=False).indices].float().mean(1).round()),
             "this is the mean of five labels. A label is a name: count which is named most often, .mode(1).values.",

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from .judge import Wrong, call, equal, gradient, kind, number, several, task, tensor
-from .lesson_10 import name_clusters
+from .lesson_10 import keep_apart, name_clusters
+from .turns_08 import vote
 
 # ---- naming clusters, and the error on other images ----
 
@@ -151,12 +152,6 @@ def on_the_map(f: Any) -> str:
 # ---- the hinge ----
 
 
-def keep_apart(w: Tensor, apart: float) -> Tensor:
-    """Σ over pairs i < j of max(0, apart − ‖w_i − w_j‖), heads w (K, d)."""
-    i, j = torch.triu_indices(len(w), len(w), 1)
-    return (apart - (w[i] - w[j]).norm(dim=1)).clamp(min=0).sum()
-
-
 @task(
     "10.c",
     "the hinge that keeps heads apart",
@@ -210,12 +205,6 @@ def hinge(f: Any) -> str:
 
 
 # ---- what the neighbours on a map say ----
-
-
-def vote(places: Tensor, labels: Tensor, new: Tensor, k: int = 5) -> Tensor:
-    """The most frequent label among the k places (N, d) nearest to each new one (M, d): (M,)."""
-    nearest = torch.cdist(new, places).topk(k, largest=False).indices  # (M, k)
-    return labels[nearest].mode(1).values
 
 
 @task(
