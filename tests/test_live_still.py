@@ -16,6 +16,11 @@ def texts(figure):
     return {text.get_text() for text in figure.findobj(Text)}
 
 
+def handles(figure):
+    """Of the sliders, from top to bottom."""
+    return [line for line in figure.findobj(Line2D) if line.get_marker() == "o" and line.get_markersize() == 7]
+
+
 def test_the_saved_picture_shows_the_panel(make):
     trainer = make()
     trainer.weights["generator"] = 0.37
@@ -28,11 +33,25 @@ def test_the_saved_picture_shows_the_panel(make):
     assert {one["label"] for one in about} <= texts(figure)
     assert "0.37" in texts(figure)
     (game,) = [one for one in about if one["label"] == "generator"]
-    handles = {(line.get_color(), round(float(line.get_xdata()[0]), 4)) for line in figure.findobj(Line2D)}
-    assert (game["colour"], round(0.48 + 0.38 * 0.37 / 3, 4)) in handles
+    places = {(line.get_color(), round(float(line.get_xdata()[0]), 4)) for line in handles(figure)}
+    assert (game["colour"], round(0.48 + 0.38 * 0.37 / 3, 4)) in places
     assert len(figure.findobj(Quiver)) == 2  # of reconstruction and game
     assert "The live panel" in figure.alt
     assert "step 5" in figure.alt
+
+
+@pytest.mark.parametrize(("rate", "end"), [(0.0, 0), (1e6, 1)])
+def test_a_value_beyond_its_slider_stands_at_the_end(rate, end, make):
+    trainer = make(r1=0.1)
+    trainer.rate = rate
+    trainer.weights["generator"] = 3.0 * end * 10
+    trainer.terms["discriminator"]["r1"] = 1e6 * end
+    figure = still.still([Run(trainer, "AAE")])
+    about = {one["label"]: one for one in sliders.sliders(trainer)}
+    places = dict(enumerate(float(line.get_xdata()[0]) for line in handles(figure)))
+    for row, label in enumerate(about):
+        if about[label]["key"] in (["rate"], ["weights", "generator"], ["terms", "discriminator", "r1"]):
+            assert places[row] == pytest.approx(0.48 + 0.38 * end), label
 
 
 @pytest.mark.parametrize("kind", ["vae", "eight", "vectors", "begin"])

@@ -120,7 +120,8 @@ def _sliders(ax: Axes, run: Run) -> None:
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
     ax.axis("off")
     for row, one in enumerate(rows):
-        place = PLACES[one["scale"]](one["min"], one["max"], one["value"])
+        low, high = one["min"], one["max"]
+        place = PLACES[one["scale"]](low, high, min(max(low, one["value"]), high))  # code may set what no hand can
         ax.text(0.44, row, one["label"], ha="right", va="center", fontsize=SMALL)
         ax.plot([0.48, 0.86], [row, row], color="#BBBBBB", linewidth=2.5, solid_capstyle="round")
         ax.plot(0.48 + 0.38 * place, row, "o", color=one["colour"] or "#555555", markersize=7)
