@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import dataclasses
 import difflib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,19 +14,21 @@ from torch import Tensor, nn
 from ..arguments import count, function, number, path, seed, shown, switch, takes
 from ..data import Dataset, Minibatch, Minibatches, Split
 from ..files import only_writer
-from ..models import Batch, Loss, Model, Phase, can, unwrapped
+from ..models import Batch, Loss, Model, Phase, unwrapped
 from ..models.lock import StepLock
 from ..models.phase import check_phases
 from ..networks import BatchNorm
 from ..optimizers import Cosine, Schedule
 from ..precision import products
 from . import checkpoints
+from .checks import check_dropout, check_norms, with_losses
+from .controlled import SCHEDULE, Controlled
 from .devices import check_numbers, check_precision, find_device, keep_freed_memory
 from .graphs import Graphs
 from .history import History
 from .loop import take_steps, whole_steps
 from .processes import Processes
-from .settings import Controls, Settings, Terms
+from .settings import Settings
 from .step import step
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ class NotFiniteError(RuntimeError):
     """A loss or a gradient was infinite or NaN; that update was not made, nor any after it."""
 
 
-SCHEDULE = function("Cosine(steps=4000)", arguments=1)
 FIXED = ("model", "data", "seed", "device", "precision")
 INSTEAD = {  # what others call it
     **dict.fromkeys(("lr", "learning_rate"), "trainer.rate is a factor for all rates, Adam(lr=...) says one"),
@@ -51,7 +51,7 @@ INSTEAD = {  # what others call it
 }
 
 
-class Trainer:
+class Trainer(Controlled):
     """Trains a model by its phases.
 
     Parameters
@@ -157,10 +157,10 @@ class Trainer:
             model.prepare(self.minibatches)
         self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"
         self.seed, self.precision = seed, precision
-        self._schedule = schedule or Cosine(steps=4000, final=0.05)
         self.generator = torch.Generator(self.device).manual_seed(seed)
 
-        self._phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses)
+        phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses)
+        super().__init__(phases, schedule or Cosine(steps=4000, final=0.05))
         self._modules = list(model.modules())
         self.norms = [module for module in self._modules if isinstance(module, BatchNorm)]
         check_norms(self.norms, self.phases, batch_size)
@@ -173,15 +173,9 @@ class Trainer:
         self.optimizers = {
             phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
         }
-        self._weights = Controls({phase.name: phase.weight for phase in self.phases})
-        self._terms = Terms({phase.name: Controls(phase.terms) for phase in self.phases})
-        once = {phase.name for phase in self.phases if phase.draw is None}  # it shares a batch, and that is used up
-        self._repeats = Controls({phase.name: phase.repeats for phase in self.phases}, whole=True, once=once)
-        self._rate = Controls({"rate": 1.0})
         self.kept: dict[Path, str] = {}  # folder: the checkpoint that this trainer has saved or loaded there
 
         self.sweep: object = None  # the sweep whose rows these tensors are
-        self.steps = 0
         self.in_step = False  # between the first and the last phase of a step
         self._before: checkpoints.State | None = None  # the step that is walked through: the state it began with
         self.records = History([phase.name for phase in self.phases], self.device)
@@ -350,126 +344,6 @@ class Trainer:
             self.records.leave_row()
             if self.in_step:
                 checkpoints.restore(self, before)
-
-    def settings(self, step: int | None = None) -> Settings:
-        """What that step (default: the next one) acts by."""
-        at, weights = self.steps if step is None else step, dict(self.weights)
-        rates, terms = self.planned(range(at, at + 1), weights)
-        return Settings(
-            weights=weights,
-            terms={phase: {name: value for name, (value,) in of.items()} for phase, of in terms.items()},
-            repeats={name: int(n) for name, n in self.repeats.items()},
-            rates={phase: rate for phase, (rate,) in rates.items()},
-        )
-
-    def planned(
-        self, steps: range, weights: Mapping[str, float] | None = None
-    ) -> tuple[dict[str, list[float]], dict[str, dict[str, list[float]]]]:
-        """Each phase's learning rates, and the weights of its terms, in these steps, if nobody changes anything."""
-        weights = dict(self.weights) if weights is None else weights
-        rate = self.rate
-        factors = [rate * self._factor(step) for step in steps]
-        rates, terms = {}, {}
-        for phase in self.phases:
-            full, begins = phase.optimizer.lr * weights[phase.name], phase.begins
-            rates[phase.name] = _from(begins.get(phase.name), steps, [full * factor for factor in factors])
-            terms[phase.name] = {
-                name: _from(begins.get(name), steps, [value] * len(steps))
-                for name, value in self.terms[phase.name].items()
-            }
-        return rates, terms
-
-    def _factor(self, step: int) -> float:
-        factor = self.schedule(step)
-        try:
-            if 0 <= factor <= 1e6:
-                return factor
-        except (TypeError, ValueError, RuntimeError):
-            pass
-        raise ValueError(f"a schedule gives a factor from 0 to 1,000,000; at step {step} it gave {shown(factor)}.")
-
-    def chosen(self) -> dict[str, Any]:
-        """What may be changed while training, as it is set now; plain JSON."""
-        kept: dict[str, Any] = {
-            "weights": dict(self.weights),
-            "terms": {phase: dict(of_phase) for phase, of_phase in self.terms.items()},
-            "repeats": {name: int(n) for name, n in self.repeats.items()},
-            "rate": self.rate,
-        }
-        return kept | ({"input_noise": self.model.input_noise} if can(self.model).add_noise else {})
-
-    def choose(self, chosen: Mapping[str, Any]) -> None:
-        """Take what was set earlier: `chosen()`."""
-        self.weights.update(chosen["weights"])
-        self.repeats.update(chosen["repeats"])
-        for phase, terms in chosen["terms"].items():
-            self.terms[phase].update(terms)
-        self.rate = chosen["rate"]
-        if "input_noise" in chosen:
-            self.model.input_noise = chosen["input_noise"]
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The phases of a step. Set later, only draw, share and loss may be others: the optimizers are made."""
-        return self._phases
-
-    @phases.setter
-    def phases(self, phases: Sequence[Phase]) -> None:
-        phases = check_phases(phases)
-        if [_kept(phase) for phase in phases] != [_kept(phase) for phase in self._phases]:
-            raise ValueError(
-                "the phases of a trainer keep their names, order, optimizers and terms; only draw, share and loss may "
-                "be replaced. trainer.weights, terms and repeats steer it; Trainer(phases=...) takes others."
-            )
-        self._phases = phases
-
-    @property
-    def weights(self) -> Controls:
-        """weights[phase] scales the phase's update."""
-        return self._weights
-
-    @weights.setter
-    def weights(self, values: Mapping[str, float]) -> None:
-        self._weights.set(values)
-
-    @property
-    def terms(self) -> Terms:
-        """terms[phase][term], the weight of a term inside the phase's loss."""
-        return self._terms
-
-    @terms.setter
-    def terms(self, values: Mapping[str, Mapping[str, float]]) -> None:
-        if not isinstance(values, Mapping):
-            raise ValueError(f"set them by name, as in {{'discriminator': {{'r1': 0.1}}}}; got {shown(values)}.")
-        for phase, of_phase in values.items():
-            self._terms[phase] = of_phase
-
-    @property
-    def schedule(self) -> Schedule:
-        """The factor of all learning rates at each step."""
-        return self._schedule
-
-    @schedule.setter
-    def schedule(self, schedule: Schedule) -> None:
-        self._schedule = SCHEDULE.checked("schedule", schedule)
-
-    @property
-    def repeats(self) -> Controls:
-        """repeats[phase]: how often the phase runs in a step."""
-        return self._repeats
-
-    @repeats.setter
-    def repeats(self, values: Mapping[str, float]) -> None:
-        self._repeats.set(values)
-
-    @property
-    def rate(self) -> float:
-        """One factor for all learning rates."""
-        return self._rate["rate"]
-
-    @rate.setter
-    def rate(self, value: float) -> None:
-        self._rate["rate"] = value
 
     # ---- many steps ----
 
@@ -681,17 +555,6 @@ def flag_by_norms(loss: Tensor, norms: Tensor, fault: Tensor) -> Tensor:
     return value
 
 
-def _from(begin: int | None, steps: range, values: list[float]) -> list[float]:
-    """The values, 0 at steps before `begin`."""
-    return [0.0 if step < begin else value for step, value in zip(steps, values, strict=True)] if begin else values
-
-
-def _kept(phase: Phase) -> list[object]:
-    """What of a phase the trainer has been built by."""
-    open_ = ("draw", "share", "loss", "begins")
-    return [phase.draw is None, *(getattr(phase, f.name) for f in dataclasses.fields(phase) if f.name not in open_)]
-
-
 def _not_there(name: str) -> str:
     near = difflib.get_close_matches(name, [known for known in dir(Trainer) if not known.startswith("_")], n=1)
     instead = INSTEAD.get(name) or (f"did you mean {near[0]}?" if near else "see help(aae.Trainer)")
@@ -699,39 +562,3 @@ def _not_there(name: str) -> str:
 
 
 NOTHING = contextlib.nullcontext()
-
-
-def with_losses(phases: tuple[Phase, ...], losses: Mapping[str, Loss] | None) -> tuple[Phase, ...]:
-    """The phases with some losses replaced by a learner's own."""
-    if losses is None:
-        return phases
-    if not isinstance(losses, Mapping):
-        raise ValueError(f"losses must be a dict, phase name -> loss(model, batch, terms); got {shown(losses)}.")
-    if unknown := set(losses) - {phase.name for phase in phases}:
-        names = ", ".join(phase.name for phase in phases)
-        told = sorted(str(name) if str(name).isprintable() else shown(name) for name in unknown)
-        raise ValueError(f"there is no phase {', '.join(told)}; the phases are {names}.")
-    return tuple(phase.replace(loss=losses[phase.name]) if phase.name in losses else phase for phase in phases)
-
-
-DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
-
-
-def check_dropout(model: nn.Module) -> None:
-    """Refuse what draws by itself: a run with it could not be repeated or resumed."""
-    if found := [name for name, module in model.named_modules() if isinstance(module, DROPOUT) and module.p]:
-        raise ValueError(
-            f"{found[0]} is a dropout, which does not draw from the trainer's generator, so that the run could not be "
-            "repeated: set its p to 0. input_dropout= of a model is drawn in its phases."
-        )
-
-
-def check_norms(norms: Sequence[BatchNorm], phases: Sequence[Phase], batch_size: int) -> None:
-    """Refuse batch norm that nothing moves, or that has no batch to look at."""
-    if norms and not any(phase.moves_statistics for phase in phases):
-        raise ValueError(
-            "no phase moves batch norm's running statistics, which an evaluated model goes by: give one of them "
-            "moves_statistics=True, by phase.replace(moves_statistics=True)."
-        )
-    if norms and batch_size < 2:
-        raise ValueError("batch norm takes a mean over the batch, so it needs batch_size=2 or more; or leave it out.")
