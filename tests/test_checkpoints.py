@@ -37,9 +37,8 @@ RUN = """
 """
 
 
-def in_a_fresh_process(**options):
-    code = textwrap.dedent(RUN).format(**options)
-    subprocess.run([sys.executable, "-c", code], check=True)
+def code(**options):
+    return textwrap.dedent(RUN).format(**options)
 
 
 def tensors(folder):
@@ -52,9 +51,10 @@ def tensors(folder):
 @pytest.mark.parametrize("optimizer", ["aae.Adam(1e-3)", "aae.SGD(1e-3, momentum=0.9)"])
 def test_200_steps_equal_100_steps_saved_and_100_in_a_fresh_process_bit_for_bit(tmp_path, optimizer):
     whole, half, resumed = (tmp_path / name for name in ("whole", "half", "resumed"))
-    in_a_fresh_process(load="", steps=200, save=str(whole), optimizer=optimizer)
-    in_a_fresh_process(load="", steps=100, save=str(half), optimizer=optimizer)
-    in_a_fresh_process(load=str(half), steps=100, save=str(resumed), optimizer=optimizer)
+    for steps, folder in ((200, whole), (100, half)):
+        exec(code(load="", steps=steps, save=str(folder), optimizer=optimizer), {})
+    again = code(load=str(half), steps=100, save=str(resumed), optimizer=optimizer)
+    subprocess.run([sys.executable, "-c", again], check=True)
     first, second = tensors(whole), tensors(resumed)
     first["history"], second["history"] = (
         first["history"][:, [0, 2, 3, 4]],

@@ -14,8 +14,17 @@ import pytest
 TRAIN = """
 import aae_lib as aae
 data = aae.load("digits")
-trainer = aae.Trainer(aae.AE(data.image_shape, hidden=(4,)), data, device="cpu")
+trainer = aae.Trainer(aae.AAE(data.image_shape, hidden=(4,)), data, device="cpu")
 trainer.run(steps=300{options})
+"""
+# the same, with the process's error stream led to one file after the other
+INTO = """
+import os
+for path, options in {runs!r}:
+    stream = os.open(path, os.O_WRONLY | os.O_CREAT)
+    os.dup2(stream, 2)
+    os.close(stream)
+    trainer.run(steps=300, **options)
 """
 
 
@@ -24,52 +33,54 @@ def environment(**extra):
     return own | {"OMP_NUM_THREADS": "1"} | extra
 
 
-def train(stderr, options="", **extra):
-    code = TRAIN.format(options=options)
-    subprocess.run([sys.executable, "-c", code], stderr=stderr, env=environment(**extra), check=True, timeout=300)
+def train(runs, **extra):
+    code = TRAIN.format(options=", progress=False") + INTO.format(runs=[(str(path), how) for path, how in runs])
+    subprocess.run([sys.executable, "-c", code], env=environment(**extra), check=True, timeout=300)
 
 
-def test_a_file_gets_one_line(tmp_path):
-    with open(tmp_path / "log", "wb") as log:
-        train(log)
-    said = (tmp_path / "log").read_text()
-    assert said.startswith("training: 100%")
-    assert "300/300" in said
-    assert said.count("\n") == 1
-    assert said.endswith("\n")
-    assert "\r" not in said
-
-
-@pytest.mark.parametrize(("options", "extra"), [(", progress=False", {}), ("", {"TQDM_DISABLE": "1"})])
-def test_who_asked_for_none_gets_none(options, extra, tmp_path):
-    with open(tmp_path / "log", "wb") as log:
-        train(log, options, **extra)
-    assert (tmp_path / "log").read_text() == ""
-
-
-def test_an_early_end_is_told_in_the_line(tmp_path):
-    with open(tmp_path / "log", "wb") as log:
-        train(log, ", seconds=0")
-    said = (tmp_path / "log").read_text()
-    assert "0/300" in said
-    assert said.count("\n") == 1
-
-
-def test_a_terminal_gets_a_bar():
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What was told in a file, in one of a run without time, in one of a run asked for silence, and in a terminal."""
+    folder = tmp_path_factory.mktemp("said")
     watcher, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))  # a new one has no width
-    train(terminal)
+    runs = {"file": {}, "no time": {"seconds": 0}, "silent": {"progress": False}}
+    train([*((folder / name, how) for name, how in runs.items()), (os.ttyname(terminal), {})])
     os.close(terminal)
-    said = b""
+    seen = b""
     try:
         while part := os.read(watcher, 4096):
-            said += part
+            seen += part
     except OSError:  # how Linux says that a terminal has ended
         pass
     os.close(watcher)
-    assert b"\r" in said
-    assert b"  0%" in said
-    assert b"300/300" in said
+    return {name: (folder / name).read_text() for name in runs} | {"terminal": seen.decode()}
+
+
+def test_a_file_gets_one_line(said):
+    told = said["file"]
+    assert told.startswith("training: 100%")
+    assert "300/300" in told
+    assert told.count("\n") == 1
+    assert told.endswith("\n")
+    assert "\r" not in told
+
+
+def test_who_asked_for_none_gets_none(said, tmp_path):
+    assert said["silent"] == ""
+    train([(tmp_path / "log", {})], TQDM_DISABLE="1")
+    assert (tmp_path / "log").read_text() == ""
+
+
+def test_an_early_end_is_told_in_the_line(said):
+    assert "0/300" in said["no time"]
+    assert said["no time"].count("\n") == 1
+
+
+def test_a_terminal_gets_a_bar(said):
+    assert "\r" in said["terminal"]
+    assert "  0%" in said["terminal"]
+    assert "300/300" in said["terminal"]
 
 
 @pytest.mark.slow
