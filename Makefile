@@ -65,7 +65,7 @@ kit: .venv/.test
 
 # a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
 PYTEST = $(BIN)/python -m pytest
-SPREAD = -n $(JOBS) --dist loadfile
+SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # the kernel wants Triton, which only CUDA's PyTorch brings
 DOCTESTS = --doctest-modules $(addprefix --ignore=aae_lib/,live course training/adam_kernel.py) aae_lib
 

@@ -29,6 +29,8 @@ def pytest_runtest_setup(item):
 
 
 def pytest_collection_modifyitems(items):
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)  # first, or one process ends with them alone
     if not torch.cuda.is_available():
         for item in items:
             if item.get_closest_marker("gpu"):

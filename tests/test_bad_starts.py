@@ -8,8 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from tests.headless import execute
 
 pytestmark = pytest.mark.slow
 
@@ -52,8 +53,7 @@ def printed(notebook):
 
 def run(notebook, folder, **options):
     env = {key: value for key, value in os.environ.items() if key not in ("AAE_DATA_DIR", "AAE_STRICT")}
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}, **options)
-    client.execute(env=env | {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"})
+    execute(notebook, folder, env=env | {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1"}, **options)
     return printed(notebook)
 
 

@@ -2,10 +2,9 @@
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
-from test_copies import SHORT, texts
 
 from aae_lib.course import workspace
+from tests.headless import QUIET, SHORT, execute, texts
 
 # by lesson: a cell, what in it is replaced by what, and the claim that is no longer true
 BROKEN = {
@@ -79,14 +78,13 @@ BROKEN = {
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", BROKEN)
 def test_a_broken_lesson_says_which_claim_is_not_true(lesson, tmp_path, monkeypatch):
-    for name, value in {"TQDM_DISABLE": "1", "AAE_DEVICE": "cpu", "AAE_STRICT": "0"}.items():
+    for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
     notebook = nbformat.read(workspace.root() / "notebooks" / f"{lesson}.ipynb", as_version=4)
     cells = {cell.id: cell for cell in notebook.cells}
     for place, old, new, _ in BROKEN[lesson]:
         assert old in cells[place].source
         cells[place].source = cells[place].source.replace(old, new)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(SHORT))
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    execute(notebook, tmp_path, SHORT)
     failed = "\n".join(text for text in texts(notebook) if "not this time" in text)
     assert [claim for *_, claim in BROKEN[lesson] if f"not this time: {claim}" not in failed] == []

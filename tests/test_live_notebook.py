@@ -5,7 +5,8 @@ import struct
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+
+from tests.headless import execute
 
 pytestmark = pytest.mark.slow
 
@@ -30,12 +31,12 @@ aae.live.Panel(aae.Trainer(aae.AAE(data.image_shape, hidden=(8,), seed=0), data,
 
 
 @pytest.fixture(scope="module")
-def runs():
+def runs(tmp_path_factory):
     """The notebook run twice, each in a kernel of its own."""
     done = []
     for _ in range(2):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-        NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True).execute()
+        execute(notebook, tmp_path_factory.mktemp("run"), allow_errors=True)
         done.append(notebook)
     return done
 

@@ -15,7 +15,7 @@ import make_nbgrader
 from aae_lib.course import grading
 from aae_lib.course.checks import judge
 from tests.checks.submissions import answers, specialist
-from tests.test_copies import SHORT
+from tests.headless import SHORT
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
