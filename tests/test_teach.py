@@ -311,6 +311,16 @@ def test_the_demonstration_is_a_part_of_the_workshop():
         assert all(name in in_order for which, name in demo if which == lesson)
 
 
+def test_the_slides_of_the_workshop_keep_its_minutes():
+    ((_, steps),) = sections("workshop")
+    slides = re.split(r"(?m)^---$", (ROOT / "slides" / "workshop.md").read_text(encoding="utf-8"))
+    marks = [re.search(r"^Notes: (\d):(\d\d)\b", slide, re.M) for slide in slides]
+    assert all(marks), "a note that does not begin with its minute"
+    at = [int(mark[1]) * 60 + int(mark[2]) for mark in marks if mark]
+    assert at == sorted(at)
+    assert set(at) <= {step.start for step in steps}
+
+
 # ---- notes on the lessons ----
 
 NOTES = [f"{number:02d}" for number in range(12)]
