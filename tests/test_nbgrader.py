@@ -108,7 +108,7 @@ def test_a_folder_that_holds_marks_is_left_alone(tmp_path):
 
 
 def nbgrader(course, *arguments):
-    """Run `nbgrader ARGUMENTS` in the folder of a course."""
+    """Run `nbgrader ARGUMENTS` in the folder of a course, or of a student; returns what it says."""
     startup = course / "ipython/profile_default/startup"
     startup.mkdir(parents=True, exist_ok=True)
     (startup / "short.py").write_text(SHORT)  # some exercises begin with a model that is trained
@@ -254,6 +254,42 @@ def test_a_whole_notebook_is_graded_with_all_that_comes_after_the_answers(tmp_pa
     assert sum(score for score, _ in scores(tmp_path, name)["right", name].values()) == points[name]
     done = nbformat.read(tmp_path / "autograded/right" / name / f"{name}.ipynb", as_version=4)
     assert not [o for cell in done.cells for o in cell.get("outputs", ()) if o.output_type == "error"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nbgrader has no exchange on Windows")
+def test_an_exercise_goes_out_and_comes_back_through_the_exchange_folder(tmp_path):
+    """The commands of docs/teach/marks.md; teacher and student are one user here, each in a folder of their own."""
+    from nbgrader.utils import get_username
+
+    name = "03_game_in_the_plane"
+    course, desk, exchange = folders = [tmp_path / part for part in ("course", "desk", "exchange")]
+    for folder in folders:
+        folder.mkdir()
+    points = make_nbgrader.make(course, seed=5)[name]
+    said = f'c = get_config()\nc.Exchange.root = "{exchange}"\nc.Exchange.cache = "{tmp_path / "cache"}"\n'
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(said.split("\n", 1)[1])
+    (desk / "nbgrader_config.py").write_text(said)
+    mine = desk / name / f"{name}.ipynb"
+
+    nbgrader(course, "generate_assignment", name, "--create")
+    nbgrader(course, "release_assignment", name)
+    assert f"aae {name}" in nbgrader(desk, "list", "--course", "aae")
+    nbgrader(desk, "fetch_assignment", name, "--course", "aae")
+    released = nbformat.read(mine, as_version=4)
+    for student, score in (("empty", 0), ("right", points)):  # handed in twice: the later one counts
+        nbformat.write(handed_in(student, released, SOLUTIONS[name]), mine)
+        nbgrader(desk, "submit", name, "--course", "aae")
+        nbgrader(course, "collect", name, "--update")
+        nbgrader(course, "autograde", name, "--create")
+        ((_, found),) = scores(course, name).items()
+        assert sum(points for points, _ in found.values()) == score
+    nbgrader(course, "generate_feedback", name)
+    nbgrader(course, "release_feedback", name)
+    nbgrader(desk, "fetch_feedback", name, "--course", "aae")
+    (page,) = (desk / name / "feedback").rglob("*.html")
+    assert f"(Score: {points:.1f} / {points:.1f})" in page.read_text(encoding="utf-8")
+    assert (course / "submitted" / get_username() / name / f"{name}.ipynb").exists()
 
 
 def test_the_projects_are_released_too(tmp_path):

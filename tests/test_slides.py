@@ -11,8 +11,8 @@ ROOT = make_slides.ROOT
 SOURCES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "slides").glob("*.md"))}
 
 
-def test_there_is_a_deck_for_each_lesson_from_00_to_10_and_one_for_the_workshop():
-    lessons = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")) if path.stem[:2] <= "10"]
+def test_there_is_a_deck_for_each_lesson_from_00_to_11_and_one_for_the_workshop():
+    lessons = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")) if path.stem[:2] <= "11"]
     assert [name[:2] for name in SOURCES if name != "workshop"] == [name[:2] for name in lessons]
     assert "workshop" in SOURCES
 

@@ -313,9 +313,19 @@ def test_the_demonstration_is_a_part_of_the_workshop():
         assert all(name in in_order for which, name in demo if which == lesson)
 
 
+def test_the_slides_of_the_workshop_keep_its_minutes():
+    ((_, steps),) = sections("workshop")
+    slides = re.split(r"(?m)^---$", (ROOT / "slides" / "workshop.md").read_text(encoding="utf-8"))
+    marks = [re.search(r"^Notes: (\d):(\d\d)\b", slide, re.M) for slide in slides]
+    assert all(marks), "a note that does not begin with its minute"
+    at = [int(mark[1]) * 60 + int(mark[2]) for mark in marks if mark]
+    assert at == sorted(at)
+    assert set(at) <= {step.start for step in steps}
+
+
 # ---- notes on the lessons ----
 
-NOTES = [f"{number:02d}" for number in range(11)]
+NOTES = [f"{number:02d}" for number in range(12)]
 CHECKS = ROOT / "aae_lib" / "course" / "checks"
 
 
@@ -347,7 +357,7 @@ def messages(lesson: str) -> str:
     return "\n".join(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-@pytest.mark.parametrize("lesson", NOTES[:6])
+@pytest.mark.parametrize("lesson", [*NOTES[:6], "11"])
 def test_a_verdict_in_the_notes_is_what_the_check_says(lesson):
     text = (TEACH / f"notes_{lesson}.md").read_text(encoding="utf-8")
     verdicts = re.findall(r"^\| [^|]+ \| “(.+)” \|$", text, re.M)
@@ -418,7 +428,7 @@ def test_the_bank_has_sixty_questions_of_three_levels_in_both_kinds():
     questions = bank()
     assert len(questions) == 60
     assert {level for level, _, _ in questions.values()} == LEVELS
-    for lesson in NOTES[1:]:
+    for lesson in NOTES[1:11]:
         kinds = [kind for number, (_, kind, _) in questions.items() if number.startswith(lesson)]
         assert len(kinds) >= 5
         assert min(kinds.count("choice"), kinds.count("open")) >= 2
