@@ -1,7 +1,8 @@
 """A whole class at once: `python benchmarks/hub.py [--learners 30]`; on 127.0.0.1 only, and it ends by itself.
 
-Everybody signs in within a minute, opens lesson 04, runs all its cells, presses play, and moves a slider once a second.
-Then a kernel, the proxy and the hub are killed, one after the other. Writes results/hub.json and benchmarks/README.md.
+Everybody signs in within a minute, opens lesson 04 and runs all its cells. Whoever is through waits for the others,
+until `--minutes` are over; then all press play at once, and move a slider once a second. At last a kernel, the proxy
+and the hub are killed, one after the other. Writes results/hub.json and benchmarks/README.md.
 """
 
 import argparse
@@ -10,12 +11,15 @@ import contextlib
 import os
 import random
 import re
+import signal
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from aae_lib.paper.machine import versions
 from bench import described, store, this_machine
@@ -28,13 +32,15 @@ from running import ClassServer
 BEGIN, END = "<!-- table: written by hub.py -->", "<!-- end of hub table -->"
 LESSON = "04_adversarial_autoencoder.ipynb"
 SLIDER = ["weights", "generator"]
+MEMORY = {"PSS": ("Pss",), "own": ("Private_Dirty", "Private_Clean"), "RSS": ("Rss",)}  # fields of smaps_rollup
 
 
 class Panel:
     """The page's side of the lesson's last panel: it says that pictures have arrived, or none would follow."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self.kernel, self.comm, self.pictures, self.served = kernel, "", 0, {}  # ticket -> when
+        self.kernel, self.comm, self.served = kernel, "", {}  # ticket -> when
+        self.pictures: list[tuple[float, int]] = []  # when it came, the step it shows
         self.acknowledging: set[asyncio.Task[Any]] = set()
         kernel.listeners.append(self.hear)
 
@@ -46,7 +52,7 @@ class Panel:
             return
         news = content["data"].get("content", {})
         if news.get("kind") == "frame":
-            self.pictures += 1
+            self.pictures.append((time.monotonic(), news["runs"][0]["step"]))
             task = asyncio.create_task(self.wish({"do": "seen", "n": news["n"]}))
             self.acknowledging.add(task)
             task.add_done_callback(self.acknowledging.discard)
@@ -67,81 +73,137 @@ class Panel:
         return self.served[ticket] - started
 
 
-async def lesson(server: ClassServer, name: str, wait: float, moves: int, done: list[dict[str, Any]]) -> None:
-    """What one learner does. `done` gets what came of it."""
-    result: dict[str, Any] = {"name": name, "finished": False, "moves": []}
-    done.append(result)
+class Class:
+    """Who waits for whom: all play together, once each has come to the panel, has failed, or time is up."""
+
+    def __init__(self, server: ClassServer, learners: int, minutes: float, play: float) -> None:
+        self.server, self.play = server, play
+        self.missing, self.together = learners, asyncio.Event()
+        self.end = time.monotonic() + 60 * minutes
+        self.each: list[dict[str, Any]] = []
+
+    def has_come(self) -> None:
+        self.missing -= 1
+        if not self.missing:
+            self.together.set()
+
+    def left(self) -> float:
+        """Seconds until those who are not through stay behind."""
+        return max(self.end - time.monotonic(), 0.001)
+
+
+async def lesson(room: Class, name: str, wait: float) -> None:
+    """What one learner does; what came of it is put into `room.each`."""
+    result: dict[str, Any] = {"name": name, "finished": False, "cells": 0, "moves": []}
+    room.each.append(result)
+    came = False
     await asyncio.sleep(wait)
     started = time.monotonic()
     try:
-        async with Learner(server.address, name, "a word of my own") as learner:
-            await learner.sign_up(server.passwords["class"])
-            if not await learner.log_in():
-                raise RuntimeError("cannot log in")
-            await learner.start(seconds=600)
-            result["server"] = time.monotonic() - started
-            notebook = (await learner.ask(f"contents/{LESSON}"))["content"]
+        async with Learner(room.server.address, name, "a word of my own") as learner:
+            async with asyncio.timeout(room.left()):
+                await learner.sign_up(room.server.passwords["class"])
+                if not await learner.log_in():
+                    raise RuntimeError("cannot log in")
+                await learner.start(seconds=600)
+                result["server"] = time.monotonic() - started
+                notebook = (await learner.ask(f"contents/{LESSON}"))["content"]
+            if psutil.virtual_memory().available < 1.5e9:
+                raise MemoryError("the machine's memory is full, so this learner opened no notebook")
             async with learner.notebook(LESSON) as kernel:
                 panel = Panel(kernel)
-                for cell in notebook["cells"]:
-                    if cell["cell_type"] == "code":
-                        await kernel.run(cell["source"], seconds=1500)
+                async with asyncio.timeout(room.left()):
+                    for cell in notebook["cells"]:
+                        if cell["cell_type"] == "code":
+                            await kernel.run(cell["source"], seconds=1500)
+                            result["cells"] += 1
                 result["all cells"] = time.monotonic() - started - result["server"]
-                await panel.wish({"do": "hello"})
-                await panel.seconds_to_effect({"do": "play"}, 120)
-                for move in range(moves):
-                    await asyncio.sleep(1)
-                    wish = {"do": "set", "run": 0, "key": SLIDER, "value": 0.5 + move / moves}
-                    result["moves"].append(await panel.seconds_to_effect(wish))
-                result["pictures"] = panel.pictures
-                result["memory"] = memory(server, name)
-                await panel.wish({"do": "pause"})
+                room.has_come()
+                came = True
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(room.together.wait(), room.left())
+                await play(room, panel, result)
             notebook["cells"][0]["source"] = f"what {name} wrote"
             await learner.ask(f"contents/{LESSON}", "PUT", type="notebook", content=notebook)
             result["finished"] = True
     except Exception as error:  # one learner's failure is a result
-        result["failed"] = f"{type(error).__name__}: {error}"
+        result["failed"] = f"{type(error).__name__}: {error} (after {time.monotonic() - started:.0f} s)"
+    finally:
+        if not came:
+            room.has_come()
+    print(name, "finished" if result["finished"] else result["failed"], flush=True)
+
+
+async def play(room: Class, panel: Panel, result: dict[str, Any]) -> None:
+    """Press play, and move a slider once a second."""
+    await panel.wish({"do": "hello"})
+    await panel.seconds_to_effect({"do": "play"}, 120)
+    await asyncio.sleep(3)  # until the others play too
+    begin = time.monotonic()
+    while time.monotonic() < begin + room.play:
+        result["moves"].append(
+            await panel.seconds_to_effect(
+                {"do": "set", "run": 0, "key": SLIDER, "value": len(result["moves"]) % 2 + 0.5}
+            )
+        )
+        await asyncio.sleep(1)
+    seen = [(when, step) for when, step in panel.pictures if when >= begin]
+    if len(seen) > 1:
+        span = seen[-1][0] - seen[0][0]
+        result["steps a second"] = (seen[-1][1] - seen[0][1]) / span
+        result["pictures a second"] = (len(seen) - 1) / span
+    result["memory"] = await asyncio.to_thread(memory, room.server, result["name"])
+    await panel.wish({"do": "pause"})
 
 
 def memory(server: ClassServer, name: str) -> dict[str, float]:
-    """MB of a learner's processes: each page counted in proportion to how many use it (PSS)."""
-    found = {"kernel": 0.0, "server": 0.0}
+    """MB of a learner's processes: in proportion to how many use each page (PSS), its own alone, and all (RSS)."""
+    found = dict.fromkeys((f"{kind} {what}" for kind in ("kernel", "server") for what in MEMORY), 0.0)
     for process in server.processes(name):
-        with contextlib.suppress(OSError):
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-            kind = "kernel" if "ipykernel_launcher" in " ".join(process.cmdline()) else "server"
-            found[kind] += int(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1]) / 1000
+        with contextlib.suppress(OSError, psutil.Error):
+            kind = "kernel" if is_kernel(process) else "server"
+            rollup = dict(
+                re.findall(r"^(\w+):\s+(\d+)", Path(f"/proc/{process.pid}/smaps_rollup").read_text(), re.MULTILINE)
+            )
+            for what, fields in MEMORY.items():
+                found[f"{kind} {what}"] += sum(int(rollup[field]) for field in fields) / 1000
     return found
+
+
+def is_kernel(process: psutil.Process) -> bool:
+    return any("ipykernel_launcher" in word for word in process.cmdline())
 
 
 async def everything_is_there(server: ClassServer, names: list[str]) -> dict[str, Any]:
     """Log in again, all of them, and look at what they had saved."""
-    kept, started = 0, time.monotonic()
-    for name in names:
-        async with Learner(server.address, name, "a word of my own") as learner:
-            with contextlib.suppress(Exception):
-                await learner.log_in()
-                await learner.start()
-                saved = (await learner.ask(f"contents/{LESSON}"))["content"]
-                kept += saved["cells"][0]["source"] == f"what {name} wrote"
-    return {"kept": kept, "of": len(names), "seconds": time.monotonic() - started}
+    kept, started, doors = [], time.monotonic(), asyncio.Semaphore(6)
+
+    async def look(name: str) -> None:
+        async with doors, asyncio.timeout(200), Learner(server.address, name, "a word of my own") as learner:
+            await learner.log_in()
+            await learner.start()
+            saved = (await learner.ask(f"contents/{LESSON}"))["content"]
+            if saved["cells"][0]["source"] == f"what {name} wrote":
+                kept.append(name)
+
+    failed = [repr(e) for e in await asyncio.gather(*map(look, names), return_exceptions=True) if e]
+    return {"kept": len(kept), "of": len(names), "seconds": time.monotonic() - started, "failed": failed}
 
 
-async def measure(server: ClassServer, learners: int, within: float, moves: int) -> dict[str, Any]:
+async def measure(server: ClassServer, options: argparse.Namespace) -> dict[str, Any]:
     """The lesson, then the three deaths."""
-    done: list[dict[str, Any]] = []
-    names = [f"learner{n:02}" for n in range(learners)]
+    room = Class(server, options.learners, options.minutes, options.play)
+    names = [f"learner{n:02}" for n in range(options.learners)]
     turns = random.Random(0)
     started = time.monotonic()
-    await asyncio.gather(*(lesson(server, name, turns.uniform(0, within), moves, done) for name in names))
-    seconds = time.monotonic() - started
-    for one in done:
-        print(one["name"], "finished" if one["finished"] else one.get("failed"), flush=True)
-    finished = sorted(one["name"] for one in done if one["finished"])
+    await asyncio.gather(*(lesson(room, name, turns.uniform(0, options.within)) for name in names))
+    found = {what: getattr(options, what) for what in ("learners", "within", "minutes", "play")}
+    found |= {"seconds": time.monotonic() - started, "each": room.each}
+    finished = sorted(one["name"] for one in room.each if one["finished"])
+    print(f"measured, {len(finished)} of {len(names)} finished", flush=True)
     deaths = {}
     if finished:
-        victims = [p for p in server.processes(finished[0]) if "ipykernel_launcher" in " ".join(p.cmdline())]
-        victims[-1].kill()
+        next(p for p in server.processes(finished[0]) if is_kernel(p) and not p.children()).kill()
         deaths["a kernel"] = await everything_is_there(server, finished)
         server.kill_proxy()
         await asyncio.sleep(6)  # the hub looks every five seconds
@@ -150,7 +212,7 @@ async def measure(server: ClassServer, learners: int, within: float, moves: int)
         server.kill_hub()
         server.start()
         deaths["the hub"] = await everything_is_there(server, finished)
-    return {"learners": learners, "within": within, "seconds": seconds, "each": done, "killed": deaths}
+    return found | {"killed": deaths}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -158,25 +220,33 @@ def table(result: dict[str, Any]) -> str:
     each = [one for one in result["each"] if one["finished"]]
     moves = sorted(seconds for one in each for seconds in one["moves"])
     cores, learners = os.cpu_count(), result["learners"]
-    head = f"| {learners} learners within {result['within']:g} s, {cores} cores | |"
     lines = [
         described(result) + ".",
         "",
-        head,
+        f"| {learners} learners within {result['within']:g} s, {cores} cores | |",
         "|---|---:|",
+        f"| ran all of lesson 04 within {result['minutes']:g} min, played, saved | {len(each)} of {learners} |",
     ]
-    lines.append(f"| ran all of lesson 04, played, saved | {len(each)} of {learners} |")
+
+    def spread(what: str, form: str) -> str:
+        of = [one[what] for one in each if what in one]
+        return f"{statistics.median(of):{form}} ({min(of):{form}} to {max(of):{form}})" if of else "none"
+
     if each:
         at = moves[min(len(moves) - 1, int(0.95 * len(moves)))]
-        spans = {what: [one[what] for one in each] for what in ("server", "all cells")}
+        of = {what: statistics.mean(one["memory"][what] for one in each) for what in each[0]["memory"]}
         lines += [
-            f"| from sign-up to JupyterLab, median (longest) | {statistics.median(spans['server']):.0f} "
-            f"({max(spans['server']):.0f}) s |",
-            f"| all cells of the lesson, median (longest) | {statistics.median(spans['all cells']):.0f} "
-            f"({max(spans['all cells']):.0f}) s |",
-            f"| slider to its effect, 95% of {len(moves)} moves | {at:.2f} s |",
-            f"| memory each (PSS): kernel, server | {statistics.mean(o['memory']['kernel'] for o in each):.0f} MB, "
-            f"{statistics.mean(o['memory']['server'] for o in each):.0f} MB |",
+            f"| from sign-up to JupyterLab, median (all) | {spread('server', '.0f')} s |",
+            f"| all cells of the lesson, median (all) | {spread('all cells', '.0f')} s |",
+            f"| slider to its effect while all play: median, 95% of {len(moves)} moves | "
+            f"{statistics.median(moves):.2f} s, {at:.2f} s |",
+            f"| steps a second while all play, median (all) | {spread('steps a second', '.1f')} |",
+            f"| pictures a second, median (all) | {spread('pictures a second', '.1f')} |",
+        ]
+        lines += [
+            f"| memory of a {kind}: PSS; its own alone; RSS | "
+            f"{of[f'{kind} PSS']:.0f} MB; {of[f'{kind} own']:.0f} MB; {of[f'{kind} RSS']:.0f} MB |"
+            for kind in ("kernel", "server")
         ]
     for what, found in result["killed"].items():
         lines.append(f"| notebooks kept after {what} was killed | {found['kept']} of {found['of']} |")
@@ -188,14 +258,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--within", type=float, default=60, help="seconds in which all sign in")
-    parser.add_argument("--moves", type=int, default=20, help="of each learner's slider")
+    parser.add_argument("--minutes", type=float, default=30, help="who is not through the lesson by then stays behind")
+    parser.add_argument("--play", type=float, default=30, help="seconds of playing together")
     parser.add_argument("--out", type=Path, help="a folder for the result, instead of results/ and the README")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended then too
     with tempfile.TemporaryDirectory() as folder:
         where = this_machine()
         with ClassServer(Path(folder) / "state") as server:
-            found = asyncio.run(measure(server, options.learners, options.within, options.moves))
-    command = f"python benchmarks/hub.py --learners {options.learners}"
+            found = asyncio.run(measure(server, options))
+    command = f"python benchmarks/hub.py --learners {options.learners} --minutes {options.minutes:g}"
     result = {"machine": where, "versions": versions(), "command": command} | found
     store(result, "hub.json", table(result), BEGIN, END, options.out)
 
