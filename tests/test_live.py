@@ -18,7 +18,8 @@ import torch
 import aae_lib as aae
 from aae_lib.data import Minibatch, Minibatches
 from aae_lib.live import Compare, Panel, pulls, sliders, timeline, training_thread, view, wire
-from aae_lib.live.panel import CLOSED
+from aae_lib.live.other_cell import OtherCell
+from aae_lib.live.panel import CLOSED, GIVES_WAY
 from aae_lib.live.run import Run
 from conftest import state
 
@@ -118,7 +119,9 @@ def test_the_training_thread_computes_with_as_many_threads_as_the_one_that_made_
     assert set(seen) == {3}
 
 
-def test_a_run_is_the_same_with_a_panel_and_without(opened, make):
+@pytest.mark.parametrize("cell_at_work", [False, True])
+def test_a_run_is_the_same_with_a_panel_and_without(cell_at_work, opened, make, monkeypatch):
+    monkeypatch.setattr(OtherCell, "works", lambda self: cell_at_work)
     panel, page = opened()
     for name in ("surface", "arrows", "images"):
         page.do("overlay", name=name, on=True)
@@ -128,6 +131,25 @@ def test_a_run_is_the_same_with_a_panel_and_without(opened, make):
     alone.run(60, progress=False)
     assert_same(state(panel.trainer.model), state(alone.model))
     assert panel.trainer.history.drop(columns="seconds").equals(alone.history.drop(columns="seconds"))
+
+
+def test_training_gives_way_to_a_cell_at_work_says_so_and_hears_meanwhile(opened, monkeypatch):
+    monkeypatch.setattr(OtherCell, "works", lambda self: True)
+    monkeypatch.setattr(training_thread, "GIVE", 1e9)
+    monkeypatch.setattr(training_thread, "REST", 1e9)  # after the first step it rests for good
+    panel, page = opened()
+    panel.play()
+    page.last(lambda frame: frame["state"]["message"] == GIVES_WAY)
+    page.do("set", run=0, key=["weights", "generator"], value=0.25)
+    assert (panel.trainer.weights["generator"], panel.trainer.steps, panel.status) == (0.25, 1, "playing")
+    panel.pause()
+    page.last(lambda frame: frame["state"]["status"] == "paused" and not frame["state"]["message"])
+    for _ in panel.trainer.phases:
+        panel.step()
+    assert panel.trainer.steps == 2
+    page.do("slow", on=True)
+    panel.play()
+    page.last(lambda frame: frame["state"]["status"] == "slow" and not frame["state"]["message"])
 
 
 def test_step_runs_one_phase_and_tells_who_moved(opened):

@@ -40,6 +40,17 @@ def test_the_saved_picture_shows_the_panel(make):
     assert "step 5" in figure.alt
 
 
+def test_free_points_are_called_points():
+    blobs = aae.load("blobs")
+    run = Run(aae.Trainer(aae.PlaneGame(blobs.train.images[:50], aae.priors.SwissRoll(), seed=0), blobs), "PlaneGame")
+    for figure in (still.still([run]), still.plane([run])):
+        assert "points" in texts(figure)
+        assert not any("code" in text for text in texts(figure))
+        assert "oints" in figure.alt
+        assert "odes" not in figure.alt
+    assert run.spec()["dots"] == "points"
+
+
 @pytest.mark.parametrize(("rate", "end"), [(0.0, 0), (1e6, 1)])
 def test_a_value_beyond_its_slider_stands_at_the_end(rate, end, make):
     trainer = make(r1=0.1)

@@ -34,6 +34,7 @@ MESSAGES = {
     "stopped": "Stopped, and the trainer is free. Run the cell again for a new panel.",
     "past": "You are looking at an earlier step.",
 }
+GIVES_WAY = "Another cell runs: training gives way to it, and goes on slowly."
 
 _current: "Panel | None" = None  # one panel trains at a time: a new one, or the same cell run again, stops it
 
@@ -506,7 +507,7 @@ class Panel:
         training = self.training
         return {
             "status": self.status,
-            "message": MESSAGES.get(self.status, ""),
+            "message": GIVES_WAY if training.gives_way and self.status == "playing" else MESSAGES.get(self.status, ""),
             "error": training.trace,
             "max_steps": training.limit,
             "more": training.max_steps if training.steps >= training.limit else 0,

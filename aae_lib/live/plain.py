@@ -32,7 +32,7 @@ class PlainPage:
 
         self._ask, self._picture = ask, picture
         self.note = ipywidgets.HTML(f"<p>{escape(note)}</p>" if note else "")
-        self.said = ipywidgets.HTML()
+        self.said = ipywidgets.HTML(layout={"min_height": "3.2em"})  # what is below it stays where it is
         self.image = ipywidgets.Image(format="png", layout={"width": "32em", "object_fit": "contain"})
         self.buttons = {do: ipywidgets.Button(description=word) for do, word in BUTTONS.items()}
         for do, button in self.buttons.items():
@@ -58,7 +58,7 @@ class PlainPage:
         group = ""
         if spec["tug"]:
             a, b = spec["tug"].values()
-            tug = ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.01, description=f"{a} ↔ {b}", **_look())
+            tug = ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.01, description=f"{a} ↔ game ({b})", **_look())
             tug.observe(lambda change: self._ask({"do": "tug", "run": 0, "value": change["new"]}), "value")
             self.sliders["tug",] = tug
             made.append(tug)

@@ -219,6 +219,7 @@ class Run:
                 for i, phase in enumerate(trainer.phases)
             ],
             "networks": list(parts),
+            "dots": self.view.dots,
             "sliders": sliders.sliders(trainer),
             "surface": self.view.has_surface,
             "arrows": self.view.pulled,

@@ -31,7 +31,7 @@ def plane(runs: list[Run]) -> Picture:
     figure, axes = common.blank(len(runs), figsize=(7.0 * len(runs), 6.2))
     for ax, run in zip(axes, runs, strict=True):
         _codes(ax, run)
-    figure.alt = f"Codes q(z) over samples of the prior p(z). {_told(runs)}"
+    figure.alt = f"{_named(runs[0]).capitalize()} over samples of the prior p(z). {_told(runs)}"
     return figure
 
 
@@ -42,11 +42,17 @@ def still(runs: list[Run]) -> Picture:
         with run.trainer.lock:
             run.trainer.flush()
             _run(part, run)
+    dots = "Codes, coloured by class, lie" if runs[0].view.can.encode else "Points lie"
     figure.alt = (
-        f"The live panel as a picture. {_told(runs)} Codes, coloured by class, lie over grey samples of the prior; "
-        "next to them are the sliders with their values, the losses, the distance to the prior, and images."
+        f"The live panel as a picture. {_told(runs)} {dots} over grey samples of the prior; "
+        "next to them are the sliders with their values, the losses, the distance to the prior"
+        f"{', and images' if runs[0].view.has_decoder else ''}."
     )
     return figure
+
+
+def _named(run: Run) -> str:
+    return "codes q(z)" if run.view.can.encode else "points"
 
 
 def _told(runs: list[Run]) -> str:
@@ -79,7 +85,7 @@ def _codes(ax: Axes, run: Run, over: bool = False) -> None:
     z = view.plane.project(view.codes()).cpu()
     labels = run.view.split.labels[:DOTS] if can(view.model).encode else None
     prior = view.plane.project(view.prior[:DOTS]).cpu()
-    _clouds(ax, z[:DOTS], labels, prior, (0, 1), "codes q(z)", "prior p(z)", marked=not over)
+    _clouds(ax, z[:DOTS], labels, prior, (0, 1), _named(run), "prior p(z)", marked=not over)
     _name_axes(ax, (0, 1))
     ax.set_title(_title(run), fontsize=common.SIZE, loc="left", pad=10)
     ax.tick_params(labelsize=SMALL)
@@ -151,7 +157,7 @@ def _match(ax: Axes, run: Run) -> None:
     ax.set_yscale("symlog", linthresh=0.01)
     ax.yaxis.set_major_formatter("{x:g}")  # plain text: the default's formulas are not safe in a thread
     ax.set(xlim=(0, max(1, run.steps)), ylim=(min(-0.01, floor.mean - 2 * floor.sd), max([0.1, *(1.5 * values)])))
-    _small(ax, "MMD of codes and prior; the band is its floor ± 2 sd")
+    _small(ax, f"MMD of {run.view.dots} and prior; the band is its floor ± 2 sd")
 
 
 def _small(ax: Axes, text: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from ..training.trainer import NotFiniteError
+from .other_cell import OtherCell
 from .run import Run
 from .wire import SHARED
 
@@ -22,6 +23,8 @@ SHARE = 0.1  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
 IN_FLIGHT = 2 * SHARED["answer_every"]  # pictures that may be on their way; the page answers once in `answer_every`
 SLOW = 0.6  # seconds a phase in slow motion
+GIVE = 4.0  # times as long as a step took, training rests while another cell is at work
+REST = 0.1  # seconds of it, at most
 PICTURE = 30.0  # seconds between two pictures for the saved notebook while it trains
 UNSEEN = 3.0  # the same, as long as no page has shown the panel
 
@@ -61,7 +64,9 @@ class TrainingThread:
         self._rest = threading.Condition()  # told whenever training comes to rest
         self._dirty, self._full = True, True
         self._shown, self._cost, self._unseen = 0.0, 0.0, 0  # when, how long, pictures without an answer
-        self._next_phase = 0.0
+        self.gives_way = False  # another cell is at work
+        self._cell = OtherCell()
+        self._next = 0.0  # when training may go on: in slow motion, and when it gives way
         self._lap = (time.monotonic(), self.steps)
         self.thread = threading.Thread(target=self._run, name="aae-live", daemon=True)
         # OpenMP counts for each thread by itself: a library (numba, when imported) may have told this one another
@@ -200,7 +205,7 @@ class TrainingThread:
         """How long the thread may sleep before there is something to do."""
         now, until = time.monotonic(), min([self._draw_at(), *(due for due, _ in self._timed)])
         if self.playing and self.watched:
-            until = min(until, self._next_phase if self.slow else 0.0)
+            until = min(until, self._next)
         return min(max(0.0, until - now), 3600.0)
 
     def _draw_at(self) -> float:
@@ -227,7 +232,7 @@ class TrainingThread:
                     self.changed(full=True)
                 case "slow":
                     self.slow = request["on"]
-                    self._next_phase = 0.0
+                    self._next = 0.0
                     if not self.slow:
                         for run in self.runs:
                             run.lit = run.moved = None
@@ -270,13 +275,16 @@ class TrainingThread:
         self.error, self.trace = None, ""
 
     def _train(self) -> None:
+        begin = time.monotonic()
+        if begin < self._next:
+            return
+        self.gives_way = not self.slow and self._cell.works()
+        self._attempt(self._phases if self.slow else self._step)
         if self.slow:
-            if time.monotonic() < self._next_phase:
-                return
-            self._next_phase = time.monotonic() + SLOW
-            self._attempt(self._phases)
-        else:
-            self._attempt(self._step)
+            self._next = begin + SLOW
+        elif self.gives_way:
+            end = time.monotonic()
+            self._next = end + min(GIVE * (end - begin), REST)
         self._dirty = True
         now, (then, steps) = time.monotonic(), self._lap
         if now - then > 1:

@@ -165,6 +165,11 @@ class View:
         return self.half * 1.5 ** max(self.zoom, self.beside)
 
     @property
+    def dots(self) -> str:
+        """What is drawn over the prior: codes, or where there is no encoder points."""
+        return "codes" if self.can.encode else "points"
+
+    @property
     def has_surface(self) -> bool:
         """D is drawn where codes are two-dimensional: a slice of a larger space would mislead."""
         return self.can.play and self.latent_dim == 2

@@ -120,6 +120,24 @@ def test_the_plane_leaves_the_sliders_free_whatever_becomes_of_the_width(screen)
         notebook.command("apputils:change-theme", theme="JupyterLab Light")
 
 
+def test_the_plane_stays_where_it_is_whatever_the_message_says(screen):
+    panel, notebook = screen("panel = aae.live.Panel(trainer(), max_steps=100_000)\npanel", 1366, 768)
+    top = "e => e.querySelector('.aae-plot').getBoundingClientRect().top - e.getBoundingClientRect().top"
+    for width in (1366, 1150, 1000, 800, 430):
+        notebook.show(width, 768)
+        at = rests(panel, top)
+        for words in (1, 12, 40):
+            text = " ".join(f"word{i}" for i in range(words))
+            notebook.kernel(f"panel._say({text!r})")
+            panel.expect_text(".aae-status", text)
+            assert rests(panel, top) == at, (width, words)
+        panel.play()
+        until(lambda: "steps/s" in panel.text(".aae-step"), "the pace")
+        assert rests(panel, top) == at, width
+        panel.pause()
+        assert rests(panel, top) == at, width
+
+
 def test_the_whole_screen_is_taken_and_given_back(screen):
     panel, _ = screen("panel = aae.live.Panel(trainer())\npanel", 1920, 1080)
     small = panel.plot().bounding_box()["width"]

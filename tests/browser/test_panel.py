@@ -202,6 +202,36 @@ def test_hovering_and_dragging_show_the_decoded_image_also_where_a_click_keeps_a
     assert card.locator("canvas").count() == 2
 
 
+def test_the_image_of_a_kept_place_follows_the_model_back_to_the_first_step(open_panel):
+    panel, _ = open_panel()
+    image = panel.root.locator(".aae-card canvas").first
+    pixels = lambda: image.evaluate("c => c.hidden ? '' : c.toDataURL()")  # noqa: E731
+    panel.plot().click()
+    first = until(pixels, "the image of the place clicked")
+    for _ in range(3):
+        panel.play(steps=40)
+        until(lambda: pixels() != first, "the model has changed, and the image with it")
+        panel.press("reset")
+        until(lambda: panel.step == 0, "step 0")
+        until(lambda: pixels() == first, "the image of the first step")
+    panel.press("step")
+    until(lambda: pixels() != first, "the image after one phase")
+
+
+def test_free_points_are_called_points(open_panel):
+    code = """
+game = aae.PlaneGame(data.train.images[:50].flatten(1)[:, 28:30] / 16.0, prior=aae.priors.SwissRoll(), seed=0)
+panel = aae.live.Panel(aae.Trainer(game, aae.load("blobs")), view="plane")
+panel"""
+    panel, _ = open_panel(code)
+    panel.play(steps=20)
+    panel.pause()
+    legend = panel.text(".aae-legend").split("\n")
+    assert "points" in legend
+    assert " 50 points over samples" in panel.plot().get_attribute("aria-label")
+    assert "code" not in panel.root.inner_text()
+
+
 def test_a_map_shows_categories_heads_and_how_many_images_each_has(open_panel):
     panel, notebook = open_panel("panel = aae.live.Panel(trainer(make=aae.MapAAE, categories=12))\npanel")
     panel.play(steps=40)

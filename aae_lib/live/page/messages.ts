@@ -38,6 +38,7 @@ export interface RunSpec {
   name: string;
   phases: Phase[];
   networks: string[];
+  dots: "codes" | "points"; // what is drawn over the prior: points where there is no encoder
   sliders: Slider[];
   surface: boolean;
   arrows: string[]; // the phases that have some

@@ -19,7 +19,7 @@ export function overlayBoxes(spec: Spec, send: Send, look: Look, restyle: () => 
   };
   const names = (Object.keys(texts) as Overlay[]).filter((name) => texts[name]);
   const boxes = names.map((name) => box(name, texts[name], (on) => send({ do: "overlay", name, on })));
-  const close = box("close-up", "close-up of the codes", (on) => {
+  const close = box("close-up", `close-up of the ${spec.runs[0].dots}`, (on) => {
     look.closeUp = on;
     restyle();
   });

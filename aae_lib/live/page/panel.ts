@@ -48,7 +48,8 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   const runs = spec.runs.map((_, i) => runPart(spec, i, send, moves.toggle));
   const losses = curvePlot("losses");
   const mmds = spec.runs.some((run) => run.mmd) ? curvePlot("MMD") : null;
-  const status = h("div", { class: "aae-status", role: "status" });
+  const status = h("span");
+  const statusLine = h("div", { class: "aae-status", role: "status" }, status);
   const error = h("div", { class: "aae-error", role: "alert", hidden: true });
   const heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
   const whole = button("large", "full screen", acts.whole, { class: "aae-large", title: "for the projector" });
@@ -59,8 +60,9 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   const more = spec.view === "tug" ? button("more", "more", showMore, { class: "aae-more" }) : null;
 
   const dashes = () => several && h("small", {}, `— ${spec.runs[0].name}   - - ${spec.runs[1].name}`);
+  const clouds = spec.runs.some(({ dots }) => dots === "codes") ? "q(z) is" : "the points are";
   const lossPart = part(["losses ", dashes()], losses.element);
-  const distance = mmds && part(["how far q(z) is from p(z) ", dashes()], mmds.element);
+  const distance = mmds && part([`how far ${clouds} from p(z) `, dashes()], mmds.element);
   const column = (...parts: (Node | false | null)[]) => h("div", { class: "aae-column" }, parts);
   const set = h("div", { class: "aae-set aae-rest" }, prior.element, overlays.element);
   const sliders = runs.map(({ tug, mmd, sliders }) => {
@@ -83,7 +85,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     h(
       "div",
       { class: "aae-page" },
-      h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, status, whole, more),
+      h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, statusLine, whole, more),
       error,
       h(
         "div",

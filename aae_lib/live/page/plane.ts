@@ -19,10 +19,12 @@ export interface PlaneData extends Layers, Pick<RunInfo, "axes"> {
   names: Map<number, string>; // of the classes, by label
   image: ImageShape | null;
   live: boolean; // the latest step, not one of the past
+  training: boolean; // more pictures follow by themselves
   label: string; // for screen readers
 }
 
 const POINTS_PER_S = 12; // questions to Python about the place pointed at
+const AGAIN_PER_S = 2; // the same while the place stays, and the decoder moves on
 const ARROW_KEYS: Record<string, Point> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -61,13 +63,13 @@ export function latentPlot(
   let hovered: Point | null = null;
   let kept: Point | null = null; // by a click, a drag or the arrow keys
   let asked: Point | null = null; // of Python
-  let askedAt = 0;
   const at = () => hovered ?? kept;
-  const askSoon = throttled(() => {
+  const ask = () => {
     asked = painted?.data.live ? at() : null;
-    askedAt = performance.now();
     does.ask(asked);
-  }, 1000 / POINTS_PER_S);
+  };
+  const askSoon = throttled(ask, 1000 / POINTS_PER_S);
+  const askAgain = throttled(ask, 1000 / AGAIN_PER_S);
 
   function latent(event: MouseEvent): Point | null {
     const frame = canvas.getBoundingClientRect();
@@ -146,7 +148,7 @@ export function latentPlot(
     setAttribute(element, "aria-label", data.label);
     showCrosshair();
     card.show(at(), kept !== null, data);
-    if (at() && performance.now() - askedAt > 500) askSoon(); // the decoder has moved on
+    if (at()) (data.training ? askAgain : askSoon)(); // of the last picture, too: after a reset the model is another
   }
   function answer(content: PointAnswer, buffers: Uint8Array[]): string {
     return at() && painted?.data.live ? card.fill(content, buffers, painted.data) : "";

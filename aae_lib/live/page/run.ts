@@ -11,6 +11,7 @@ import { latentPlot } from "./plane";
 import { balance, sliderGroups } from "./sliders";
 import { endsOf, swingOf } from "./surface";
 import { classValue, type Theme } from "./theme";
+import { underWay } from "./transport";
 
 export const part = (title: (string | Node | false)[], ...content: (Node | false)[]): HTMLElement =>
   h("section", { class: "aae-part" }, h("h3", {}, title), content);
@@ -50,9 +51,20 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
     const { info, layers } = now;
     const { at, overlays: on } = state;
     const live = at === null;
+    const training = underWay(state.status);
     const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
-    const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
+    const more = {
+      live,
+      training,
+      surface,
+      arrows,
+      arrowColours,
+      predicted: on.predicted,
+      names,
+      label,
+      image: spec.image,
+    };
     plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
     if (surface) key.update(endsOf(swingOf(surface)));
     tug?.update(info, settled);
@@ -101,7 +113,7 @@ export function sentence(run: RunSpec, { info, layers }: Run, several: boolean):
   const codes = counted(layers.codes?.shape[0] ?? 0);
   return (
     `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ` +
-    `${codes} codes over samples of ${info.prior}` +
+    `${codes} ${run.dots} over samples of ${info.prior}` +
     `${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`}` +
     " Arrow keys move the crosshair, Escape hides it, Space plays or pauses."
   );
@@ -124,7 +136,7 @@ function legend(spec: Spec, run: RunSpec) {
   const element = h(
     "ul",
     { class: "aae-legend", "aria-label": "legend" },
-    codes.length ? codes : entry(dotted("ring", null), "codes q(z)"),
+    codes.length ? codes : entry(dotted("ring", null), run.dots === "codes" ? "codes q(z)" : run.dots),
     entry(dotted("dot", spec.colours.prior), "prior p(z)"),
     arrows.map(({ name, colour }) => entry(dotted("arrow", colour), `${name}'s pull`, "aae-if-arrows")),
     run.surface && h("li", { class: "aae-if-surface" }, colours),

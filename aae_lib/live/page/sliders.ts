@@ -167,7 +167,7 @@ export function balance(tug: Tug, run: number, whose: string, send: Send) {
     scale: "linear",
     default: 0.5,
     value: 0.5,
-    help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}`,
+    help: `left: only ${tug.a} moves the codes; middle: both in full; right: the game alone, phase "${tug.b}"`,
     colour: null,
   };
   const both = ([a, b]: number[]) => `${tug.a} × ${short(a)}, ${tug.b} × ${short(b)}`;
@@ -177,7 +177,7 @@ export function balance(tug: Tug, run: number, whose: string, send: Send) {
   });
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
-  row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
+  row.track.after(h("span", { "aria-hidden": "true" }, `game (${tug.b})`));
   const told = h("p", { class: "aae-tug-used" });
 
   function update({ chosen, settings, step }: RunInfo, settled: boolean) {

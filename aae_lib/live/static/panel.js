@@ -872,7 +872,7 @@ function overlayBoxes(spec, send, look, restyle) {
   };
   const names = Object.keys(texts).filter((name) => texts[name]);
   const boxes = names.map((name) => box(name, texts[name], (on) => send({ do: "overlay", name, on })));
-  const close2 = box("close-up", "close-up of the codes", (on) => {
+  const close2 = box("close-up", `close-up of the ${spec.runs[0].dots}`, (on) => {
     look.closeUp = on;
     restyle();
   });
@@ -1391,6 +1391,7 @@ function stepped([x, y], [right, up], [l, r, b, t], far) {
 
 // plane.ts
 var POINTS_PER_S = 12;
+var AGAIN_PER_S = 2;
 var ARROW_KEYS2 = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -1422,13 +1423,13 @@ function latentPlot(run, whose, pictures, does) {
   let hovered = null;
   let kept = null;
   let asked = null;
-  let askedAt = 0;
   const at = () => hovered ?? kept;
-  const askSoon = throttled(() => {
+  const ask = () => {
     asked = painted?.data.live ? at() : null;
-    askedAt = performance.now();
     does.ask(asked);
-  }, 1e3 / POINTS_PER_S);
+  };
+  const askSoon = throttled(ask, 1e3 / POINTS_PER_S);
+  const askAgain = throttled(ask, 1e3 / AGAIN_PER_S);
   function latent(event) {
     const frame = canvas.getBoundingClientRect();
     return painted?.places.z(event.clientX - frame.left, event.clientY - frame.top) ?? null;
@@ -1504,7 +1505,7 @@ function latentPlot(run, whose, pictures, does) {
     setAttribute(element, "aria-label", data.label);
     showCrosshair();
     card.show(at(), kept !== null, data);
-    if (at() && performance.now() - askedAt > 500) askSoon();
+    if (at()) (data.training ? askAgain : askSoon)();
   }
   function answer(content, buffers) {
     return at() && painted?.data.live ? card.fill(content, buffers, painted.data) : "";
@@ -1690,7 +1691,7 @@ function balance(tug, run, whose, send) {
     scale: "linear",
     default: 0.5,
     value: 0.5,
-    help: `left: only ${tug.a} moves the codes; middle: both in full; right: only the ${tug.b}`,
+    help: `left: only ${tug.a} moves the codes; middle: both in full; right: the game alone, phase "${tug.b}"`,
     colour: null
   };
   const both = ([a, b]) => `${tug.a} × ${short(a)}, ${tug.b} × ${short(b)}`;
@@ -1700,7 +1701,7 @@ function balance(tug, run, whose, send) {
   });
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
-  row.track.after(h("span", { "aria-hidden": "true" }, tug.b));
+  row.track.after(h("span", { "aria-hidden": "true" }, `game (${tug.b})`));
   const told = h("p", { class: "aae-tug-used" });
   function update({ chosen, settings, step }, settled) {
     row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
@@ -1708,6 +1709,55 @@ function balance(tug, run, whose, send) {
     setText(told, `At step ${counted(step)} the trainer used ${used}.`);
   }
   return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
+}
+
+// transport.ts
+var underWay = (status) => ["playing", "slow", "waiting"].includes(status);
+function transport(send) {
+  let playing = false;
+  let more = 0;
+  let slow = false;
+  const toggle = () => send({ do: playing ? "pause" : more ? "go_on" : "play" });
+  const play = button("play", "play", toggle, { class: "aae-play" });
+  const slowly = button("slow", "slow motion", toggleSlow, {
+    "aria-pressed": "false",
+    class: "aae-rest",
+    title: "one phase at a time, with a pause between two"
+  });
+  const plain = (name, title, more2 = {}) => button(name, name, () => send({ do: name }), { title, ...more2 });
+  const step = plain("step", "one phase: one update of some of the networks");
+  const reset = plain("reset", "to the first step: same seed, same run");
+  const stop = plain("stop", "end the thread; the trainer is free then", { class: "aae-rest" });
+  const counter = h("span", { class: "aae-step" });
+  const element = h(
+    "div",
+    { class: "aae-transport", role: "group", "aria-label": "training" },
+    [play, step, slowly, reset, stop],
+    counter
+  );
+  function toggleSlow() {
+    slow = !slow;
+    slowly.setAttribute("aria-pressed", String(slow));
+    send({ do: "slow", on: slow });
+    if (slow && !playing) toggle();
+  }
+  function update({ status, rate, max_steps, more: steps }, at) {
+    playing = underWay(status);
+    more = steps;
+    if (status === "slow" || status === "playing") slow = status === "slow";
+    slowly.setAttribute("aria-pressed", String(slow));
+    const name = playing ? "pause" : more ? "go_on" : "play";
+    const text = name === "go_on" ? `go on +${counted(more)}` : name;
+    if (play.textContent !== text) {
+      play.dataset.do = name;
+      play.replaceChildren(icon(playing ? "pause" : "play") ?? "", h("span", {}, text));
+    }
+    for (const one of [slowly, reset, stop]) one.disabled = status === "stopped";
+    for (const one of [play, step]) one.disabled = status === "stopped" || status === "failed";
+    const pace = playing && rate ? ` · ${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : "";
+    setText(counter, `step ${counted(at)} of ${counted(max_steps)}${pace}`);
+  }
+  return { element, update, toggle };
 }
 
 // run.ts
@@ -1744,9 +1794,20 @@ function runPart(spec, i, send, toggle) {
     const { info, layers } = now;
     const { at, overlays: on } = state;
     const live = at === null;
+    const training = underWay(state.status);
     const surface = on.surface && run.surface ? layers.surface : null;
     const arrows = on.arrows && live ? layers.arrows : null;
-    const more = { live, surface, arrows, arrowColours, predicted: on.predicted, names, label, image: spec.image };
+    const more = {
+      live,
+      training,
+      surface,
+      arrows,
+      arrowColours,
+      predicted: on.predicted,
+      names,
+      label,
+      image: spec.image
+    };
     plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
     if (surface) key.update(endsOf(swingOf(surface)));
     tug?.update(info, settled);
@@ -1787,7 +1848,7 @@ function mmdText(i, withFloor) {
 }
 function sentence(run, { info, layers }, several) {
   const codes = counted(layers.codes?.shape[0] ?? 0);
-  return `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ${codes} codes over samples of ${info.prior}${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`} Arrow keys move the crosshair, Escape hides it, Space plays or pauses.`;
+  return `${several ? `${run.name}, l` : "L"}atent plane at step ${counted(info.step)}: ${codes} ${run.dots} over samples of ${info.prior}${info.mmd === null ? "." : `, MMD ${decimals(info.mmd, 4)}.`} Arrow keys move the crosshair, Escape hides it, Space plays or pauses.`;
 }
 function planeChooser(options, chosen) {
   const id = freshId();
@@ -1805,7 +1866,7 @@ function legend(spec, run) {
   const element = h(
     "ul",
     { class: "aae-legend", "aria-label": "legend" },
-    codes.length ? codes : entry(dotted("ring", null), "codes q(z)"),
+    codes.length ? codes : entry(dotted("ring", null), run.dots === "codes" ? "codes q(z)" : run.dots),
     entry(dotted("dot", spec.colours.prior), "prior p(z)"),
     arrows.map(({ name, colour }) => entry(dotted("arrow", colour), `${name}'s pull`, "aae-if-arrows")),
     run.surface && h("li", { class: "aae-if-surface" }, colours)
@@ -1885,55 +1946,6 @@ function timeMachine(send, forked) {
   return { element, update };
 }
 
-// transport.ts
-var underWay = (status) => ["playing", "slow", "waiting"].includes(status);
-function transport(send) {
-  let playing = false;
-  let more = 0;
-  let slow = false;
-  const toggle = () => send({ do: playing ? "pause" : more ? "go_on" : "play" });
-  const play = button("play", "play", toggle, { class: "aae-play" });
-  const slowly = button("slow", "slow motion", toggleSlow, {
-    "aria-pressed": "false",
-    class: "aae-rest",
-    title: "one phase at a time, with a pause between two"
-  });
-  const plain = (name, title, more2 = {}) => button(name, name, () => send({ do: name }), { title, ...more2 });
-  const step = plain("step", "one phase: one update of some of the networks");
-  const reset = plain("reset", "to the first step: same seed, same run");
-  const stop = plain("stop", "end the thread; the trainer is free then", { class: "aae-rest" });
-  const counter = h("span", { class: "aae-step" });
-  const element = h(
-    "div",
-    { class: "aae-transport", role: "group", "aria-label": "training" },
-    [play, step, slowly, reset, stop],
-    counter
-  );
-  function toggleSlow() {
-    slow = !slow;
-    slowly.setAttribute("aria-pressed", String(slow));
-    send({ do: "slow", on: slow });
-    if (slow && !playing) toggle();
-  }
-  function update({ status, rate, max_steps, more: steps }, at) {
-    playing = underWay(status);
-    more = steps;
-    if (status === "slow" || status === "playing") slow = status === "slow";
-    slowly.setAttribute("aria-pressed", String(slow));
-    const name = playing ? "pause" : more ? "go_on" : "play";
-    const text = name === "go_on" ? `go on +${counted(more)}` : name;
-    if (play.textContent !== text) {
-      play.dataset.do = name;
-      play.replaceChildren(icon(playing ? "pause" : "play") ?? "", h("span", {}, text));
-    }
-    for (const one of [slowly, reset, stop]) one.disabled = status === "stopped";
-    for (const one of [play, step]) one.disabled = status === "stopped" || status === "failed";
-    const pace = playing && rate ? ` · ${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : "";
-    setText(counter, `step ${counted(at)} of ${counted(max_steps)}${pace}`);
-  }
-  return { element, update, toggle };
-}
-
 // panel.ts
 var SAID = {
   paused: "Paused.",
@@ -1950,7 +1962,8 @@ function panelParts(root, spec, send, look, acts) {
   const runs = spec.runs.map((_, i) => runPart(spec, i, send, moves.toggle));
   const losses = curvePlot("losses");
   const mmds = spec.runs.some((run) => run.mmd) ? curvePlot("MMD") : null;
-  const status = h("div", { class: "aae-status", role: "status" });
+  const status = h("span");
+  const statusLine = h("div", { class: "aae-status", role: "status" }, status);
   const error = h("div", { class: "aae-error", role: "alert", hidden: true });
   const heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
   const whole = button("large", "full screen", acts.whole, { class: "aae-large", title: "for the projector" });
@@ -1960,8 +1973,9 @@ function panelParts(root, spec, send, look, acts) {
   };
   const more = spec.view === "tug" ? button("more", "more", showMore, { class: "aae-more" }) : null;
   const dashes = () => several && h("small", {}, `— ${spec.runs[0].name}   - - ${spec.runs[1].name}`);
+  const clouds = spec.runs.some(({ dots }) => dots === "codes") ? "q(z) is" : "the points are";
   const lossPart = part(["losses ", dashes()], losses.element);
-  const distance = mmds && part(["how far q(z) is from p(z) ", dashes()], mmds.element);
+  const distance = mmds && part([`how far ${clouds} from p(z) `, dashes()], mmds.element);
   const column = (...parts) => h("div", { class: "aae-column" }, parts);
   const set = h("div", { class: "aae-set aae-rest" }, prior.element, overlays.element);
   const sliders = runs.map(({ tug, mmd, sliders: sliders2 }) => {
@@ -1984,7 +1998,7 @@ function panelParts(root, spec, send, look, acts) {
     h(
       "div",
       { class: "aae-page" },
-      h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, status, whole, more),
+      h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, statusLine, whole, more),
       error,
       h(
         "div",
