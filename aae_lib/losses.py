@@ -322,7 +322,7 @@ def mmd(x: Tensor, y: Tensor) -> Tensor:
     """Squared maximum mean discrepancy between samples, unbiased: may be slightly negative.
 
     E[k(x, x')] + E[k(y, y')] − 2 E[k(x, y)], x ≠ x', y ≠ y', with k the *sum* of c/(c + ‖x − y‖²) over
-    c = .2, 1, 4, 16. Gretton et al. 2012 (eq. 3); the kernel family is WAE's (Tolstikhin et al. 2018).
+    c = 0.2, 1, 4, 16. Gretton et al. 2012 (eq. 3); the kernel family is WAE's (Tolstikhin et al. 2018).
 
     Parameters
     ----------

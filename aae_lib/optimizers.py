@@ -22,7 +22,7 @@ STEP = count(0, 2**62 - 1)
 @takes(lr=RATE, beta1=number(least=0, below=1), beta2=number(least=0, below=1))
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba 2014). beta1 = .5 for both players is usual in adversarial training (Radford 2015).
+    """Adam (Kingma and Ba 2014). beta1 = 0.5 for both players is usual in adversarial training (Radford 2015).
 
     Parameters
     ----------

@@ -37,6 +37,18 @@ def made(folder):
     return nbformat.read(folder / "exercises" / "01_first.ipynb", as_version=4)
 
 
+def test_titles_of_tasks_and_sections_begin_with_a_capital():
+    texts = [
+        cell.source
+        for path in sorted(ROOT.glob("solutions/*.ipynb")) + sorted(ROOT.glob("notebooks/*.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+    ]
+    titles = [title for text in texts for title in re.findall(r"^## (?:\w+ )?\d+ · (.*)", text, re.M)]
+    assert len(titles) > 100
+    assert [title for title in titles if re.match(r"[a-z]+\b(?!\()", title)] == []  # q(z) may come first
+
+
 def test_the_solution_goes_and_all_else_stays(tmp_path):
     root = project(
         tmp_path, nbformat.v4.new_markdown_cell("# Task"), code(), code("print('only here')", tags=["solution"])

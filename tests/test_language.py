@@ -33,6 +33,8 @@ INSTEAD = {  # a regular expression (a space stands for any white space): what t
 }
 TURNS = "|".join(f"(?P<p{i}>{turn})" for i, turn in enumerate(INSTEAD)).replace(" ", r"\s+")
 BANNED = re.compile(rf"\b(?:{TURNS})\b", re.I)
+NO_ZERO = re.compile(r"(?<![\w.\d/\\)\]}*])\.\d+\b(?![a-z%])")  # ".5", where 0.5 is meant
+CODE = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)]*\)|<!--.*?-->|https?://\S+", re.S)  # of Markdown
 # Each with its reason: (file, words as they are there).
 ALLOWED: set[tuple[str, str]] = set()
 
@@ -53,6 +55,18 @@ def notebook_words(source: str) -> Iterator[tuple[int, str]]:
             yield number, text
         else:
             yield from ((number, comment) for comment in re.findall(r"(?:^|\s)#\s.*", text))
+
+
+def without_zero(path: Path) -> list[str]:
+    """The decimals in what is said, in a file, that lack the zero before their point."""
+    name, source = path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(source)["cells"]]
+        texts = [CODE.sub("", text) for kind, text in cells if kind == "markdown"]
+        texts += [words for kind, text in cells if kind == "code" for _, words in python_words(text)]
+    else:
+        texts = [words for _, words in python_words(source)] if path.suffix == ".py" else [CODE.sub("", source)]
+    return [f"{name}: {hit[0]}: write 0{hit[0]}" for text in texts for hit in NO_ZERO.finditer(text)]
 
 
 def found(path: Path) -> list[str]:
@@ -84,6 +98,24 @@ FILES = [
 def test_the_english_is_plain():
     told = [told for path in FILES for told in found(path)]
     assert not told, "\n" + "\n".join(told)
+
+
+def test_a_decimal_begins_with_its_zero():
+    told = [told for path in FILES for told in without_zero(path)]
+    assert not told, "\n" + "\n".join(told)
+
+
+def test_a_decimal_without_its_zero_is_found_and_code_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    (tmp_path / "a.py").write_text('x = .5  # a rate of .25\nf"{x:.2f} and {x:>8.3f}, {x:.0%}; 1.5 in 05.a, v0.10.1"\n')
+    (tmp_path / "a.md").write_text("`.5` and [5](a.5) and ($-.75$), or \n```\n.5\n```")
+    cells = [
+        {"cell_type": "code", "source": 'rate = .5\nsay("more than .5")'},
+        {"cell_type": "markdown", "source": ".9"},
+    ]
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+    told = [found.split(": ")[1] for name in ("a.py", "a.md", "a.ipynb") for found in without_zero(tmp_path / name)]
+    assert told == [".25", ".75", ".9", ".5"]
 
 
 def test_a_banned_turn_is_found_where_it_is(tmp_path, monkeypatch):

@@ -73,7 +73,7 @@ def test_strokes_add_up_and_order_does_not_matter():
 def test_the_top_row_is_the_largest_y():
     ink = paint([{"width": 0.5, "points": [[3, 3.5]]}], size=32)
     row, column = ink.nonzero().double().mean(0)
-    assert (row, column) == pytest.approx((1.5, 27.5))  # y 3.5 is 2 pixels of .25 below the top, x 3 is 28 to the right
+    assert (row, column) == pytest.approx((1.5, 27.5))  # y 3.5 is 2 pixels of 0.25 below the top, x 3 is 28 on
 
 
 def test_what_lies_outside_is_cut_off():

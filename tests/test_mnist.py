@@ -315,7 +315,7 @@ def test_real_mnist(real_folder):
     assert (data.train.labels.bincount() + data.validation.labels.bincount()).tolist() == train
     assert data.test.labels.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert data.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
-    # the mean and deviation of the training pixels that everyone quotes: .1307 and .3081
+    # the mean and deviation of the training pixels that everyone quotes: 0.1307 and 0.3081
     assert aae.data.scale(data.train.images).mean() == pytest.approx(0.1307, abs=5e-4)
     assert aae.data.scale(data.train.images).std() == pytest.approx(0.3081, abs=5e-4)
     for labels, total in ((data.validation.labels, 5000), (data.train.labels, 55_000)):

@@ -17,7 +17,7 @@ from PIL import Image
 import aae_lib as aae
 from aae_lib.data import Split
 from aae_lib.plots import common
-from aae_lib.plots.picture import compact
+from aae_lib.plots.picture import Picture, compact
 
 
 class Corners(aae.priors.Prior):
@@ -122,6 +122,26 @@ def test_the_few_colours_of_a_shown_picture_are_the_pictures_own(name):
     assert off.mean() < 2
     assert (off > 24).mean() < 0.005  # of 255: no line and no point has lost its colour
     assert len(pngs[1]) < 0.7 * len(pngs[0])
+
+
+def test_a_colour_bar_keeps_its_colours_next_to_a_large_picture_that_uses_few_of_them():
+    figure = Picture(figsize=(9, 5))
+    left, right = figure.subplots(1, 2)
+    noise = np.random.default_rng(0)
+    for ax in (left, right):
+        pale = ax.imshow(noise.normal(0.5, 0.05, (60, 60)), vmin=0, vmax=1, cmap="RdBu", interpolation="bicubic")
+        ax.scatter(*noise.uniform(0, 60, (2, 300)), alpha=0.6)
+    bar = figure.colorbar(pale, ax=[left, right]).ax
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    full = Image.open(buffer).convert("RGB")
+    few = Image.open(io.BytesIO(compact(buffer.getvalue(), ""))).convert("RGB")
+    box = bar.get_window_extent()
+    line = slice(int(full.height - box.y1) + 3, int(full.height - box.y0) - 3), int(box.x0 + box.width / 2)
+    before, after = (np.asarray(image, float)[line] for image in (full, few))
+    assert np.abs(after - before).max() < 20  # of 255
+    assert len(np.unique(after, axis=0)) > 30
+    assert np.asarray(few)[2, 2].tolist() == [255, 255, 255]
 
 
 def test_jupyter_shows_the_picture_and_pyplot_is_never_imported():

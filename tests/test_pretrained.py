@@ -27,7 +27,7 @@ def test_a_model_is_small_and_ready_for_use(name):
     images = model.decode(model.prior.sample(200, generator=torch.Generator().manual_seed(0)))
     assert images.shape == (200, 1, 28, 28)
     assert model.encode(images).shape == (200, 8 if name.endswith("8") else 2)
-    assert 0.08 < images.mean() < 0.2  # MNIST's images have .13 of their ink on average
+    assert 0.08 < images.mean() < 0.2  # MNIST's images have 0.13 of their ink on average
     assert images.flatten(1).var(0).mean() > 0.01  # and are not all the same
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aae_lib.course import borrow, certificate, check, claim, record, seen, statements, your_turn
+from aae_lib.course import borrow, certificate, check, claim, predict, record, seen, statements, workspace, your_turn
 from aae_lib.course.checks import judge
 from aae_lib.live import notebook
 from tests.test_claims import made
@@ -127,6 +128,93 @@ def test_the_words_of_a_quoted_claim_are_those_of_one_lesson():
     assert twice == set()
 
 
+# ---- predictions ----
+
+
+def coin():
+    """As its cell makes it, each time that it runs."""
+    return predict("Heads or tails?", ["heads", "tails", "its edge"])
+
+
+@pytest.fixture
+def course(tmp_path_factory):
+    """A course of one lesson, which asks for a prediction."""
+    folder = tmp_path_factory.mktemp("course")
+    sources = ['guess = predict(\n    f"{who} "\n    "or tails?",\n    ["heads", "tails", "its edge"],\n)\nguess', "1"]
+    lesson = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    for name in ("notebooks/05_any_prior.ipynb", "exercises/05_any_prior.ipynb"):
+        (folder / name).parent.mkdir()
+        nbformat.write(lesson, folder / name)
+    return folder
+
+
+def test_a_locked_prediction_stays_locked_until_its_lesson_is_reset(home, course):
+    first = coin()
+    assert "stays locked, also when this cell runs again" in first._form()
+    first.lock("tails")
+    other = predict("And this one?", ["yes", "no"])
+    other.lock("yes")
+    again = coin()
+    assert again.locked == "tails"
+    again.lock("heads")
+    assert again.locked == coin().locked == "tails"
+    assert "Locked on" in again._repr_html_()
+    for _ in range(2):  # and then the same choice counts as a new one
+        workspace.renew(course, home, "05")
+        assert coin().locked is None
+        assert "Locked on" not in coin()._repr_html_()
+        coin().lock("tails")
+        assert coin().locked == "tails"
+    assert predict("And this one?", ["yes", "no"]).locked == "yes"  # of another lesson
+
+
+def test_the_verdict_is_kept_with_it_and_the_last_one_counts(home):
+    guess = coin()
+    guess.lock("tails")
+    for answer in ("heads", "its edge"):
+        guess.outcome(f"it shows\n{answer}.", answer=answer)
+        shown = coin()._repr_html_()
+        assert f"it shows<br>{answer}." in shown
+        assert re.search(rf"is-right\"><b>[A-C]</b> {answer} <small>· it was this", shown)
+    kept = len(record.facts(home))
+    coin().outcome("it shows\nits edge.", answer="its edge")
+    assert len(record.facts(home)) == kept  # nothing new
+    coin().outcome("nobody knows.")
+    assert "It was" not in coin()._repr_html_()
+
+
+def test_what_happened_before_the_lock_is_kept_only_with_it(home):
+    guess = coin()
+    guess.outcome("it shows heads.", answer="heads")
+    assert record.facts(home) == []
+    guess.lock("heads")
+    assert "✓ As you predicted. </b>it shows heads." in coin()._repr_html_().replace("</b> ", " </b>")
+
+
+def test_in_a_lesson_that_is_open_twice_the_first_lock_counts(home):
+    one, two = coin(), coin()
+    one.lock("heads")
+    two.lock("tails")
+    assert (one.locked, two.locked, coin().locked) == ("heads", "heads", "heads")
+
+
+def test_a_choice_that_is_no_longer_offered_is_forgotten(home):
+    predict("Heads or tails?", ["heads", "number"]).lock("number")
+    assert coin().locked is None
+    coin().lock("tails")
+    assert coin().locked == "tails"
+
+
+def test_every_question_of_the_lessons_is_found_and_no_two_are_the_same():
+    """So that a reset opens those of its lesson, and no others."""
+    asked = [q.pattern for path in ROOT.glob("notebooks/*.ipynb") for q in record.questions(path)]
+    code = [
+        c.source for p in ROOT.glob("notebooks/*.ipynb") for c in nbformat.read(p, 4).cells if c.cell_type == "code"
+    ]
+    assert len(asked) == len(set(asked)) == sum(len(re.findall(r"(?<![.\w])predict\(", source)) for source in code) > 40
+    assert all(len(re.sub(r"\.\*", "", question)) > 20 for question in asked)
+
+
 # ---- the journal ----
 
 
@@ -138,6 +226,9 @@ def test_nothing_is_kept_where_nobody_works(home, monkeypatch, tmp_path_factory)
     claim("b", True)
     monkeypatch.chdir(ROOT / "notebooks")
     claim("c", True)
+    coin().lock("heads")
+    assert coin().locked is None
+    assert "until this cell runs again" in coin()._form()
     assert record.learner() is None
     assert not (home / record.FOLDER).exists()
     assert not (ROOT / record.FOLDER).exists()
@@ -147,6 +238,9 @@ def test_a_folder_that_cannot_be_written_to_disturbs_nobody(home):
     (home / record.FOLDER).write_text("a file where the folder should be")
     claim("a", True)
     assert check(TASK, own())
+    guess = coin()
+    guess.lock("heads")
+    assert guess.locked == "heads"
     assert record.facts(home) == []
     assert record.learner() == str(home)
 

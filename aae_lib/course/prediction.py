@@ -1,7 +1,8 @@
 """Predictions, locked before the run: predicting first is what makes a demonstration teach (Crouch et al. 2004).
 
 Until it is locked a prediction is a form, a small widget (static/prediction.js). Then a card of plain HTML takes its
-place, which the notebook keeps: after the kernel's end, in the saved file, on paper.
+place, which the notebook keeps: after the kernel's end, in the saved file, on paper. The learner's folder keeps it too
+(record.py), so that a cell that runs again shows the card, until `aae.reset` gives a fresh copy of the lesson.
 """
 
 import functools
@@ -9,7 +10,7 @@ from typing import Any
 
 from ..arguments import Kind, sequence, takes, text
 from ..live.notebook import headless
-from . import look
+from . import look, record
 from .order import order
 
 
@@ -28,6 +29,9 @@ CHOICES = Kind('a list of two or more different texts, such as ["yes", "no"]', _
 @takes(question=text(), choices=CHOICES)
 class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
     """Ask for a prediction before the run.
+
+    In a learner's folder what is locked stays locked when the cell runs again, until `aae.reset` gives a fresh copy of
+    the lesson. Elsewhere the cell asks again.
 
     Parameters
     ----------
@@ -64,7 +68,20 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         self.locked: str | None = None
         self._answer: str | None = None
         self._happened: str | None = None
+        self._day = ""  # of a lock that an earlier run has left
         self._shown: Any = None  # the handle of what is in the notebook
+        self._recall()
+
+    def _recall(self) -> None:
+        """Take over what is kept in the learner's folder."""
+        kept = record.prediction(record.place(), self.question, self.choices)
+        if (lock := kept.get(record.PREDICTION)) is None:
+            return
+        self.locked, self._day = lock.got, lock.day
+        if self._happened is None and (outcome := kept.get(record.OUTCOME)) is not None:
+            answer = kept[record.ANSWER].got if record.ANSWER in kept else None
+            self._answer = answer if answer in self.choices else None
+            self._happened = outcome.got
 
     def lock(self, choice: str) -> None:
         """Lock one of the choices, by its text or the letter that it is shown with; the first one counts.
@@ -73,8 +90,13 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         """
         choice = self._one_of(choice, self._listed)
         if self.locked is None:
+            self._recall()  # the same lesson may be open twice
+        if self.locked is None:
             self.locked = choice
-            self._update()
+            record.lock(self.question, choice)
+            if self._happened is not None:
+                record.resolve(self.question, self._answer, self._happened)
+        self._update()
 
     def outcome(self, text: str, answer: str | None = None) -> None:
         """Say what happened, next to what was predicted: here, and in the prediction above if it is locked.
@@ -91,8 +113,11 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         ValueError
             For an answer that is none of the choices.
         """
+        known = self._happened, self._answer
         self._happened = str(text)
         self._answer = None if answer is None else self._one_of(answer, self.choices)
+        if self.locked is not None and (self._happened, self._answer) != known:
+            record.resolve(self.question, self._answer, self._happened)
         guess = f"You predicted {self._named(self.locked)}." if self.locked else "You locked no prediction this time."
         came = f" It was {self._named(self._answer)}." if self._answer else ""
         said = f"{guess}{came}\nWhat happened: {self._happened}"
@@ -129,7 +154,7 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
         rows = "".join(self._row(letter, choice) for letter, choice in zip(look.LETTERS, self._listed, strict=False))
         kind = "Your prediction, locked" if self.locked else "Predict"
         question = f'<p class="aae-question">{look.prose(self.question)}</p>'
-        return look.piece("sheet", look.heading(kind), question, rows, self._verdict())
+        return look.piece("sheet", look.heading(kind), question, rows, self._verdict(), self._since())
 
     def _row(self, letter: str, choice: str) -> str:
         yours = self.locked == choice
@@ -154,10 +179,17 @@ class predict:  # noqa: N801 - read aloud in a lesson: predict("...", [...])
             mark = f"<b>It was {self._letter(self._answer)}.</b> "
         return f'<p class="aae-said{state}">{mark}{look.prose(self._happened)}</p>'
 
+    def _since(self) -> str:
+        if not self._day:
+            return ""
+        again = "A fresh copy of the lesson opens it again: `aae.reset`, with the lesson's number."
+        return f"<p><small>Locked on {self._day}. {look.prose(again)}</small></p>"
+
     def _form(self) -> str:
         """The same with radio buttons, in a group that the question names, and the button that locks."""
         button = '<button type="submit" aria-disabled="true">Lock my prediction</button>'
-        said = "<output>Choose, then lock; it cannot be changed after that.</output>"
+        kept = "also when this cell runs again" if record.place() else "until this cell runs again"
+        said = f"<output>Choose, then lock; it stays locked, {kept}.</output>"
         group = look.group(self.question, self._listed, f'<div class="aae-lock">{button}{said}</div>', name="choice")
         return look.piece("sheet", look.heading("Predict"), f"<form>{group}</form>")
 

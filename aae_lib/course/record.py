@@ -1,13 +1,17 @@
-"""What a learner's own runs have shown, kept in their folder: claims as they came out, tasks that they got right.
+"""What a learner's own runs have shown, kept in their folder: claims as they came out, tasks that they got right,
+predictions that they locked.
 
 A journal, `.aae/record.jsonl`: a line a fact, added at its end and never changed. So two kernels may write at once,
 and a line that was cut off is one fact less and harms no other. Nothing is kept where nobody works: headless, outside
 a learner's folder, or in a folder that cannot be written to.
 """
 
+import ast
 import json
 import os
+import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +21,15 @@ from . import workspace
 FOLDER = ".aae"  # in the learner's folder
 JOURNAL, LEARNER = "record.jsonl", "learner"
 CLAIM, TASK = "claim", "task"
+PREDICTION, ANSWER, OUTCOME = "prediction", "answer", "outcome"  # all three by the question
 LONGEST = 400  # characters of the figures that a claim rests on
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One line: a claim's words or a task's number, whether it held, the figures, and the day."""
+    """One line: a claim's words, a task's number or a question; whether it held, or is locked; the figures or the
+    choice; and the day.
+    """
 
     kind: str
     what: str
@@ -51,11 +58,15 @@ def note(kind: str, what: str, ok: bool = True, got: str = "") -> None:
     """Keep a fact, where a learner is at work; never raises over a folder that cannot be written to."""
     if (folder := place()) is None:
         return
-    fact = Fact(kind, what, bool(ok), got[:LONGEST], datetime.now().astimezone().date().isoformat())
+    fact = _today(kind, what, ok, got[:LONGEST])
     if (folder, fact) in _noted:
         return
     if add(folder, fact):
         _noted.add((folder, fact))
+
+
+def _today(kind: str, what: str, ok: bool, got: str) -> Fact:
+    return Fact(kind, what, bool(ok), got, datetime.now().astimezone().date().isoformat())
 
 
 def add(folder: Path, fact: Fact) -> bool:
@@ -103,6 +114,57 @@ def claims(folder: Path | None) -> dict[str, Fact]:
 def tasks(folder: Path | None) -> dict[str, Fact]:
     """The first time that each task came out right, by its number."""
     return {fact.what: fact for fact in reversed(facts(folder)) if fact.kind == TASK and fact.ok}
+
+
+def lock(question: str, choice: str) -> None:
+    """Keep a locked prediction, where a learner is at work."""
+    if (folder := place()) is not None:
+        add(folder, _today(PREDICTION, question, True, choice))
+
+
+def resolve(question: str, answer: str | None, happened: str) -> None:
+    """Keep what came of a prediction, where a learner is at work."""
+    if (folder := place()) is not None:
+        add(folder, _today(ANSWER, question, True, answer or ""))
+        add(folder, _today(OUTCOME, question, True, happened))
+
+
+def prediction(folder: Path | None, question: str, choices: list[str]) -> dict[str, Fact]:
+    """What is kept of a prediction, by kind: the first choice that was locked, and what came of it last."""
+    kept: dict[str, Fact] = {}
+    for fact in facts(folder):
+        if fact.what != question:
+            continue
+        if fact.kind == PREDICTION and not fact.ok:
+            kept.clear()  # opened again
+        elif fact.kind == PREDICTION and fact.got in choices:
+            kept.setdefault(PREDICTION, fact)
+        elif fact.kind in (ANSWER, OUTCOME):
+            kept[fact.kind] = fact
+    return kept
+
+
+def open_again(folder: Path, sources: Iterable[Path]) -> None:
+    """The predictions that these notebooks ask for can be locked anew."""
+    asked = [pattern for source in sources for pattern in questions(source)]
+    for locked in {fact.what for fact in facts(folder) if fact.kind == PREDICTION}:
+        if any(pattern.fullmatch(locked) for pattern in asked):
+            add(folder, _today(PREDICTION, locked, False, ""))
+
+
+def questions(notebook: Path) -> list[re.Pattern[str]]:
+    """Of each `predict("question", [choices])` in a notebook; a value in an f-string may be anything."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    trees = [ast.parse(each) for each in code if "predict(" in each]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    asked = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "predict"]
+    texts = [question.values if isinstance(question, ast.JoinedStr) else [question] for question in asked]
+    return [re.compile("".join(map(_pattern, parts)), re.DOTALL) for parts in texts]
+
+
+def _pattern(part: ast.expr) -> str:
+    return re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*"
 
 
 def learner() -> str | None:

@@ -112,7 +112,7 @@ def fall_ill(
 
     r1          gradient penalty, weight 1
     rates       the healthy recipe's rates
-    noise       instance noise, sd .5;  smoothing  labels .9 and 0;  batch  300 in place of 100
+    noise       instance noise, sd 0.5;  smoothing  labels 0.9 and 0;  batch  300 in place of 100
     norm        batch norm in the encoder
     loss        the non-saturating loss
     phase       the phase as it should be: it runs, and moves the encoder
@@ -185,7 +185,7 @@ def examine(
     mmd       codes against prior
     spread    standard deviation of the codes' wider coordinate, in units of the prior's
     held      how much of the prior's room holds codes: see `held`
-    d_right   share of held-out codes and prior samples that D puts on the right side: .5 is a guess
+    d_right   share of held-out codes and prior samples that D puts on the right side: 0.5 is a guess
     d_prior, d_codes  D(z), mean over each of the two
     push      length of ∂L_G/∂z at a code, mean over codes; with the loss in use
     step      how far the generator's last update moved its parameters (length)

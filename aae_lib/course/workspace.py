@@ -73,9 +73,11 @@ def copy_missing(course: Path, folder: Path) -> list[Path]:
 def renew(course: Path, folder: Path, number: str) -> list[tuple[Path, Path | None]]:
     """A fresh copy of lesson `number` ("04"), its exercises too. The old one is kept next to it, under a new name.
 
-    Returns (copy, where the old one is now) for each file. FileNotFoundError where the folder has no copies, ValueError
-    where no lesson has that number, and for a source that is damaged.
+    Its predictions can be locked anew. Returns (copy, where the old one is now) for each file. FileNotFoundError where
+    the folder has no copies, ValueError where no lesson has that number, and for a source that is damaged.
     """
+    from . import record  # which knows a learner's folder by this module
+
     number = str(number).strip()
     begins = f"{number.zfill(2)}_" if number else "/"  # which no name begins with
     sources = lessons(course, folder)
@@ -95,6 +97,7 @@ def renew(course: Path, folder: Path, number: str) -> list[tuple[Path, Path | No
             os.rename(copy, old)
         _copy(source, copy)
         done.append((copy, old))
+    record.open_again(folder, [source for source in wanted.values() if source.suffix == ".ipynb"])
     return done
 
 
@@ -126,6 +129,8 @@ def without_solutions(source: str) -> str:
 
 def reset(lesson: str | int) -> None:
     """A fresh copy of a lesson and its exercises. What you wrote is kept next to it, under a new name.
+
+    The lesson's predictions are open again.
 
     Parameters
     ----------

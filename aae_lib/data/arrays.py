@@ -44,7 +44,7 @@ def from_arrays(
         training reads what each step needs: it may be larger than memory.
     labels : sequence, optional
         N words or whole numbers, with gaps or without; None, NaN, "" and -1 say that a label is not known.
-    validation, test : float or int, default .1
+    validation, test : float or int, default 0.1
         A share of all images, or how many.
     seed : int, default 0
         Of the split.

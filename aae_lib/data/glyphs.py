@@ -51,7 +51,7 @@ def sample_factors(n: int, generator: torch.Generator) -> pd.DataFrame:
 
         - ``class``: the digit, 0 to 9; all ten equally often (n not a multiple of ten: the counts differ by one);
         - ``slant``: degrees, uniform in [-25, 25]; positive leans to the right, 0 is upright;
-        - ``size``: height of the digit's outline as a fraction of the image's height, uniform in [.44, .64];
+        - ``size``: height of the digit's outline as a fraction of the image's height, uniform in [0.44, 0.64];
         - ``weight``: pixels added to the thickness of every stroke, uniform in [0, 1.5];
         - ``font``: one of ``FONTS``, each equally likely.
 

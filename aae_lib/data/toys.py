@@ -32,7 +32,7 @@ def circles() -> tuple[Tensor, Tensor]:
 
 
 def blobs() -> tuple[Tensor, Tensor]:
-    """Six Gaussian blobs of standard deviation .25, centred on a circle of radius 2."""
+    """Six Gaussian blobs of standard deviation 0.25, centred on a circle of radius 2."""
     from sklearn.datasets import make_blobs
 
     angles = 2 * math.pi * np.arange(6) / 6

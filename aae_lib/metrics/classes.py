@@ -325,7 +325,7 @@ def label_spreading_error(
 ) -> float:
     """Share of the labelled images of `test` that label spreading gets wrong: what few labels give without a network.
 
-    Labels spread from image to image over a graph of the 7 nearest neighbours by pixels, α = .8 (scikit-learn's
+    Labels spread from image to image over a graph of the 7 nearest neighbours by pixels, α = 0.8 (scikit-learn's
     LabelSpreading with a knn kernel); a test image takes the vote of its 7 nearest. One that no label reaches is wrong.
 
     Parameters

@@ -65,7 +65,7 @@ def mmd(x: Tensor, y: Tensor) -> float:
 def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Generator | None = None) -> float:
     """p-value of "both clouds come from one distribution", by permuting which point belongs to which cloud.
 
-    p = (1 + #{permutations with an MMD at least as large}) / (1 + permutations), so never 0; below .05, the clouds
+    p = (1 + #{permutations with an MMD at least as large}) / (1 + permutations), so never 0; below 0.05, the clouds
     are told apart. The kernel of all pairs is computed once: memory grows with (n + m)^2.
 
     Parameters
@@ -215,12 +215,12 @@ def _summed(pairs: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> 
 
 @takes(generator=GENERATOR)
 def classifier_two_sample(x: Tensor, y: Tensor, generator: torch.Generator | None = None) -> float:
-    """Held-out accuracy of a classifier that tells x from y: .5 is chance (no difference seen), 1 is two clouds apart.
+    """Held-out accuracy of a classifier that tells x from y: 0.5 is chance (no difference seen), 1 is two clouds apart.
 
     k nearest neighbours with k = sqrt(training points), fitted on one random half and scored on the other. It needs no
     tuning and sees shape (holes, modes, curls) as well as a shift; above some ten dimensions it becomes blind.
-    The larger cloud is thinned to the size of the smaller, so that chance is .5. Its standard deviation at chance is
-    .5 / sqrt(points in a half).
+    The larger cloud is thinned to the size of the smaller, so that chance is 0.5. Its standard deviation at chance is
+    0.5 / sqrt(points in a half).
 
     Parameters
     ----------

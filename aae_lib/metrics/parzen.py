@@ -10,7 +10,7 @@ from torch import Tensor
 from ..arguments import number, numbers, takes
 from .checks import points, scaled
 
-GRID = tuple(10 ** (-2 + i / 10) for i in range(21))  # .01 to 1, in pixels of [0, 1]
+GRID = tuple(10 ** (-2 + i / 10) for i in range(21))  # 0.01 to 1, in pixels of [0, 1]
 
 
 class Parzen(NamedTuple):
@@ -38,7 +38,7 @@ def parzen_log_likelihood(
     samples, validation_images, test_images : tensor
         (N, C, H, W) or (N, d), uint8 or floats in [0, 1], at least 2.
     grid : sequence of float
-        Bandwidths to try, at least three, positive; by default 21 from .01 to 1.
+        Bandwidths to try, at least three, positive; by default 21 from 0.01 to 1.
 
     Returns
     -------

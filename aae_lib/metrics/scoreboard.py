@@ -146,7 +146,7 @@ def _distance(
 
 def _more_distances(z: Tensor, p: Tensor, prior: Prior, generator: torch.Generator, against: str) -> Iterator[Row]:
     value = clouds.mmd_test(z, p, generator=generator)
-    yield Row("MMD p-value", value, 0.05, "above", "below .05 the MMD is no accident")
+    yield Row("MMD p-value", value, 0.05, "above", "below 0.05 the MMD is no accident")
     for name, metric in (
         ("sliced Wasserstein", clouds.sliced_wasserstein),
         ("energy distance", clouds.energy_distance),

@@ -170,7 +170,7 @@ class EncoderGivesCategory(CategoryAAE):
     r1_y : float, optional
         Weight of the gradient penalty in the game for y; None: as `r1`. A large one leaves y soft.
     consistency : float, optional
-        None (as in the paper): no such phase. Otherwise the standard deviation of the copies' pixel noise, say .5.
+        None (as in the paper): no such phase. Otherwise the standard deviation of the copies' pixel noise, say 0.5.
     virtual : float, optional
         None: no such phase. Otherwise how far away the neighbour is, in pixel units, say 2; see
         `losses.virtual_adversarial_loss`.

@@ -35,7 +35,7 @@ class Recipe:
     departures: tuple[str, ...] = ()
 
     def schedule(self, steps: int) -> Schedule:
-        """Of the learning rates: half a cosine over this many steps, down to .02 of them."""
+        """Of the learning rates: half a cosine over this many steps, down to 0.02 of them."""
         return Cosine(steps, final=0.02)
 
 

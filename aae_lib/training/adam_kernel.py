@@ -17,7 +17,7 @@ def adam(parameter: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, scal
     parameter, gradient, mean, square : tensor
         (S, ...), contiguous: the parameter, g, m and v.
     scalars : tensor
-        (4, S): size = rate / (1 − β₁^t), root = √(1 − β₂^t), 1 − β₁, 1 − β₂ (of .999 fp32 would lose digits).
+        (4, S): size = rate / (1 − β₁^t), root = √(1 − β₂^t), 1 − β₁, 1 − β₂ (of 0.999 fp32 would lose digits).
     going : tensor
         (S,) bool: which members move; of the others nothing is read or written.
     """

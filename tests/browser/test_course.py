@@ -5,6 +5,7 @@ import random
 import nbformat
 import pytest
 
+from aae_lib.course import record
 from jupyter_browser.pages import until
 
 from .test_access import faults
@@ -133,6 +134,36 @@ def test_a_locked_prediction_outlives_its_kernel_and_the_page(asked, lab):
     (output,) = saved.cells[-1].outputs
     assert "(x) its edge" in output.data["text/plain"]
     assert "widget" not in " ".join(output.data)
+
+
+def test_in_a_learners_folder_it_stays_locked_after_a_restart_and_a_fresh_copy_opens_it(open_notebook, tmp_path):
+    (tmp_path / "exercises").mkdir()
+    (tmp_path / "05_any_prior.ipynb").touch()
+    notebook = open_notebook(f"import os\nos.chdir({str(tmp_path)!r})\n{ASK}")
+    page = notebook.page
+    form = page.locator("form:has(button)")
+    form.wait_for()
+    assert "also when this cell runs again" in form.locator("output").inner_text()
+    form.get_by_role("radio", name="its edge").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    card = page.locator(".aae-sheet", has_text="Your prediction, locked")
+    card.wait_for()
+    notebook.kernel("guess.outcome('the coin says so.', answer='heads')")
+    notebook.restart()
+    notebook.run_all()
+    until(lambda: "Locked on" in card.inner_text(), "the card of the earlier run")
+    assert form.count() == 0
+    assert "its edge · your prediction" in card.inner_text()
+    assert "the coin says so." in card.inner_text()
+    assert notebook.kernel("guess.locked") == "its edge"
+    assert faults(page, ".jp-OutputArea") == []
+    lesson = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(ASK)])
+    nbformat.write(lesson, tmp_path / "lesson.ipynb")
+    record.open_again(tmp_path, [tmp_path / "lesson.ipynb"])
+    notebook.run_all()
+    form.wait_for()
 
 
 def test_without_a_choice_or_a_kernel_the_button_says_what_to_do(asked):

@@ -10,6 +10,7 @@ right, and no check has to think of it.
 import functools
 import inspect
 import os
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -351,6 +352,19 @@ def call_as_is(f: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
             raise Wrong("your function changes its input in place, but the caller still needs it. Make a new tensor.")
     _returned.set(kind(result))
     return result
+
+
+@contextmanager
+def likely(mistakes: dict[str, str]) -> Iterator[None]:
+    """After what Python or PyTorch says of a fault, what was probably meant: by a pattern of their words."""
+    try:
+        yield
+    except Wrong as wrong:
+        said = str(wrong)
+        hint = next((hint for pattern, hint in mistakes.items() if re.search(pattern, said)), None)
+        if hint is None:
+            raise
+        raise Wrong(f"{said.rstrip('.')}. {hint}") from None
 
 
 def _in_float32(result: Any) -> Any:

@@ -184,7 +184,7 @@ def best_logits(f: Any) -> str:
         (right.exp(), "this is the ratio; the logits are its log."),
         (right.sigmoid().log(), "this is log D; the logits are log D − log(1 − D)."),
     )
-    equal(found, right, mistakes, "the logits", "for a share of .25")
+    equal(found, right, mistakes, "the logits", "for a share of 0.25")
     narrow, wide, far = Gaussian(2, 0.1), Gaussian(2, 0.2), torch.tensor([[3.0, 0.0]])
     value = tensor(call(f, far, narrow, wide, 0.5), (1,), "the logits")
     exact = best_logits_of(far, narrow, wide, 0.5)

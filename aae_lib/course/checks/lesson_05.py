@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from ...networks import reparameterise
 from .judge import Wrong, call, call_as_is, equal, gradient, task, tensor
 
-MANY = 20_000  # samples: a share is then known to about .004, a mean of unit spread to about .007
+MANY = 20_000  # samples: a share is then known to about 0.004, a mean of unit spread to about 0.007
 
 
 def samples(f: Callable[..., Any], shape: tuple[int, int], *arguments: Any, seed: int = 0) -> Tensor:

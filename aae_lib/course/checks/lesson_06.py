@@ -166,7 +166,7 @@ CONFUSED = {
     (
         "healthy",
         "saturating",
-    ): "A small push is no illness where D cannot tell (d_right near .5): nothing is left to push.",
+    ): "A small push is no illness where D cannot tell (d_right near 0.5): nothing is left to push.",
     (
         "saturating",
         "winner",
@@ -189,7 +189,7 @@ CONFUSED = {
         "Begin with what admits one answer only: a step of exactly 0. Then ask whether D wins (d_right near 1).",
         "Where D wins: large push = winner, push near 0 = saturating. Where it does not: codes that wander far = rate, "
         "a small part of the prior's room held = collapse, otherwise healthy. The order counts.",
-        "step == 0; d_right > .85, then push > .2 or not; wander > .4; held < .3; else healthy.",
+        "step == 0; d_right > 0.85, then push > 0.2 or not; wander > 0.4; held < 0.3; else healthy.",
     ),
     part=lambda: diagnose,
 )

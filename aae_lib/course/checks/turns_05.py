@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from .judge import Wrong, call, call_as_is, equal, gradient, kind, task, tensor
+from .judge import Wrong, call, call_as_is, equal, gradient, kind, likely, task, tensor
 from .lesson_05 import MANY, near, samples
 
 NOISE = 0.1  # of the arc
@@ -15,6 +15,13 @@ Sampler = Callable[..., Tensor]  # f(n, generator=None) -> (n, 2)
 
 
 # ---- a prior as a function ----
+
+SIDE_BY_SIDE = {
+    rf"\({2 * MANY}\)|Dimension out of range": "Is it torch.cat? It puts one behind the other, in (2n,); "
+    "torch.stack([x, y], 1) puts two tensors (n,) side by side, in (n, 2).",
+    r"\(2, \d+\)|tensor [ab] \(2\)": "Is a 1 missing? torch.stack([x, y]) of two tensors (n,) gives (2, n); "
+    "torch.stack([x, y], 1) gives (n, 2).",
+}
 
 
 def arc(n: int, radius: float, start: float, end: float, generator: Generator | None = None) -> Tensor:
@@ -38,7 +45,8 @@ def arc(n: int, radius: float, start: float, end: float, generator: Generator | 
 def thin_arc(f: Any) -> str:
     """f(n, radius, start, end, generator=None) -> (n, 2)."""
     radius, start, end = 2.0, 0.5, 2.0
-    z = samples(f, (MANY, 2), radius, start, end)
+    with likely(SIDE_BY_SIDE):
+        z = samples(f, (MANY, 2), radius, start, end)
     r, angle = z.norm(dim=1), torch.atan2(z[:, 1], z[:, 0])
     _arc_radius(float(r.mean()), radius)
     _arc_angle(angle, start, end)
@@ -54,7 +62,7 @@ def thin_arc(f: Any) -> str:
         raise Wrong("not yet: the noise is uniform, and all of one sign; ε is Gaussian: torch.randn.")
     if not near(along, NOISE, 0.01):
         raise Wrong(f"not yet: the noise should have the standard deviation 0.1; yours has {along:.2f}.")
-    if float(((angle < start) | (angle > end)).float().mean()) < 0.01:  # a right one puts .027 of the points there
+    if float(((angle < start) | (angle > end)).float().mean()) < 0.01:  # a right one puts 0.027 of the points there
         raise Wrong("not yet: only the radius is noisy. The noise belongs to both coordinates: (n, 2).")
     return "right: an arc that anybody can sample, and a run can be repeated by its seed."
 
@@ -144,8 +152,8 @@ def any_mixture(f: Any) -> str:
         raise Wrong("not yet: all parts get equally many points; `shares` has a say: torch.multinomial.")
     if (found - shares).abs().max() > 0.02:
         told = ", ".join(f"{share:.2f}" for share in found)
-        raise Wrong(f"not yet: the parts should get .5, .2 and .3 of the points; yours get {told}.")
-    if float((part[1:] == part[:-1]).float().mean()) > 0.5:  # .38 if each is drawn by itself
+        raise Wrong(f"not yet: the parts should get 0.5, 0.2 and 0.3 of the points; yours get {told}.")
+    if float((part[1:] == part[:-1]).float().mean()) > 0.5:  # 0.38 if each is drawn by itself
         raise Wrong("not yet: the parts come one after the other; draw the part of each point by itself.")
     again = tensor(call(sampler, MANY, generator=Generator().manual_seed(1)), (MANY, 2), "the sample")
     if float(((again[:, 0] / 10).round() == part).float().mean()) > 0.9:
@@ -161,6 +169,15 @@ def any_mixture(f: Any) -> str:
 
 
 # ---- an encoder with noise as an input ----
+
+APPENDED = {
+    "except in dimension 0": "Is a 1 missing? torch.cat([a, b]) puts b below a; torch.cat([a, b], 1), next to it.",
+    "stack expects": "torch.stack is for tensors of one shape; torch.cat([a, b], 1) puts two tables side by side.",
+    "same number of dimensions": "Are the images rows yet? x.flatten(1) makes them (n, pixels).",
+    r"Dimension out of range|\(1x21 and": "Is a 1 missing in flatten? x.flatten() makes one row of the whole batch; "
+    "x.flatten(1) makes a row of each image.",
+    r"tensor a \(4\)|tensor a \(3\)": "The noise is not added to the pixels but appended: torch.cat([a, b], 1).",
+}
 
 
 def noisy_code(layers: Callable[[Tensor], Tensor], x: Tensor, noise: Tensor) -> Tensor:
@@ -188,7 +205,8 @@ def universal(f: Any) -> str:
             p.copy_(torch.randn(p.shape, generator=g))
     x = torch.rand(3, 1, 2, 2, generator=g)
     noise = torch.randn(3, 3, generator=g)
-    z = tensor(call(f, layers, x, noise), (3, 2), "z")
+    with likely(APPENDED):
+        z = tensor(call(f, layers, x, noise), (3, 2), "z")
     pixels, none = x.flatten(1), torch.zeros_like(noise)
     mistakes = (
         (layers(torch.cat([noise, pixels], 1)), "the noise comes first here; pixels first, then the noise."),

@@ -217,7 +217,7 @@ def gradient_penalty(f: Any) -> str:
         (right / 2, "the ½ belongs to its weight λ/2; here the bare mean is asked for."),
         (slope.sum(0).square().sum(), "the slopes were added up before the square; it is one slope a point."),
     )
-    equal(value, right, mistakes, "the penalty", "for logits .7 z₁² − 1.2 z₂² + .4 z₃²")
+    equal(value, right, mistakes, "the penalty", "for logits 0.7 z₁² − 1.2 z₂² + 0.4 z₃²")
     if not value.requires_grad:
         raise Wrong(
             "the number is right, but no gradient reaches D's parameters, so D cannot lower it: create_graph=True "
