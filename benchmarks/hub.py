@@ -1,6 +1,6 @@
 """A whole class at once: `python benchmarks/hub.py [--learners 30]`; on 127.0.0.1 only, and it ends by itself.
 
-Everybody signs in within a minute, opens lesson 04 and runs all its cells. Whoever is through waits for the others,
+Everybody signs in within a minute, opens lesson 04 and runs all its cells. Those who are through wait for the others,
 until `--minutes` are over; then all press play at once, and move a slider once a second. At last a kernel, the proxy
 and the hub are killed, one after the other. Writes results/hub.json and benchmarks/README.md.
 """
@@ -30,7 +30,9 @@ from client import Kernel, Learner, Message
 from running import ClassServer
 
 BEGIN, END = "<!-- table: written by hub.py -->", "<!-- end of hub table -->"
+PASSWORD = "a word of my own"
 LESSON = "04_adversarial_autoencoder.ipynb"
+STEPS = '"steps": 2000'  # as the lesson has them
 SLIDER = ["weights", "generator"]
 MEMORY = {"PSS": ("Pss",), "own": ("Private_Dirty", "Private_Clean"), "RSS": ("Rss",)}  # fields of smaps_rollup
 
@@ -73,34 +75,47 @@ class Panel:
         return self.served[ticket] - started
 
 
-class Class:
-    """Who waits for whom: all play together, once each has come to the panel, has failed, or time is up."""
+class Meeting:
+    """Who waits for whom: until each has come, or has failed and comes no more."""
 
-    def __init__(self, server: ClassServer, learners: int, minutes: float, play: float) -> None:
-        self.server, self.play = server, play
-        self.missing, self.together = learners, asyncio.Event()
-        self.end = time.monotonic() + 60 * minutes
-        self.each: list[dict[str, Any]] = []
+    def __init__(self, learners: int) -> None:
+        self.missing, self.complete = set(range(learners)), asyncio.Event()
 
-    def has_come(self) -> None:
-        self.missing -= 1
+    def comes(self, learner: int) -> None:
+        self.missing.discard(learner)
         if not self.missing:
-            self.together.set()
+            self.complete.set()
+
+    async def wait(self, learner: int, seconds: float) -> None:
+        self.comes(learner)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.complete.wait(), seconds)
+
+
+class Class:
+    """What all learners of a run share; what came of each is in `each`."""
+
+    def __init__(self, server: ClassServer, options: argparse.Namespace) -> None:
+        self.server, self.play, self.steps = server, options.play, options.steps
+        self.ready, self.played = Meeting(options.learners), Meeting(options.learners)
+        self.weighed = asyncio.Event()
+        self.end = time.monotonic() + 60 * options.minutes
+        self.each: list[dict[str, Any]] = []
 
     def left(self) -> float:
         """Seconds until those who are not through stay behind."""
         return max(self.end - time.monotonic(), 0.001)
 
 
-async def lesson(room: Class, name: str, wait: float) -> None:
-    """What one learner does; what came of it is put into `room.each`."""
+async def lesson(room: Class, n: int, wait: float) -> None:
+    """What one learner does."""
+    name = f"learner{n:02}"
     result: dict[str, Any] = {"name": name, "finished": False, "cells": 0, "moves": []}
     room.each.append(result)
-    came = False
     await asyncio.sleep(wait)
     started = time.monotonic()
     try:
-        async with Learner(room.server.address, name, "a word of my own") as learner:
+        async with Learner(room.server.address, name, PASSWORD) as learner:
             async with asyncio.timeout(room.left()):
                 await learner.sign_up(room.server.passwords["class"])
                 if not await learner.log_in():
@@ -115,22 +130,23 @@ async def lesson(room: Class, name: str, wait: float) -> None:
                 async with asyncio.timeout(room.left()):
                     for cell in notebook["cells"]:
                         if cell["cell_type"] == "code":
-                            await kernel.run(cell["source"], seconds=1500)
+                            await kernel.run(cell["source"].replace(STEPS, f'"steps": {room.steps}'), seconds=1500)
                             result["cells"] += 1
                 result["all cells"] = time.monotonic() - started - result["server"]
-                room.has_come()
-                came = True
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(room.together.wait(), room.left())
+                await room.ready.wait(n, room.left())
                 await play(room, panel, result)
+                await room.played.wait(n, 120)
+                async with asyncio.timeout(120):
+                    await room.weighed.wait()  # while all play on
+                await panel.wish({"do": "pause"})
             notebook["cells"][0]["source"] = f"what {name} wrote"
             await learner.ask(f"contents/{LESSON}", "PUT", type="notebook", content=notebook)
             result["finished"] = True
     except Exception as error:  # one learner's failure is a result
         result["failed"] = f"{type(error).__name__}: {error} (after {time.monotonic() - started:.0f} s)"
     finally:
-        if not came:
-            room.has_come()
+        for meeting in (room.ready, room.played):
+            meeting.comes(n)
     print(name, "finished" if result["finished"] else result["failed"], flush=True)
 
 
@@ -139,38 +155,44 @@ async def play(room: Class, panel: Panel, result: dict[str, Any]) -> None:
     await panel.wish({"do": "hello"})
     await panel.seconds_to_effect({"do": "play"}, 120)
     await asyncio.sleep(3)  # until the others play too
-    begin = time.monotonic()
+    begin, moves = time.monotonic(), result["moves"]
     while time.monotonic() < begin + room.play:
-        result["moves"].append(
-            await panel.seconds_to_effect(
-                {"do": "set", "run": 0, "key": SLIDER, "value": len(result["moves"]) % 2 + 0.5}
-            )
-        )
+        wish = {"do": "set", "run": 0, "key": SLIDER, "value": len(moves) % 2 + 0.5}
+        moves.append(await panel.seconds_to_effect(wish))
         await asyncio.sleep(1)
     seen = [(when, step) for when, step in panel.pictures if when >= begin]
     if len(seen) > 1:
         span = seen[-1][0] - seen[0][0]
         result["steps a second"] = (seen[-1][1] - seen[0][1]) / span
         result["pictures a second"] = (len(seen) - 1) / span
-    result["memory"] = await asyncio.to_thread(memory, room.server, result["name"])
-    await panel.wish({"do": "pause"})
 
 
-def memory(server: ClassServer, name: str) -> dict[str, float]:
-    """MB of a learner's processes: in proportion to how many use each page (PSS), its own alone, and all (RSS)."""
-    found = dict.fromkeys((f"{kind} {what}" for kind in ("kernel", "server") for what in MEMORY), 0.0)
-    for process in server.processes(name):
+async def weigh(room: Class) -> None:
+    """Memory of all, once each has moved its slider for the last time."""
+    await room.played.complete.wait()
+    found = await asyncio.to_thread(memory, room.server)
+    for one in room.each:
+        one["memory"] = found.get(one["name"], {})
+    room.weighed.set()
+
+
+def memory(server: ClassServer) -> dict[str, dict[str, float]]:
+    """MB of each learner's processes: in proportion to how many use each page (PSS), its own alone, and all (RSS)."""
+    found: dict[str, dict[str, float]] = {}
+    for process in server.processes():
         with contextlib.suppress(OSError, psutil.Error):
             kind = "kernel" if is_kernel(process) else "server"
-            rollup = dict(
-                re.findall(r"^(\w+):\s+(\d+)", Path(f"/proc/{process.pid}/smaps_rollup").read_text(), re.MULTILINE)
-            )
-            for what, fields in MEMORY.items():
-                found[f"{kind} {what}"] += sum(int(rollup[field]) for field in fields) / 1000
+            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+            fields = dict(re.findall(r"^(\w+):\s+(\d+)", rollup, re.MULTILINE))
+            one = found.setdefault(process.environ().get("JUPYTERHUB_USER", ""), {})
+            for what, parts in MEMORY.items():
+                name = f"{kind} {what}"
+                one[name] = one.get(name, 0.0) + sum(int(fields[part]) for part in parts) / 1000
     return found
 
 
 def is_kernel(process: psutil.Process) -> bool:
+    """Or else a learner's server, with the sandbox around it."""
     return any("ipykernel_launcher" in word for word in process.cmdline())
 
 
@@ -179,7 +201,7 @@ async def everything_is_there(server: ClassServer, names: list[str]) -> dict[str
     kept, started, doors = [], time.monotonic(), asyncio.Semaphore(6)
 
     async def look(name: str) -> None:
-        async with doors, asyncio.timeout(200), Learner(server.address, name, "a word of my own") as learner:
+        async with doors, asyncio.timeout(200), Learner(server.address, name, PASSWORD) as learner:
             await learner.log_in()
             await learner.start()
             saved = (await learner.ask(f"contents/{LESSON}"))["content"]
@@ -192,15 +214,16 @@ async def everything_is_there(server: ClassServer, names: list[str]) -> dict[str
 
 async def measure(server: ClassServer, options: argparse.Namespace) -> dict[str, Any]:
     """The lesson, then the three deaths."""
-    room = Class(server, options.learners, options.minutes, options.play)
-    names = [f"learner{n:02}" for n in range(options.learners)]
+    room = Class(server, options)
     turns = random.Random(0)
     started = time.monotonic()
-    await asyncio.gather(*(lesson(room, name, turns.uniform(0, options.within)) for name in names))
-    found = {what: getattr(options, what) for what in ("learners", "within", "minutes", "play")}
+    await asyncio.gather(
+        weigh(room), *(lesson(room, n, turns.uniform(0, options.within)) for n in range(options.learners))
+    )
+    found = {what: getattr(options, what) for what in ("learners", "within", "steps", "minutes", "play")}
     found |= {"seconds": time.monotonic() - started, "each": room.each}
     finished = sorted(one["name"] for one in room.each if one["finished"])
-    print(f"measured, {len(finished)} of {len(names)} finished", flush=True)
+    print(f"measured, {len(finished)} of {options.learners} finished", flush=True)
     deaths = {}
     if finished:
         next(p for p in server.processes(finished[0]) if is_kernel(p) and not p.children()).kill()
@@ -220,12 +243,14 @@ def table(result: dict[str, Any]) -> str:
     each = [one for one in result["each"] if one["finished"]]
     moves = sorted(seconds for one in each for seconds in one["moves"])
     cores, learners = os.cpu_count(), result["learners"]
+    shorter = "" if result["steps"] == 2000 else f", with {result['steps']} steps instead of 2,000,"
     lines = [
         described(result) + ".",
         "",
         f"| {learners} learners within {result['within']:g} s, {cores} cores | |",
         "|---|---:|",
-        f"| ran all of lesson 04 within {result['minutes']:g} min, played, saved | {len(each)} of {learners} |",
+        f"| ran all cells of lesson 04{shorter} within {result['minutes']:g} min, played, saved "
+        f"| {len(each)} of {learners} |",
     ]
 
     def spread(what: str, form: str) -> str:
@@ -238,8 +263,8 @@ def table(result: dict[str, Any]) -> str:
         lines += [
             f"| from sign-up to JupyterLab, median (all) | {spread('server', '.0f')} s |",
             f"| all cells of the lesson, median (all) | {spread('all cells', '.0f')} s |",
-            f"| slider to its effect while all play: median, 95% of {len(moves)} moves | "
-            f"{statistics.median(moves):.2f} s, {at:.2f} s |",
+            f"| slider to its effect while all play: median, 95% of {len(moves)} moves, longest | "
+            f"{statistics.median(moves):.2f} s, {at:.2f} s, {moves[-1]:.1f} s |",
             f"| steps a second while all play, median (all) | {spread('steps a second', '.1f')} |",
             f"| pictures a second, median (all) | {spread('pictures a second', '.1f')} |",
         ]
@@ -258,6 +283,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--within", type=float, default=60, help="seconds in which all sign in")
+    parser.add_argument("--steps", type=int, default=2000, help="of each long training; 2000 is the lesson's own")
     parser.add_argument("--minutes", type=float, default=30, help="who is not through the lesson by then stays behind")
     parser.add_argument("--play", type=float, default=30, help="seconds of playing together")
     parser.add_argument("--out", type=Path, help="a folder for the result, instead of results/ and the README")
@@ -267,7 +293,9 @@ def main() -> None:
         where = this_machine()
         with ClassServer(Path(folder) / "state") as server:
             found = asyncio.run(measure(server, options))
-    command = f"python benchmarks/hub.py --learners {options.learners} --minutes {options.minutes:g}"
+    command = (
+        f"python benchmarks/hub.py --learners {options.learners} --steps {options.steps} --minutes {options.minutes:g}"
+    )
     result = {"machine": where, "versions": versions(), "command": command} | found
     store(result, "hub.json", table(result), BEGIN, END, options.out)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.util
+import json
 import re
 import runpy
 import shutil
@@ -174,6 +175,91 @@ def test_learners_do_not_get_into_each_others_servers_and_the_teacher_does(serve
                 assert page.status == 200
 
     together(steps())
+
+
+def test_the_teacher_sees_who_is_where_and_gives_new_passwords(server):
+    async def steps():
+        async with (
+            Learner(server.address, "teacher", "a word of the teacher's") as teacher,
+            Learner(server.address, "frieda", "a word of my own") as frieda,
+            Learner(server.address, "frieda", "another of my own") as again,
+        ):
+            for one, key in ((teacher, "teacher"), (frieda, "class")):
+                await one.sign_up(server.passwords[key])
+                assert await one.log_in()
+            token = {"_xsrf": teacher.xsrf("/hub/")}
+            async with teacher.web.get(f"{server.address}/hub/api/users", params=token) as answer:  # what the page asks
+                users = {user["name"]: user for user in await answer.json()}
+            assert users["frieda"]["server"] is None
+            assert users["frieda"]["last_activity"]
+            assert await frieda.give_a_password("teacher", "taken over") == 403
+            assert await teacher.give_a_password("frieda", again.password) == 200
+            assert await again.log_in()
+        async with Learner(server.address, "frieda", "a word of my own") as frieda:
+            assert not await frieda.log_in()
+
+    together(steps())
+
+
+def test_a_new_class_password_shuts_the_old_one_out_and_accounts_stay(tmp_path):
+    async def signs_up(server, name, password):
+        async with Learner(server.address, name, "a word of my own") as learner:
+            status, _ = await learner.sign_up(password)
+            return status, await learner.log_in()
+
+    with ClassServer(tmp_path / "state") as server:
+        old = server.passwords
+        assert together(signs_up(server, "gustav", old["class"])) == (200, True)
+        server.kill_hub()
+        (server.state / "passwords.json").write_text(json.dumps(old | {"class": "another than before"}))
+        server.start()
+        assert together(signs_up(server, "hanna", old["class"])) == (403, False)
+        assert together(signs_up(server, "hanna", "another than before")) == (200, True)
+        assert together(signs_up(server, "gustav", old["class"])) == (403, True)
+
+
+def test_servers_that_nobody_uses_end_also_after_the_hub_was_killed(tmp_path):
+    async def steps(server):
+        async with signed_in(server, "ida"):
+            server.kill_hub()  # at once: nobody has found her idle yet
+            server.start()
+            async with signed_in(server, "bruno") as bruno, bruno.notebook("00_start_here.ipynb") as kernel:
+                while server.processes("ida"):
+                    assert await kernel.printed("print('at work')") == "at work"
+                    await asyncio.sleep(1)
+                for _ in range(40):  # longer than anyone may idle
+                    assert await kernel.printed("print('at work')") == "at work"
+                    await asyncio.sleep(1)
+                assert (await bruno.ask("status"))["kernels"] == 1
+
+    with ClassServer(tmp_path / "state", HUB_IDLE="0.5") as server:
+        together(steps(server))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
+def test_with_a_certificate_all_is_encrypted_and_cookies_cross_no_plain_line(tmp_path):
+    key, certificate = tmp_path / "hub.key", tmp_path / "hub.crt"
+    command = f"openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout {key} -out {certificate}"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command.split(), *subject], check=True, capture_output=True)
+
+    async def steps(server):
+        async with Learner(server.address, "dora", "a word of my own", server.certificate) as dora:
+            await dora.sign_up(server.passwords["class"])
+            assert await dora.log_in()
+            await dora.start()
+            async with dora.notebook("00_start_here.ipynb") as kernel:
+                assert await kernel.printed("print(6 * 7)") == "42"
+            bare = {cookie.key for cookie in dora.web.cookie_jar if not cookie["secure"]}
+            assert bare <= {"_xsrf"} < {cookie.key for cookie in dora.web.cookie_jar}  # that alone opens nothing
+            with pytest.raises(aiohttp.ClientError):
+                await dora.web.get(server.address.replace("https", "http") + "/hub/login")
+        async with Learner(server.address, "eve", "a word of my own") as stranger:  # who was not told to trust it
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await stranger.log_in()
+
+    with ClassServer(tmp_path / "state", HUB_KEY=str(key), HUB_CERT=str(certificate)) as server:
+        together(steps(server))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ a kernel's websocket. Only for a server on this machine.
 import asyncio
 import contextlib
 import json
+import ssl
 import struct
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -19,12 +20,15 @@ Message = dict[str, Any]
 
 
 class Learner:
-    """One person's browser: cookies, and what is asked with them."""
+    """One person's browser: cookies, and what is asked with them; `certificate` is one to trust."""
 
-    def __init__(self, address: str, name: str, password: str) -> None:
+    def __init__(self, address: str, name: str, password: str, certificate: str | None = None) -> None:
         self.address, self.name, self.password = address.rstrip("/"), name, password
+        trust = ssl.create_default_context(cafile=certificate) if certificate else True
         self.web = aiohttp.ClientSession(
-            cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=240)
+            connector=aiohttp.TCPConnector(ssl=trust),
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            timeout=aiohttp.ClientTimeout(total=240),
         )
         self.own = f"{self.address}/user/{name}"
 
@@ -56,6 +60,12 @@ class Learner:
         """Is the password right?"""
         status, place, _ = await self._post("login", {"username": self.name, "password": self.password})
         return status == 200 and not place.endswith("/hub/login")
+
+    async def give_a_password(self, name: str, password: str) -> int:
+        """What only a teacher may: a new one for somebody else; the status of the answer."""
+        new = {"new_password": password, "new_password_confirmation": password}
+        status, _, _ = await self._post(f"change-password/{name}", new)
+        return status
 
     async def start(self, seconds: float = 180) -> None:
         """Ask for one's server and wait until its pages come."""

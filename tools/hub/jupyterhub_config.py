@@ -75,7 +75,7 @@ ip, port = os.environ.get("HUB_IP") or "127.0.0.1", int(number("HUB_PORT", 8000,
 key, certificate = file("HUB_KEY"), file("HUB_CERT")
 if bool(key) != bool(certificate):
     sys.exit("HUB_KEY and HUB_CERT belong together: the two files of one certificate.")
-megabytes, idle = int(number("HUB_MEMORY", 2048, 512, 2**20)), int(60 * number("HUB_IDLE", 60, 1, 10_000))
+megabytes, idle = int(number("HUB_MEMORY", 2048, 512, 2**20)), int(60 * number("HUB_IDLE", 60, 0.2, 10_000))
 teacher = os.environ.get("HUB_TEACHER") or "teacher"
 kept = passwords(state)
 kind = isolation.choose(os.environ.get("HUB_ISOLATION", ""), state)
@@ -116,6 +116,8 @@ c.ClassAuthenticator.username_pattern = r"[a-z][a-z0-9_-]{0,31}\Z"  # also a fol
 c.JupyterHub.template_paths = [str(HERE / "templates")]
 
 # What a learner gets: learner.py says.
+look = max(1, min(300, idle // 4))  # seconds; or a short HUB_IDLE would end servers whose use is not known yet
+c.JupyterHub.last_activity_interval, c.JupyterHub.activity_resolution = look, min(30, look)
 c.JupyterHub.spawner_class = {"accounts": "jupyterhub.spawner.LocalProcessSpawner"}.get(kind, "simple")
 c.SimpleLocalProcessSpawner.home_dir_template = str(state / "learners" / "{username}")
 c.Spawner.cmd = [sys.executable, str(HERE / "learner.py")]
@@ -126,6 +128,7 @@ c.Spawner.environment = {
     "AAE_HUB_MEGABYTES": str(megabytes),
     "OMP_NUM_THREADS": "1",  # or thirty kernels fight for the cores
     "OMP_WAIT_POLICY": "PASSIVE",
+    "JUPYTERHUB_ACTIVITY_INTERVAL": str(look),
 } | {name: os.environ[name] for name in ("AAE_DATA_DIR",) if name in os.environ}
 c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # thirty at once, on few cores
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -24,7 +25,8 @@ class ClassServer:
     def __init__(self, state: Path, **options: str) -> None:
         self.state, self.port, self.log = state.resolve(), three_free_ports(), state / "hub.log"
         self.options = {"HUB_DIR": str(self.state), "HUB_PORT": str(self.port), "HUB_ALLOW_ROOT": "1"} | options
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.certificate = options.get("HUB_CERT")
+        self.address = f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
         self.state.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -52,9 +54,10 @@ class ClassServer:
     def wait_until_up(self, seconds: float = 90) -> None:
         """Until hub and proxy answer."""
         end = time.monotonic() + seconds
+        trust = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
         while True:
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.address}/hub/api/", timeout=5).close()
+                urllib.request.urlopen(f"{self.address}/hub/api/", timeout=5, context=trust).close()
                 return
             if self.hub.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the hub did not start:\n{self.log.read_text()[-3000:]}")
