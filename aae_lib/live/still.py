@@ -42,11 +42,11 @@ def still(runs: list[Run]) -> Picture:
         with run.trainer.lock:
             run.trainer.flush()
             _run(part, run)
+    rest = "the distance to the prior, and images" if runs[0].view.has_decoder else "and the distance to the prior"
     dots = "Codes, coloured by class, lie" if runs[0].view.can.encode else "Points lie"
     figure.alt = (
         f"The live panel as a picture. {_told(runs)} {dots} over grey samples of the prior; "
-        "next to them are the sliders with their values, the losses, the distance to the prior"
-        f"{', and images' if runs[0].view.has_decoder else ''}."
+        f"next to them are the sliders with their values, the losses, {rest}."
     )
     return figure
 

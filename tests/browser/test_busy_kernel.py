@@ -42,6 +42,18 @@ def test_it_acts_while_another_cell_runs(busy, turn):
     assert notebook.kernel("panel.status") == "paused"
 
 
+def test_training_gives_way_to_a_cell_that_computes_and_says_so(busy):
+    panel, _, free = busy(PANEL, BUSY.replace("time.sleep(0.02)", "sum(range(1000))"))
+    until(lambda: panel.frames, "the first picture")
+    panel.play(steps=5)
+    panel.expect_text(".aae-status", "Another cell runs: training gives way to it, and goes on slowly.")
+    panel.drag(panel.slider("weights.generator"), 0.8)
+    until(lambda: panel.uses[0]["weights"]["generator"] > 2, "the slider is used")
+    free()
+    panel.expect_text(".aae-status", "Training.")
+    panel.pause()
+
+
 def test_where_the_kernel_cannot_hear_the_page_says_so_and_the_thumb_stays(busy):
     panel, _, free = busy(PANEL, PLAY + DEAF + BUSY)
     panel.wait_step(1)
