@@ -109,13 +109,18 @@ def code(path: Path) -> list[str]:
 
 def page(stored: dict[str, Any]) -> str:
     """results/lessons.md: a table a lesson."""
-    lines = ["# What the lessons claim, with five seeds", "", "Written by `python tools/lesson_seeds.py`."]
+    lines = ["# What the lessons claim, with five seeds", ""]
+    lines += [
+        "Written by `python tools/lesson_seeds.py`. Bounds are as the lesson has them now; what is bold did not hold."
+    ]
     for number, lesson in sorted(stored.items()):
         path = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
         bound = bounds(nbformat.read(path, as_version=4))
         runs = dict(sorted(lesson["runs"].items()))
         title = nbformat.read(path, as_version=4).cells[0].source.partition("\n")[0].lstrip("# ")
         lines += ["", f"## [{title}](../notebooks/{path.name})", ""]
+        where = f"{lesson['machine']['name']}, one thread, torch {lesson['versions']['torch']}"
+        lines += [f"`python tools/lesson_seeds.py {number}`, {where}.", ""]
         lines += [f"| claim | bound | holds | {' | '.join(f'seed {seed}' for seed in runs)} |"]
         lines += [f"|---|---|---:|{'---|' * len(runs)}"]
         by_words = {seed: {c["claim"]: c for c in each["claims"]} for seed, each in runs.items()}
