@@ -63,6 +63,8 @@ def test_the_demo_is_a_bare_page_with_the_panel_for_whoever_has_the_token(browse
     panel = Shown(page)
     panel.root.wait_for()
     panel.play(steps=20)
+    picture = panel.root.locator(".aae-strip canvas").first
+    assert picture.evaluate("c => [c.width, c.height]") == [28, 28], "digits that a room can read"
     for width, height in ((1280, 720), (1366, 768), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
         all_seen(panel)
