@@ -19,7 +19,7 @@ from ..models import Batch, Loss, Model, Phase, can, unwrapped
 from ..models.lock import StepLock
 from ..models.phase import check_phases
 from ..networks import BatchNorm
-from ..optimizers import Cosine, Schedule
+from ..optimizers import CoarseToFine, Cosine, Schedule
 from ..precision import products
 from . import checkpoints
 from .devices import check_numbers, check_precision, find_device, keep_freed_memory
@@ -70,9 +70,10 @@ class Trainer:
     batch_size : int, optional
         None is 100, as in the paper, or all images where there are fewer.
     schedule : Schedule, default Cosine(4000, final=0.05)
-        Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`. Two players at full speed circle and never
-        settle: on digits the MMD after 4000 steps was .16, .07 and .03 at constant rates (three seeds), and .001 to
-        .003 with the cosine.
+        Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`, or `CoarseToFine(steps)`, which also lowers
+        the weight of the reconstruction and the gradient penalty. Two players at full speed circle and never settle: on
+        digits the MMD after 4000 steps was .16, .07 and .03 at constant rates (three seeds), and .001 to .003 with the
+        cosine.
     phases : tuple of Phase, optional
         Instead of `model.phases()`.
     losses : dict of str to callable, optional
@@ -370,11 +371,17 @@ class Trainer:
         rate = self.rate
         factors = [rate * self._factor(step) for step in steps]
         rates, terms = {}, {}
+        own = self.schedule if isinstance(self.schedule, CoarseToFine) else None  # phases and terms of its own
         for phase in self.phases:
             full, begins = phase.optimizer.lr * weights[phase.name], phase.begins
-            rates[phase.name] = _from(begins.get(phase.name), steps, [full * factor for factor in factors])
+            values = [full * factor for factor in factors]
+            if own is not None:
+                values = [value * own.of_phase(phase.name, step) for value, step in zip(values, steps, strict=True)]
+            rates[phase.name] = _from(begins.get(phase.name), steps, values)
             terms[phase.name] = {
-                name: _from(begins.get(name), steps, [value] * len(steps))
+                name: _from(
+                    begins.get(name), steps, [value * own.of_term(name, step) if own else value for step in steps]
+                )
                 for name, value in self.terms[phase.name].items()
             }
         return rates, terms
