@@ -18,6 +18,7 @@ from .data import Minibatches as Minibatches
 from .data import load as load
 from .models import AAE as AAE
 from .models import AE as AE
+from .models import ANY_PRIOR as ANY_PRIOR
 from .models import VAE as VAE
 from .models import WAE as WAE
 from .models import ClusterAAE as ClusterAAE
@@ -29,6 +30,7 @@ from .models import SupervisedAAE as SupervisedAAE
 from .models import pretrained as pretrained
 from .optimizers import SGD as SGD
 from .optimizers import Adam as Adam
+from .optimizers import CoarseToFine as CoarseToFine
 from .optimizers import Constant as Constant
 from .optimizers import Cosine as Cosine
 from .optimizers import Drops as Drops

@@ -13,7 +13,7 @@ from typing import Any, TypedDict, TypeVar, Unpack
 import torch
 from torch import Generator, Tensor, nn
 
-from .arguments import WIDEST, Kind, count, counts, generator, number, one_of, switch, takes
+from .arguments import WIDEST, Kind, count, counts, generator, number, numbers, one_of, switch, takes
 
 Layer = TypeVar("Layer", bound=nn.Module)
 
@@ -40,6 +40,7 @@ PARTS: dict[str, Kind] = {
     "activation": one_of(*ACTIVATIONS),
     "weight_sd": number(above=0, most=1e6),
 }
+WAVES = numbers(kind=number(above=0, most=1e6), example="(1.0, 2.0, 4.0)")
 START = {name: PARTS[name] for name in ("activation", "weight_sd")} | {"generator": generator()}
 
 
@@ -416,6 +417,9 @@ class Discriminator(nn.Module):
     classes : int, optional
         K: D then also sees a label y (N,) int64 as one-hot of K + 1, where the last place means "no label" (y = -1).
         The paper's 11th class.
+    waves : sequence of float, default ()
+        D also sees sin(kz) and cos(kz) for each k: a smooth network of the plain z is slow to tell thin shapes apart
+        (Tancik et al. 2020, "Fourier features").
 
     Raises
     ------
@@ -430,7 +434,7 @@ class Discriminator(nn.Module):
 
     one_hot: Tensor
 
-    @takes(latent_dim=PARTS["latent_dim"], hidden=PARTS["hidden"], classes=count(most=WIDEST), **START)
+    @takes(latent_dim=PARTS["latent_dim"], hidden=PARTS["hidden"], classes=count(most=WIDEST), waves=WAVES, **START)
     def __init__(
         self,
         latent_dim: int,
@@ -439,15 +443,20 @@ class Discriminator(nn.Module):
         activation: str = "relu",
         generator: Generator | None = None,
         weight_sd: float | None = None,
+        waves: Sequence[float] = (),
     ) -> None:
         super().__init__()
-        self.classes = classes
+        self.classes, self.waves = classes, tuple(waves)
         n_labels = 0 if classes is None else classes + 1
-        self.layers = MLP((latent_dim + n_labels, *hidden, 1), activation, False, generator, weight_sd)
+        seen = latent_dim * (1 + 2 * len(self.waves))
+        self.layers = MLP((seen + n_labels, *hidden, 1), activation, False, generator, weight_sd)
         # row -1 of the identity is its last row: y = -1 finds "no label" without a branch
         self.register_buffer("one_hot", torch.eye(n_labels), persistent=False)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        if self.waves:
+            turned = torch.cat([k * z for k in self.waves], 1)
+            z = torch.cat([z, turned.sin(), turned.cos()], 1)
         if self.classes is not None:
             y = z.new_full((len(z),), -1, dtype=torch.long) if y is None else y
             z = torch.cat([z, self.one_hot[y].to(z.dtype)], 1)

@@ -162,4 +162,46 @@ class Drops:
         return self.factor ** sum(step >= s for s in self.at)
 
 
-Schedule = Constant | Cosine | Drops
+@takes(steps=count(most=2**62 - 1), reconstruction=number(least=0, most=1), penalty=number(above=0, most=1))
+@dataclass(frozen=True)
+class CoarseToFine:
+    """First the coarse shape of the prior, then the fine one: rates, reconstruction and gradient penalty fall.
+
+    All rates follow `Cosine(steps)`, down to 0. The weight of the reconstruction falls along with them to a share
+    `reconstruction` of itself, so that its pull does not keep the codes off the prior in the end. The penalty r1 falls
+    geometrically to a share `penalty` during the first seven tenths: strong at first, it makes D too smooth to wall in
+    codes that have yet to cross a gap; weak in the end, it lets D see what is thin. Made for `AAE(..., **ANY_PRIOR)`.
+
+    Parameters
+    ----------
+    steps : int
+        Where it ends, at least 1.
+    reconstruction : float, default 0.1
+        Share of the reconstruction's weight in the end, 0 to 1.
+    penalty : float, default 1/300
+        Share of the penalty r1 in the end, above 0, at most 1.
+
+    Examples
+    --------
+    >>> schedule = CoarseToFine(100)
+    >>> schedule(50), schedule.of_phase("reconstruction", 50), schedule.of_term("r1", 100)
+    (0.5, 0.55, 0.0033333333333333335)
+    """
+
+    steps: int
+    reconstruction: float = 0.1
+    penalty: float = 1 / 300
+
+    def __call__(self, step: int) -> float:
+        return Cosine(self.steps)(step)
+
+    def of_phase(self, name: str, step: int) -> float:
+        """A factor of one phase's rate, on top of that of all."""
+        return Cosine(self.steps, self.reconstruction)(step) if name == "reconstruction" else 1.0
+
+    def of_term(self, name: str, step: int) -> float:
+        """A factor of the weight of a term inside a loss."""
+        return self.penalty ** min(step / (0.7 * self.steps), 1.0) if name == "r1" else 1.0
+
+
+Schedule = Constant | Cosine | Drops | CoarseToFine

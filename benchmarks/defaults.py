@@ -1,11 +1,16 @@
-"""Do the defaults carry every prior? `python benchmarks/defaults.py [PRIOR ...] [--r1 0.1] [--steps 4000] ...`
+"""Does one recipe carry every prior? `python benchmarks/defaults.py [PRIOR ...] [--steps 2000] ...`
 
-Trains an AAE on mini_mnist for each prior and seed, on one thread. Writes results/defaults-cpu.json, and with it a
-table in benchmarks/README.md; rows of priors that are not named stay, if they were made with the same settings.
+It is the library's: `AAE(..., **ANY_PRIOR)` with `Trainer(..., schedule=CoarseToFine(steps))`. With `--plain`, or one
+of the options after it, it is the constructor's defaults and a cosine, or what the options say.
+
+Trains an AAE on mini_mnist for each prior and seed, on one thread. Writes results/any-prior-cpu.json (of other options:
+defaults-cpu.json), and with it a table in benchmarks/README.md, after each prior; rows of priors that are not named
+stay, if they were made with the same settings.
 
 A run is at its floor if the MMD between codes and prior is at most 3 standard deviations above what two prior samples
 show. Codes are those of training images, since q(z) is what these are mapped to; all else is measured on validation
-images, so that what is chosen by these figures is not chosen on test images.
+images, so that what is chosen by these figures is not chosen on test images. The codes of these are compared with the
+prior too: "held out", in standard deviations of the floor of that many points.
 """
 
 import argparse
@@ -14,7 +19,7 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +28,14 @@ from torch import Tensor
 
 import aae_lib as aae
 from aae_lib.data.parts import evenly
+from aae_lib.optimizers import Schedule
 from aae_lib.paper.machine import versions
 from bench import described, store, this_machine
 
 DATA = aae.load("mini_mnist")
 CODES = 2000  # of training images, and prior samples, in an MMD
 WIDTH = 0.1  # of the thin ones below
-BEGIN, END = "<!-- table of defaults.py -->", "<!-- end of defaults.py -->"
+PLAIN = {"r1": None, "lr": 1e-3, "game_lr": 1e-3, "final": 0.05, "batch_norm": False}  # the constructor's defaults
 
 
 def arc(n: int, generator: torch.Generator | None = None) -> Tensor:
@@ -64,7 +70,7 @@ PRIORS: dict[str, Callable[[], Any]] = {
     "Uniform": aae.priors.Uniform,
     "Circle": aae.priors.Circle,
     "Sphere": aae.priors.Sphere,
-    "Categorical": lambda: aae.priors.Categorical([0.1] * 10),
+    "Categorical": lambda: aae.priors.Categorical(10),
     "Points": lambda: aae.priors.Points(aae.load("spiral").train.images),
     "Picture": lambda: aae.priors.Picture(letter()),
     "an arc": lambda: arc,
@@ -77,27 +83,37 @@ def main() -> None:
     parser.add_argument("priors", nargs="*", metavar="PRIOR", help=f"all of {', '.join(PRIORS)}, or some")
     parser.add_argument("--seeds", type=int, default=5, help="this many runs of each (default 5)")
     parser.add_argument("--out", type=Path, help="folder for the figures, instead of results/ and the README")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--hidden", type=int, nargs="+", default=[256, 256])
-    parser.add_argument("--r1", type=float, help="default: the library's")
-    parser.add_argument("--no-r1", action="store_true", help="without the gradient penalty")
-    parser.add_argument("--lr", type=float, default=1e-3, help="of the reconstruction")
-    parser.add_argument("--game-lr", type=float, default=1e-3)
-    parser.add_argument("--final", type=float, default=0.05, help="factor of the rates at the end of the cosine")
-    parser.add_argument("--batch-norm", action="store_true", help="in the encoder")
+    parser.add_argument("--steps", type=int, help="default 2000, or 4000 without the recipe")
+    parser.add_argument("--hidden", type=int, nargs="+", help="default: the recipe's, or 256 256 without it")
+    parser.add_argument("--plain", action="store_true", help="the constructor's defaults instead of the recipe")
+    parser.add_argument("--r1", type=float, help="default: none")
+    parser.add_argument("--lr", type=float, help="of the reconstruction (default 1e-3)")
+    parser.add_argument("--game-lr", type=float, help="default 1e-3")
+    parser.add_argument("--final", type=float, help="factor of the rates at the end of the cosine (default 0.05)")
+    parser.add_argument("--batch-norm", action="store_true", default=None, help="in the encoder")
     options = parser.parse_args()
     if unknown := set(options.priors) - set(PRIORS):
         parser.error(f"there is no prior {', '.join(unknown)}; there are {', '.join(PRIORS)}")
     torch.set_num_threads(1)
-    names = ("steps", "hidden", "r1", "no_r1", "lr", "game_lr", "final", "batch_norm")
-    settings = {name: getattr(options, name) for name in names}
+    given = {name: getattr(options, name) for name in PLAIN if getattr(options, name) is not None}
+    plain = options.plain or bool(given)
+    settings: dict[str, Any] = {
+        "steps": options.steps or (4000 if plain else 2000),
+        "hidden": options.hidden or ([256, 256] if plain else list(aae.ANY_PRIOR["hidden"])),
+    }
+    if plain:
+        settings["plain"] = PLAIN | given
     wanted = options.priors or list(PRIORS)
     rows = [row for row in stored(options.out, settings) if row["prior"] not in wanted]
     for name in wanted:
-        floor = aae.metrics.floor(PRIORS[name](), CODES)
         for seed in range(options.seeds):
-            rows.append({"prior": name, "seed": seed, "floor": [floor.mean, floor.sd]} | run(name, seed, settings))
+            rows.append(run(name, seed, settings))
             print(rows[-1], flush=True)
+        save(rows, settings, options.out)
+
+
+def save(rows: list[dict[str, Any]], settings: dict[str, Any], out: Path | None) -> None:
+    """Write the rows and their table."""
     result = {
         "command": " ".join(["python benchmarks/defaults.py", *sys.argv[1:]]),
         "settings": settings,
@@ -105,12 +121,18 @@ def main() -> None:
         "versions": versions(),
         "rows": sorted(rows, key=lambda row: (list(PRIORS).index(row["prior"]), row["seed"])),
     }
-    store(result, "defaults-cpu.json", table(result), BEGIN, END, options.out)
+    kind = "defaults" if "plain" in settings else "any prior"
+    begin, end = f"<!-- table of defaults.py, {kind} -->", f"<!-- end of defaults.py, {kind} -->"
+    store(result, name_of(settings), table(result), begin, end, out)
+
+
+def name_of(settings: dict[str, Any]) -> str:
+    return "defaults-cpu.json" if "plain" in settings else "any-prior-cpu.json"
 
 
 def stored(out: Path | None, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows that are there, if they were made with these settings."""
-    file = (out or Path(__file__).parents[1] / "results") / "defaults-cpu.json"
+    file = (out or Path(__file__).parents[1] / "results") / name_of(settings)
     found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
     return found["rows"] if found and found["settings"] == settings else []
 
@@ -118,32 +140,47 @@ def stored(out: Path | None, settings: dict[str, Any]) -> list[dict[str, Any]]:
 def run(name: str, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
     """The figures of one run."""
     prior = aae.priors.as_prior(PRIORS[name]())
-    penalty = {"r1": None} if settings["no_r1"] else {} if settings["r1"] is None else {"r1": settings["r1"]}
+    recipe: Mapping[str, Any] = aae.ANY_PRIOR
+    schedule: Schedule = aae.CoarseToFine(settings["steps"])
+    if plain := settings.get("plain"):
+        recipe = {
+            "batch_norm": plain["batch_norm"],
+            "r1": plain["r1"],
+            "optimizer": aae.Adam(plain["lr"]),
+            "game_optimizer": aae.Adam(plain["game_lr"], beta1=0.5),
+        }
+        schedule = aae.Cosine(settings["steps"], plain["final"])
     model = aae.AAE(
         DATA.image_shape,
         latent_dim=prior.dim,
-        hidden=settings["hidden"],
         prior=prior,
         classes=prior.classes if name.endswith("with labels") else None,
-        batch_norm=settings["batch_norm"],
-        optimizer=aae.Adam(settings["lr"]),
-        game_optimizer=aae.Adam(settings["game_lr"], beta1=0.5),
         seed=seed,
-        **penalty,
+        **{**recipe, "hidden": settings["hidden"]},
     )
-    trainer = aae.Trainer(
-        model, DATA.train, seed=seed, device="cpu", schedule=aae.Cosine(settings["steps"], settings["final"])
-    )
-    start = time.perf_counter()
+    trainer = aae.Trainer(model, DATA.train, seed=seed, device="cpu", schedule=schedule)
+    start, work = time.perf_counter(), time.process_time()
     trainer.run(steps=settings["steps"], progress=False)
-    seconds = time.perf_counter() - start
+    seconds, work = time.perf_counter() - start, time.process_time() - work
     codes = model.encode(DATA.train.images[evenly(CODES, len(DATA.train))])
+    held_out = model.encode(DATA.validation.images)
+    floor, held_out_floor = (aae.metrics.floor(prior, len(cloud)) for cloud in (codes, held_out))
     return {
+        "prior": name,
+        "seed": seed,
+        "floor": [floor.mean, floor.sd],
         "seconds": round(seconds, 1),
-        "mmd": aae.metrics.mmd(codes, prior.sample(CODES, generator=torch.Generator().manual_seed(0))),
+        "cpu_seconds": round(work, 1),
+        "mmd": distance(codes, prior),
+        "validation": (distance(held_out, prior) - held_out_floor.mean) / held_out_floor.sd,
         "reconstruction": aae.metrics.reconstruction_error(model, DATA.validation),
         "neighbours": aae.metrics.knn_accuracy(model, DATA.train, DATA.validation),
     }
+
+
+def distance(codes: Tensor, prior: aae.priors.Prior) -> float:
+    """The MMD between codes and as many prior samples."""
+    return aae.metrics.mmd(codes, prior.sample(len(codes), generator=torch.Generator().manual_seed(0)))
 
 
 def at_floor(row: dict[str, Any]) -> bool:
@@ -157,19 +194,20 @@ def table(result: dict[str, Any]) -> str:
     lines = [
         f"{described(result)}.",
         "",
-        "| prior | at its floor | MMD, median (lowest to highest) | floor + 3 sd | error | 5-NN | seconds |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| prior | at its floor | MMD, median (lowest to highest) | floor + 3 sd | held out | error | 5-NN | CPU s |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name in dict.fromkeys(row["prior"] for row in result["rows"]):
         rows = [row for row in result["rows"] if row["prior"] == name]
         mean, sd = rows[0]["floor"]
         mmd = sorted(row["mmd"] for row in rows)
-        error, neighbours, seconds = (
-            statistics.median(row[key] for row in rows) for key in ("reconstruction", "neighbours", "seconds")
+        held_out, error, neighbours, seconds = (
+            statistics.median(row[key] for row in rows)
+            for key in ("validation", "reconstruction", "neighbours", "cpu_seconds")
         )
         lines.append(
             f"| {name} | {sum(map(at_floor, rows))} of {len(rows)} | {statistics.median(mmd):.4f} ({mmd[0]:.4f} to "
-            f"{mmd[-1]:.4f}) | {mean + 3 * sd:.4f} | {error:.4f} | {neighbours:.2f} | {seconds:.0f} |"
+            f"{mmd[-1]:.4f}) | {mean + 3 * sd:.4f} | {held_out:.1f} | {error:.4f} | {neighbours:.2f} | {seconds:.0f} |"
         )
     return "\n".join(lines)
 

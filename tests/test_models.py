@@ -125,6 +125,33 @@ def test_discriminator_without_classes_refuses_labels():
         Discriminator(2, (8,))(torch.zeros(1, 2), torch.tensor([0]))
 
 
+def test_discriminator_with_waves_tells_apart_what_is_thin():
+    fine = torch.linspace(-3, 3, 400)[:, None]
+    stripes = (fine[:, 0] * 12).sin() > 0
+
+    def accuracy(waves):
+        d = Discriminator(1, (16,), activation="silu", generator=rng(), waves=waves)
+        optimizer = torch.optim.Adam(d.parameters(), 1e-2)
+        for _ in range(200):
+            optimizer.zero_grad()
+            torch.nn.functional.binary_cross_entropy_with_logits(d(fine), stripes.float()).backward()
+            optimizer.step()
+        return float(((d(fine) > 0) == stripes).float().mean())
+
+    assert accuracy(()) < 0.7
+    assert accuracy((4.0, 8.0)) > 0.9
+
+
+def test_the_recipe_for_any_prior_is_kept_with_the_model(digits, tmp_path):
+    prior = aae.priors.SwissRoll()
+    model = aae.AAE(digits.image_shape, prior=prior, classes=10, seed=0, **aae.ANY_PRIOR)
+    aae.Trainer(model, digits, schedule=aae.CoarseToFine(5)).run(steps=5, progress=False)
+    loaded = aae.load_model(model.save(tmp_path / "model.safetensors"))
+    z = torch.randn(4, 2, generator=rng())
+    assert loaded.r1 == 3
+    assert torch.equal(loaded.discriminator(z), model.discriminator(z))
+
+
 def partly_labelled(digits, n=200):
     return replace(digits, train=digits.train.keep_labels(n))
 

@@ -118,6 +118,21 @@ def test_schedules_have_the_stated_values():
     assert [drops(49), drops(50), drops(1000)] == pytest.approx([1, 0.1, 0.01])
 
 
+def test_coarse_to_fine_lowers_rates_reconstruction_and_penalty(make):
+    trainer = make(r1=3.0, schedule=aae.CoarseToFine(steps=100, reconstruction=0.1, penalty=0.01))
+    start, middle, end = (trainer.settings(step) for step in (0, 50, 100))
+    lr = trainer.model.optimizer.lr, trainer.model.game_optimizer.lr
+    assert list(start.rates.values()) == pytest.approx([lr[0], lr[1], lr[1]])
+    assert list(middle.rates.values()) == pytest.approx([lr[0] * 0.5 * 0.55, lr[1] * 0.5, lr[1] * 0.5])
+    assert list(end.rates.values()) == pytest.approx([0, 0, 0])
+    penalties = [
+        found.terms["discriminator"]["r1"] for found in (start, trainer.settings(35), trainer.settings(70), end)
+    ]
+    assert penalties == pytest.approx([3, 0.3, 0.03, 0.03])
+    trainer.terms["discriminator"]["r1"] = 0  # what is set by hand counts
+    assert trainer.settings(50).terms["discriminator"]["r1"] == 0
+
+
 def test_same_seed_same_run_and_the_global_generator_is_never_touched(make):
     before = torch.get_rng_state()
     first, second, other = make(), make(), make(seed=1)

@@ -5,7 +5,7 @@ May import: data, priors, networks, losses, optimizers.
 """
 
 from . import pretrained
-from .aae import AAE
+from .aae import AAE, ANY_PRIOR
 from .autoencoder import AE
 from .cluster import ClusterAAE
 from .map import MapAAE
@@ -20,6 +20,7 @@ from .wae import WAE
 __all__ = [
     "AAE",
     "AE",
+    "ANY_PRIOR",
     "VAE",
     "WAE",
     "Abilities",

@@ -5,6 +5,7 @@ Shapes: images x (N, C, H, W) in [0, 1], codes z (N, d), labels y (N,) int64 wit
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 import torch
@@ -13,12 +14,24 @@ from torch import Generator, Tensor
 from .. import losses
 from ..arguments import count, counts, number, one_of, seed, takes
 from ..data import Minibatch, Minibatches
-from ..networks import ACTIVATIONS, Discriminator
+from ..networks import ACTIVATIONS, WAVES, Discriminator
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior
 from .autoencoder import AE, check_gives
 from .model import Abilities
 from .phase import OPTIMIZER, Batch, Phase
+
+# brings the codes of images to priors of any shape, thin ones too; with Trainer(..., schedule=CoarseToFine(2000))
+ANY_PRIOR: Mapping[str, Any] = MappingProxyType(
+    {
+        "hidden": (128, 128),
+        "batch_norm": True,
+        "r1": 3.0,
+        "discriminator_waves": (1.0, 2.0, 4.0),
+        "optimizer": Adam(5e-3),
+        "game_optimizer": Adam(5e-3, beta1=0.5),
+    }
+)
 
 
 class DiscriminatorOptions(TypedDict):
@@ -27,6 +40,7 @@ class DiscriminatorOptions(TypedDict):
     hidden: Sequence[int]
     activation: str
     weight_sd: float | None
+    waves: Sequence[float]
 
 
 class AAE(AE):
@@ -48,6 +62,8 @@ class AAE(AE):
         Widths of D's hidden layers; None: as the encoder's.
     discriminator_activation : {"silu", "relu", "leaky_relu"}
         Between D's layers.
+    discriminator_waves : sequence of float, default ()
+        D also sees sin(kz) and cos(kz) for each k of these, which makes it quick to see thin shapes.
     label_share : float, default 0.5
         With classes, where only some images are labelled: this share of the game's batch is drawn from the labelled
         ones (0 leaves it to chance). With few labels the classes otherwise settle in wrong places before the labels
@@ -74,6 +90,7 @@ class AAE(AE):
         classes=count(),
         discriminator_hidden=counts(),
         discriminator_activation=one_of(*ACTIVATIONS),
+        discriminator_waves=WAVES,
         label_share=number(least=0, below=1),
         r1=number(least=0, most=1e6),
         game_optimizer=OPTIMIZER,
@@ -87,6 +104,7 @@ class AAE(AE):
         classes: int | None = None,
         discriminator_hidden: Sequence[int] | None = None,
         discriminator_activation: str = "silu",
+        discriminator_waves: Sequence[float] = (),
         label_share: float = 0.5,
         r1: float | None = None,
         game_optimizer: Optimizer | None = None,
@@ -102,6 +120,7 @@ class AAE(AE):
             "hidden": self.hidden if discriminator_hidden is None else tuple(discriminator_hidden),
             "activation": discriminator_activation,
             "weight_sd": weight_sd,
+            "waves": discriminator_waves,
         }
         # a stream of its own: AE and AAE of one seed start from the same autoencoder
         self.discriminator = self._make_discriminator(self.latent_dim, -1 - seed, classes)

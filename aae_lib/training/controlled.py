@@ -7,7 +7,7 @@ from typing import Any
 from ..arguments import function, shown
 from ..models import Model, Phase, can
 from ..models.phase import check_phases
-from ..optimizers import Schedule
+from ..optimizers import CoarseToFine, Schedule
 from .settings import Controls, Settings, Terms
 
 SCHEDULE = function("Cosine(steps=4000)", arguments=1)
@@ -54,12 +54,15 @@ class Controlled:
         weights = dict(self.weights) if weights is None else weights
         rate = self.rate
         factors = [rate * self._factor(step) for step in steps]
+        own = self.schedule if isinstance(self.schedule, CoarseToFine) else None  # which has more than one factor
         rates, terms = {}, {}
         for phase in self.phases:
             full, begins = phase.optimizer.lr * weights[phase.name], phase.begins
-            rates[phase.name] = _from(begins.get(phase.name), steps, [full * factor for factor in factors])
+            of_phase = [own.of_phase(phase.name, step) if own else 1.0 for step in steps]
+            planned = [full * factor * share for factor, share in zip(factors, of_phase, strict=True)]
+            rates[phase.name] = _from(begins.get(phase.name), steps, planned)
             terms[phase.name] = {
-                name: _from(begins.get(name), steps, [value] * len(steps))
+                name: _from(begins.get(name), steps, [value * own.of_term(name, t) if own else value for t in steps])
                 for name, value in self.terms[phase.name].items()
             }
         return rates, terms

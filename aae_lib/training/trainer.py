@@ -70,9 +70,10 @@ class Trainer(Controlled):
     batch_size : int, optional
         None is 100, as in the paper, or all images where there are fewer.
     schedule : Schedule, default Cosine(4000, final=0.05)
-        Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`. Two players at full speed circle and never
-        settle: on digits the MMD after 4000 steps was 0.16, 0.07 and 0.03 at constant rates (three seeds), and 0.001 to
-        0.003 with the cosine.
+        Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`, or `CoarseToFine(steps)`, which also lowers
+        the weight of the reconstruction and the gradient penalty. Two players at full speed circle and never settle: on
+        digits the MMD after 4000 steps was 0.16, 0.07 and 0.03 at constant rates (three seeds), and 0.001 to 0.003 with
+        the cosine.
     phases : tuple of Phase, optional
         Instead of `model.phases()`.
     losses : dict of str to callable, optional

@@ -36,6 +36,7 @@ ALWAYS = {  # what must be given, and is right
     aae.SGD: {},
     aae.Cosine: {"steps": 10},
     aae.Drops: {"at": (5,)},
+    aae.CoarseToFine: {"steps": 10},
     priors.Gaussian: {},
     priors.GaussianRing: {},
     priors.GaussianGrid: {},

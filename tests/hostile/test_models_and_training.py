@@ -62,6 +62,7 @@ def each(name, values, kind=aae.AAE, **others):
         *each("latent_dim", ODD_COUNTS),
         *each("hidden", ODD_WIDTHS),
         *each("discriminator_hidden", [8, "8", (0,)]),
+        *each("discriminator_waves", [1.0, "1", (0,), (-1.0,), (float("nan"),)]),
         *each("seed", [None, -1, 2.5, "0", [0], 2**70]),
         *each("input_noise", [*ODD_NUMBERS, None]),
         *each("input_dropout", [1, *ODD_NUMBERS]),
