@@ -28,9 +28,10 @@ export function networkDiagram({ networks, phases }: RunSpec) {
   const boxes = networks.map((name) => networkBox(name, places[name]));
   const rows = networks.includes("cluster_heads") ? 240 : games ? 166 : 76;
   const height = known ? rows : 80 * Math.ceil(networks.length / 3);
+  const name = `The networks ${networks.join(", ")}.`;
   const picture = vector(
     "svg",
-    { class: "aae-diagram", viewBox: `0 0 384 ${height}`, role: "img" },
+    { class: "aae-diagram", viewBox: `0 0 384 ${height}`, role: "img", "aria-label": name },
     known && wires(games),
     boxes.map((box) => box.group),
   );
@@ -55,7 +56,7 @@ export function networkDiagram({ networks, phases }: RunSpec) {
     });
     const text = whoMoved(networks, phase, far);
     setText(told, text);
-    setAttribute(picture, "aria-label", `The networks ${networks.join(", ")}. ${text}`);
+    setAttribute(picture, "aria-label", `${name} ${text}`);
   }
   return { element: h("div", { class: "aae-networks" }, order, picture, told), update };
 }

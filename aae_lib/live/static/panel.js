@@ -1004,16 +1004,17 @@ var TWO_GAMES = {
   cluster_heads: [136, 174]
 };
 function networkDiagram({ networks, phases }) {
-  const games = networks.filter((name) => name.startsWith("discriminator")).length;
+  const games = networks.filter((name2) => name2.startsWith("discriminator")).length;
   const usual = games > 1 ? TWO_GAMES : ONE_GAME;
-  const known = ["encoder", "decoder"].every((name) => networks.includes(name)) && networks.every((n) => n in usual);
+  const known = ["encoder", "decoder"].every((name2) => networks.includes(name2)) && networks.every((n) => n in usual);
   const places = known ? usual : inRows(networks);
-  const boxes = networks.map((name) => networkBox(name, places[name]));
+  const boxes = networks.map((name2) => networkBox(name2, places[name2]));
   const rows = networks.includes("cluster_heads") ? 240 : games ? 166 : 76;
   const height = known ? rows : 80 * Math.ceil(networks.length / 3);
+  const name = `The networks ${networks.join(", ")}.`;
   const picture = vector(
     "svg",
-    { class: "aae-diagram", viewBox: `0 0 384 ${height}`, role: "img" },
+    { class: "aae-diagram", viewBox: `0 0 384 ${height}`, role: "img", "aria-label": name },
     known && wires(games),
     boxes.map((box) => box.group)
   );
@@ -1022,7 +1023,7 @@ function networkDiagram({ networks, phases }) {
   const told = h("p", { class: "aae-told" });
   let peak = 1e-12;
   function update({ lit, moved }, theme) {
-    const phase = phases.find(({ name }) => name === lit);
+    const phase = phases.find(({ name: name2 }) => name2 === lit);
     const far = (phase && moved) ?? {};
     const most = Math.max(0, ...Object.values(far));
     peak = Math.max(most, peak * 0.9);
@@ -1031,13 +1032,13 @@ function networkDiagram({ networks, phases }) {
       if (one === phase) chips[i].setAttribute("aria-current", "step");
       else chips[i].removeAttribute("aria-current");
     });
-    networks.forEach((name, i) => {
-      const colour = phase?.moves.includes(name) ? theme.stroke(phase.colour) : null;
-      boxes[i].update(colour, phase ? far[name] ?? 0 : null, peak, theme);
+    networks.forEach((name2, i) => {
+      const colour = phase?.moves.includes(name2) ? theme.stroke(phase.colour) : null;
+      boxes[i].update(colour, phase ? far[name2] ?? 0 : null, peak, theme);
     });
     const text = whoMoved(networks, phase, far);
     setText(told, text);
-    setAttribute(picture, "aria-label", `The networks ${networks.join(", ")}. ${text}`);
+    setAttribute(picture, "aria-label", `${name} ${text}`);
   }
   return { element: h("div", { class: "aae-networks" }, order, picture, told), update };
 }
