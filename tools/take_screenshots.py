@@ -23,9 +23,12 @@ import torch
 import aae_lib as aae
 
 torch.set_num_threads(1)
-data = aae.load("digits")
-model = aae.AAE(data.image_shape, prior=aae.priors.{prior}, seed=0{more})
-panel = aae.live.Panel(aae.Trainer(model, data, seed=0, device="cpu"), view="{view}")
+data = aae.load("mini_mnist")
+model = aae.AAE(data.image_shape, hidden=(200, 200), prior=aae.priors.{prior}, seed=0{more})
+known = aae.pretrained.load("vae")  # its two halves know handwriting already
+model.encoder, model.decoder = known.encoder, known.decoder
+trainer = aae.Trainer(model, data, seed=0, device="cpu", schedule=aae.Cosine(1500, final=0.02))
+panel = aae.live.Panel(trainer, view="{view}")
 panel
 """
 
