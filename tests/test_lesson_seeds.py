@@ -40,11 +40,14 @@ def test_a_claim_is_read_as_it_is_shown():
 @pytest.mark.parametrize("number", STORED)
 def test_the_claims_of_a_lesson_held_with_five_seeds(number):
     """Where this fails after a claim was changed: `python tools/lesson_seeds.py NUMBER`."""
-    made = set(lesson_seeds.bounds(nbformat.read(lesson_seeds.lessons()[number], as_version=4)))
+    notebook = nbformat.read(lesson_seeds.lessons()[number], as_version=4)
+    made, words = set(lesson_seeds.bounds(notebook)), lesson_seeds.worded(notebook)
     runs = STORED[number]["runs"]
     assert set(runs) == {"0", "1", "2", "3", "4"}
     for run in runs.values():
-        assert {claim["claim"].partition(" (2)")[0] for claim in run["claims"]} == made
+        said = {claim["claim"].partition(" (2)")[0] for claim in run["claims"]}
+        assert made <= said
+        assert [each for each in said if not any(claim.fullmatch(each) for claim in words)] == []
         assert [claim for claim in run["claims"] if not claim["held"]] == []
 
 

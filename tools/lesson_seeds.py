@@ -47,17 +47,25 @@ def seeded(source: str, seed: int) -> str:
     return source
 
 
+def claim_calls(notebook: nbformat.NotebookNode) -> list[ast.Call]:
+    """The calls of `claim` in a lesson."""
+    trees = [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in calls if ast.unparse(call.func) == "claim"]
+
+
 def bounds(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """What each claim compares, as the lesson writes it."""
-    calls = [
-        node
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for node in ast.walk(ast.parse(cell.source))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "claim"
-    ]
-    words = ((call.args[0], call) for call in calls)
+    """What each claim compares, as the lesson writes it; of those whose words are no f-string."""
+    words = ((call.args[0], call) for call in claim_calls(notebook))
     return {str(said.value): ast.unparse(call.args[1]) for said, call in words if isinstance(said, ast.Constant)}
+
+
+def worded(notebook: nbformat.NotebookNode) -> list[re.Pattern[str]]:
+    """The words of each claim; a value in an f-string may be anything."""
+    said = [call.args[0] for call in claim_calls(notebook)]
+    parts = [words.values if isinstance(words, ast.JoinedStr) else [words] for words in said]
+    texts = [[re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".*" for p in each] for each in parts]
+    return [re.compile("".join(each)) for each in texts]
 
 
 def told(output: nbformat.NotebookNode) -> tuple[str, bool, str] | None:
