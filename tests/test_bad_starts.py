@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from tests.headless import execute
+from tests.headless import execute, texts
 
 pytestmark = pytest.mark.slow
 
@@ -47,8 +47,7 @@ def lesson(name):
 
 def printed(notebook):
     """What is read under the cells: streams, and the text of what is displayed."""
-    outputs = (o for cell in notebook.cells for o in cell.get("outputs", ()))
-    return "".join(o.get("text", "") or o.get("data", {}).get("text/plain", "") + "\n" for o in outputs)
+    return "\n".join(texts(notebook))
 
 
 def run(notebook, folder, **options):

@@ -8,6 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from lesson_seeds import claims
+from tests.headless import texts
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "claims.md"
 ROW = re.compile(r"^\| *(\d*) *\|.*\]\(\.\./(notebooks/[^)]+)\) \| (.*) \|$", re.M)
@@ -20,21 +23,12 @@ QUOTED = [
 
 def made(notebook: nbformat.NotebookNode) -> set[str]:
     """The claims that a lesson's code makes."""
-    calls = [
-        node
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        for node in ast.walk(ast.parse(cell.source))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "claim"
-    ]
-    return {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+    return {call.args[0].value for call in claims(notebook) if isinstance(call.args[0], ast.Constant)}
 
 
 def held(notebook: nbformat.NotebookNode) -> str:
     """What the claims of its last run have shown."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    shown = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs]
-    return "\n".join(html.unescape(text) for text in shown if text.startswith("✓"))
+    return "\n".join(html.unescape(text) for text in texts(notebook) if text.startswith("✓"))
 
 
 def test_every_statement_has_a_row_with_a_claim():

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from aae_lib.course import order, predict, questions, quiz, record
+from tests.headless import texts
 
 ROOT = Path(__file__).parents[1]
 ASKED = re.compile(r"Predict: .*?\n((?:  \([ x]\) .*(?:\n|$))+)")
@@ -24,10 +25,9 @@ def of_quiz(path: Path) -> list[Item]:
 
 def of_predictions(path: Path) -> list[Item]:
     """What was asked and what came, in the lesson's last run."""
-    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", ())]
-    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs]
-    asked = [re.findall(r"  \([ x]\) (.*)", found[1]) for text in texts for found in ASKED.finditer(text)]
-    came = [found[1] for text in texts for found in CAME.finditer(text)]
+    shown = texts(nbformat.read(path, as_version=4))
+    asked = [re.findall(r"  \([ x]\) (.*)", found[1]) for text in shown for found in ASKED.finditer(text)]
+    came = [found[1] for text in shown for found in CAME.finditer(text)]
     return [next((options, options.index(right)) for options in asked if right in options) for right in came]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from aae_lib.course.calls import calls
 from aae_lib.paper.machine import machine, versions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,25 +48,15 @@ def seeded(source: str, seed: int) -> str:
     return source
 
 
-def claim_calls(notebook: nbformat.NotebookNode) -> list[ast.Call]:
+def claims(notebook: nbformat.NotebookNode) -> list[ast.Call]:
     """The calls of `claim` in a lesson."""
-    trees = [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return [call for call in calls if ast.unparse(call.func) == "claim"]
+    return calls((cell.source for cell in notebook.cells if cell.cell_type == "code"), "claim")
 
 
 def bounds(notebook: nbformat.NotebookNode) -> dict[str, str]:
     """What each claim compares, as the lesson writes it; of those whose words are no f-string."""
-    words = ((call.args[0], call) for call in claim_calls(notebook))
+    words = ((call.args[0], call) for call in claims(notebook))
     return {str(said.value): ast.unparse(call.args[1]) for said, call in words if isinstance(said, ast.Constant)}
-
-
-def worded(notebook: nbformat.NotebookNode) -> list[re.Pattern[str]]:
-    """The words of each claim; a value in an f-string may be anything."""
-    said = [call.args[0] for call in claim_calls(notebook)]
-    parts = [words.values if isinstance(words, ast.JoinedStr) else [words] for words in said]
-    texts = [[re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".*" for p in each] for each in parts]
-    return [re.compile("".join(each)) for each in texts]
 
 
 def told(output: nbformat.NotebookNode) -> tuple[str, bool, str] | None:
@@ -94,14 +85,14 @@ def run(path: Path, seed: int) -> dict[str, Any]:
     changed = sum(a != cell.source for a, cell in zip(before, notebook.cells, strict=True))
     assert changed <= 1, f"{path.name} sets SEED in {changed} cells"
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).execute()
-    claims, seen = [], Counter[str]()
+    found, seen = [], Counter[str]()
     for cell in notebook.cells:
         for text, held, got in filter(None, map(told, cell.get("outputs", ()))):
             if text.startswith("right: "):  # a task, not a claim
                 continue
             seen[text] += 1  # a claim in a loop is several
-            claims.append({"claim": text + (f" ({seen[text]})" if seen[text] > 1 else ""), "held": held, "got": got})
-    return {"claims": claims, "printed": {cell.id: text for cell in notebook.cells if (text := printed(cell))}}
+            found.append({"claim": text + (f" ({seen[text]})" if seen[text] > 1 else ""), "held": held, "got": got})
+    return {"claims": found, "printed": {cell.id: text for cell in notebook.cells if (text := printed(cell))}}
 
 
 def lessons() -> dict[str, Path]:
@@ -123,9 +114,10 @@ def page(stored: dict[str, Any]) -> str:
     ]
     for number, lesson in sorted(stored.items()):
         path = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
-        bound = bounds(nbformat.read(path, as_version=4))
+        notebook = nbformat.read(path, as_version=4)
+        bound = bounds(notebook)
         runs = dict(sorted(lesson["runs"].items()))
-        title = nbformat.read(path, as_version=4).cells[0].source.partition("\n")[0].lstrip("# ")
+        title = notebook.cells[0].source.partition("\n")[0].lstrip("# ")
         lines += ["", f"## [{title}](../notebooks/{path.name})", ""]
         where = f"{lesson['machine']['name']}, one thread, torch {lesson['versions']['torch']}"
         lines += [f"`python tools/lesson_seeds.py {number}`, {where}.", ""]

@@ -6,7 +6,6 @@ and a line that was cut off is one fact less and harms no other. Nothing is kept
 a learner's folder, or in a folder that cannot be written to.
 """
 
-import ast
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from . import workspace
+from .calls import calls, wording
 
 FOLDER = ".aae"  # in the learner's folder
 JOURNAL, LEARNER = "record.jsonl", "learner"
@@ -155,16 +155,8 @@ def open_again(folder: Path, sources: Iterable[Path]) -> None:
 def questions(notebook: Path) -> list[re.Pattern[str]]:
     """Of each `predict("question", [choices])` in a notebook; a value in an f-string may be anything."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    trees = [ast.parse(each) for each in code if "predict(" in each]
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    asked = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "predict"]
-    texts = [question.values if isinstance(question, ast.JoinedStr) else [question] for question in asked]
-    return [re.compile("".join(map(_pattern, parts)), re.DOTALL) for parts in texts]
-
-
-def _pattern(part: ast.expr) -> str:
-    return re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*"
+    code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    return [wording(call.args[0]) for call in calls(code, "predict")]
 
 
 def learner() -> str | None:

@@ -43,7 +43,7 @@ def still(runs: list[Run]) -> Picture:
             run.trainer.flush()
             _run(part, run)
     rest = "the distance to the prior, and images" if runs[0].view.has_decoder else "and the distance to the prior"
-    dots = "Codes, coloured by class, lie" if runs[0].view.can.encode else "Points lie"
+    dots = "Codes, coloured by class, lie" if runs[0].view.dots == "codes" else "Points lie"
     figure.alt = (
         f"The live panel as a picture. {_told(runs)} {dots} over grey samples of the prior; "
         f"next to them are the sliders with their values, the losses, {rest}."
@@ -52,7 +52,7 @@ def still(runs: list[Run]) -> Picture:
 
 
 def _named(run: Run) -> str:
-    return "codes q(z)" if run.view.can.encode else "points"
+    return "codes q(z)" if run.view.dots == "codes" else run.view.dots
 
 
 def _told(runs: list[Run]) -> str:
