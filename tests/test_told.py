@@ -160,7 +160,7 @@ def test_an_option_that_cannot_be_is_named(option, value, capsys):
 def test_one_dimension_is_trained_and_drawn_and_a_run_is_made_longer(tmp_path, capsys):
     from aae_lib.cli import main
 
-    options = ("--latent-dim", "1", "--hidden", "16", "--out", str(tmp_path))
+    options = ("--dataset", "digits", "--latent-dim", "1", "--hidden", "16", "--out", str(tmp_path))
     assert main(["train", *options, "--steps", "30"]) == 0
     assert (tmp_path / "latent.png").stat().st_size > 1000
     assert main(["train", *options, "--steps", "60", "--resume"]) == 0
@@ -188,6 +188,8 @@ def test_an_interrupt_says_what_is_kept_and_it_is(tmp_path, after):
     )
     arguments = [
         "train",
+        "--dataset",
+        "digits",
         "--hidden",
         "16",
         "--steps",
