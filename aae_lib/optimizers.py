@@ -6,8 +6,9 @@ with the number of steps done and gives a factor of the learning rate.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,23 @@ from .arguments import count, counts, number, takes
 # a step of Adam moves a parameter by about lr: more than this is a slip of the pen, and ruins a model in one step
 RATE = number(least=0, most=1000)
 STEP = count(0, 2**62 - 1)
+
+
+def _eager(method: Callable[..., Any]) -> Callable[..., Any]:
+    """PyTorch's method itself. What it is wrapped in speaks to torch.compile, whose import takes a second."""
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return method
+
+
+class _Adam(torch.optim.Adam):
+    add_param_group = _eager(torch.optim.Optimizer.add_param_group)
+    step = torch.no_grad()(_eager(torch.optim.Adam.step))
+
+
+class _SGD(torch.optim.SGD):
+    add_param_group = _eager(torch.optim.Optimizer.add_param_group)
+    step = torch.no_grad()(_eager(torch.optim.SGD.step))
 
 
 @takes(lr=RATE, beta1=number(least=0, below=1), beta2=number(least=0, below=1))
@@ -51,7 +69,7 @@ class Adam:
         parameters = list(parameters)
         lr = torch.tensor(self.lr, device=parameters[0].device)
         betas = (self.beta1, self.beta2)
-        optimizer = torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True, capturable=lr.is_cuda)
+        optimizer = _Adam(parameters, lr=lr, betas=betas, fused=True, capturable=lr.is_cuda)
         for p in parameters:
             optimizer.state[p] = {
                 "step": torch.zeros((), device=p.device),
@@ -86,7 +104,7 @@ class SGD:
         """PyTorch's optimizer of these parameters."""
         parameters = list(parameters)
         lr = torch.tensor(self.lr, device=parameters[0].device)
-        optimizer = torch.optim.SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
+        optimizer = _SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
         if self.momentum:
             for p in parameters:
                 optimizer.state[p] = {"momentum_buffer": torch.zeros_like(p)}
