@@ -105,7 +105,7 @@ c.JupyterHub.cleanup_servers = False
 
 if kind == "accounts":
     isolation.check_accounts(teacher)
-    # Who may come in: whoever has an account on this machine, by the account's password.
+    # Who may come in: anyone with an account on this machine, by its password.
     c.JupyterHub.authenticator_class = "pam"
     c.PAMAuthenticator.admin_users, c.PAMAuthenticator.blocked_users = {teacher}, {"root"}
     c.PAMAuthenticator.allow_all = True
