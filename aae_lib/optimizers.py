@@ -40,7 +40,14 @@ class _SGD(torch.optim.SGD):
 @takes(lr=RATE, beta1=number(least=0, below=1), beta2=number(least=0, below=1))
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba 2014). beta1 = 0.5 for both players is usual in adversarial training (Radford 2015).
+    r"""Adam (Kingma and Ba 2014). beta1 = 0.5 for both players is usual in adversarial training (Radford 2015).
+
+    .. math::
+        m &\leftarrow β_1 m + (1 - β_1) g \\
+        v &\leftarrow β_2 v + (1 - β_2) g^2 \\
+        θ &\leftarrow θ - \mathrm{lr} \, \frac{m / (1 - β_1^t)}{\sqrt{v / (1 - β_2^t)} + 10^{-8}}
+
+    θ is a parameter, g its gradient, t the number of this step, from 1 on.
 
     Parameters
     ----------
@@ -82,7 +89,11 @@ class Adam:
 @takes(lr=number(least=0, most=1e9), momentum=number(least=0, below=1))
 @dataclass(frozen=True)
 class SGD:
-    """Stochastic gradient descent with momentum: v <- momentum · v + g, parameter <- parameter − lr · v.
+    r"""Stochastic gradient descent with momentum.
+
+    .. math:: v \leftarrow \mathrm{momentum} \cdot v + g, \quad θ \leftarrow θ - \mathrm{lr} \cdot v
+
+    θ is a parameter, g its gradient.
 
     Parameters
     ----------
@@ -132,7 +143,9 @@ class Constant:
 @takes(steps=count(most=2**62 - 1), final=number(least=0, most=1))
 @dataclass(frozen=True)
 class Cosine:
-    """Half a cosine from 1 at step 0 to `final` at step `steps`; `final` from there on.
+    r"""Half a cosine from 1 at step 0 to `final` at step `steps`; `final` from there on.
+
+    .. math:: \mathrm{final} + (1 - \mathrm{final}) \, \tfrac12 (1 + \cos(π \, \mathrm{step} / \mathrm{steps}))
 
     Parameters
     ----------

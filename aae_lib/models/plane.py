@@ -16,10 +16,12 @@ from .phase import Batch, Phase
 
 
 class PlaneGame(Model):
-    """A discriminator, and points with no network behind them: what an AAE's game does to codes, seen bare.
+    r"""A discriminator, and points with no network behind them: what an AAE's game does to codes, seen bare.
 
-    discriminator   learns to tell prior samples z ~ p(z) from the points
-    generator       each point z goes uphill on log D: z <- z + rate · ∂ log D(z)/∂z
+    The discriminator learns to tell prior samples z ~ p(z) from the points. As generator, each point goes uphill on
+    log D:
+
+    .. math:: z \leftarrow z + \mathrm{rate} \cdot \partial \log D(z) / \partial z
 
     It trains as every model does: `Trainer(PlaneGame(...), data)`; the data are not used.
 
