@@ -14,7 +14,7 @@
 # make page       build the pages of the live panel and of the book's front; needs Node.js, which you need only to change the page
 # make notebooks  run the notebooks again, store their outputs, write what all of them share
 #
-# JOBS         tests at once (default: one a core)
+# JOBS         tests at once (default: one more than there are cores)
 # PYTHON       the Python to make .venv with (3.11 or newer)
 # TORCH_INDEX  another index for torch, e.g. https://download.pytorch.org/whl/cpu for the small CPU wheel on Linux
 
@@ -63,7 +63,7 @@ assessment: .venv/.grade
 kit: .venv/.test
 	$(BIN)/python tools/make_kit.py $(addprefix --torch-index ,$(TORCH_INDEX)) $(ARGS)
 
-# a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
+# which tests stay in one process, and in what order: tests/conftest.py
 PYTEST = $(BIN)/python -m pytest
 SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # the kernel wants Triton, which only CUDA's PyTorch brings
@@ -73,8 +73,7 @@ check: .venv/.test lint
 	$(PYTEST) $(SPREAD) -m "not slow and not browser" tests $(DOCTESTS)
 
 test: .venv/.test lint proxy
-	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS)
-	$(PYTEST) -m browser tests
+	$(PYTEST) $(SPREAD) tests $(DOCTESTS)
 	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
 
 lint: .venv/.test

@@ -63,7 +63,7 @@ def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(tmp_path):
     process = subprocess.Popen(
         command("train", "--out", killed, "--save-seconds", 0.05, *options), stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not steps_saved(killed) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)

@@ -41,7 +41,7 @@ class ClassServer:
     def __exit__(self, *_: object) -> None:
         self.hub.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.hub.wait(20)
+            self.hub.wait(60)
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -56,13 +56,13 @@ class ClassServer:
             )
         self.wait_until_up()
 
-    def wait_until_up(self, seconds: float = 90) -> None:
+    def wait_until_up(self, seconds: float = 240) -> None:
         """Until hub and proxy answer."""
         end = time.monotonic() + seconds
         trust = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
         while True:
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.address}/hub/api/", timeout=5, context=trust).close()
+                urllib.request.urlopen(f"{self.address}/hub/api/", timeout=60, context=trust).close()
                 return
             if self.hub.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the hub did not start:\n{self.log.read_text()[-3000:]}")
