@@ -32,7 +32,7 @@ STUDENTS = ("right", "empty", "slips", "sly")
 
 @pytest.fixture(autouse=True)
 def _nothing_lent(monkeypatch):
-    monkeypatch.setattr(judge, "LENT", set())  # other tests borrow
+    monkeypatch.setattr(judge, "LENT", {})  # other tests borrow
 
 
 # ---- the hidden tests by themselves ----

@@ -44,7 +44,8 @@ class Task:
 
 
 TASKS: dict[str, Task] = {}
-LENT: set[str] = set()  # the tasks whose part this kernel has lent: in a graded notebook they get no points
+# what this kernel has lent, by task: it may come back to a check, and in a graded notebook its task gets no points
+LENT: dict[str, list[Any]] = {}
 
 
 def task(number: str, title: str, hints: tuple[str, str, str], part: Callable[[], Any]) -> Callable[..., Any]:
@@ -163,7 +164,6 @@ def borrow(number: str | float) -> Any:
         If no task has this number.
     """
     found = find(number)
-    LENT.add(found.number)
     part = _lend(found)
     said = f"lent for task {found.number}, {found.title}: {_signature(part)}"
     look.show(f"→ {said}", look.piece("sentence", look.line("→", said)))
@@ -225,12 +225,11 @@ def your_turn(number: str | float, answer: Any) -> Any:
 
 
 STILL_OURS = "this is still the course's own: run the cell above with your answer in it, then this one again."
-_lent: list[Any] = []  # what this kernel was lent and may pass back to a check
 
 
 def _lend(found: Task) -> Any:
     part = found.part()
-    _lent.extend(_parts(part))
+    LENT.setdefault(found.number, []).extend(_parts(part))
     return part
 
 
@@ -240,7 +239,7 @@ def lent(answer: Any) -> bool:
 
 
 def _handed_back(answer: Any) -> bool:
-    return any(part is own for part in _parts(answer) for own in _lent)
+    return any(part is own for part in _parts(answer) for parts in LENT.values() for own in parts)
 
 
 def _made_here(part: Any) -> bool:
