@@ -11,6 +11,7 @@ import pytest
 
 from aae_lib.cli import main
 from aae_lib.training import checkpoints
+from aae_lib.training.checkpoints.files import INDEX
 from tests.conftest import without
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,7 @@ def command(*arguments, **options):
 
 def steps_saved(folder):
     """Steps of the last checkpoint there, written by another process at this moment; 0 if there is none."""
-    index = folder / checkpoints.INDEX
+    index = folder / INDEX
     return json.loads(index.read_text())["steps"] if index.exists() else 0
 
 
