@@ -69,11 +69,12 @@ class Trainer(Controlled):
         fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
     batch_size : int, optional
         None is 100, as in the paper, or all images where there are fewer.
-    schedule : Schedule, default Cosine(4000, final=0.05)
+    schedule : Schedule or callable, default Cosine(4000, final=0.05)
         Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`, or `CoarseToFine(steps)`, which also lowers
-        the weight of the reconstruction and the gradient penalty. Two players at full speed circle and never settle: on
-        digits the MMD after 4000 steps was 0.16, 0.07 and 0.03 at constant rates (three seeds), and 0.001 to 0.003 with
-        the cosine.
+        the weight of the reconstruction and the gradient penalty. One of your own is a function step -> factor, or an
+        `optimizers.Schedule`, which may have a factor for one phase or term as well. Two players at full speed circle
+        and never settle: on digits the MMD after 4000 steps was 0.16, 0.07 and 0.03 at constant rates (three seeds),
+        and 0.001 to 0.003 with the cosine.
     phases : tuple of Phase, optional
         Instead of `model.phases()`.
     losses : dict of str to callable, optional
@@ -128,7 +129,7 @@ class Trainer(Controlled):
         device: str | torch.device = "auto",
         precision: str = "fp32",
         batch_size: int | None = None,
-        schedule: Schedule | None = None,
+        schedule: Schedule | Callable[[int], float] | None = None,
         phases: tuple[Phase, ...] | None = None,
         losses: Mapping[str, Loss] | None = None,
         graph: bool | None = None,

@@ -6,6 +6,7 @@ import json
 import sys
 import types
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...models import Loss
@@ -42,7 +43,7 @@ def description(trainer: "Trainer") -> dict[str, Any]:
     return json.loads(json.dumps(own))  # as it will be read: tuples are lists
 
 
-def _described(thing: Optimizer | Schedule) -> dict[str, Any]:
+def _described(thing: Optimizer | Schedule | Callable[[int], float]) -> dict[str, Any]:
     return {"name": type(thing).__name__, **(dataclasses.asdict(thing) if dataclasses.is_dataclass(thing) else {})}
 
 
