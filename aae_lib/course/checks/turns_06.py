@@ -13,7 +13,8 @@ from ...live.run import networks
 from ...models import AAE, WAE, Batch
 from ...models.wae import wae_loss
 from ...training.trainer import Trainer
-from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
+from .answers import Wrong, call, equal, gradient, kind, number, tensor
+from .tasks import task
 
 Moves = dict[str, dict[str, float]]  # phase -> network -> how far it went
 

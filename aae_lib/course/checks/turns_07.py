@@ -7,7 +7,8 @@ import torch
 from torch import Generator, Tensor
 
 from ... import metrics, plots
-from .judge import Wrong, call, equal, number, task, tensor
+from .answers import Wrong, call, equal, number, tensor
+from .tasks import task
 
 # ---- how many classes ----
 
