@@ -17,8 +17,8 @@ from ..data import Minibatch, Minibatches
 from ..networks import ACTIVATIONS, WAVES, Discriminator
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior
+from .abilities import Abilities
 from .autoencoder import AE, check_gives
-from .model import Abilities
 from .phase import OPTIMIZER, Batch, Phase
 
 # brings the codes of images to priors of any shape, thin ones too; with Trainer(..., schedule=CoarseToFine(2000))

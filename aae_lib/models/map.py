@@ -11,8 +11,8 @@ from ..arguments import number, seed, switch, takes
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior, PriorLike
 from ..priors.base import Mixture, Source
+from .abilities import Abilities
 from .category import EncoderGivesCategory, passing
-from .model import Abilities
 from .phase import OPTIMIZER, Batch, Phase
 
 

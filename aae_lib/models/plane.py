@@ -11,7 +11,8 @@ from ..data import Minibatch
 from ..networks import Discriminator
 from ..optimizers import SGD, Adam
 from ..priors import PriorLike
-from .model import Abilities, Model
+from .abilities import Abilities
+from .model import Model
 from .phase import Batch, Phase
 
 

@@ -5,8 +5,8 @@ import dataclasses
 import torch
 from torch import Tensor
 
+from .abilities import Abilities
 from .category import DecoderSeesCategory, EncoderGivesCategory, passing
-from .model import Abilities
 from .phase import Batch
 
 

@@ -11,8 +11,8 @@ from .. import losses
 from ..arguments import number, takes
 from ..networks import Encoder, reparameterise
 from ..priors import Gaussian, Prior
+from .abilities import Abilities
 from .autoencoder import AE
-from .model import Abilities
 from .phase import Batch, Phase
 
 
