@@ -24,7 +24,10 @@ from pathlib import Path
 from typing import Any
 
 # not what looks for the kernel that it is imported in: the course, ipywidgets, matplotlib's inline backend
-KERNEL = ("ipykernel.kernelapp", "ipykernel.zmqshell", "matplotlib.pyplot", "sklearn.manifold", "torch", "pandas")
+KERNEL = (
+    *("ipykernel.kernelapp", "ipykernel.zmqshell", "matplotlib.pyplot", "pandas", "sklearn.datasets"),
+    *("sklearn.manifold", "torch", "torch._dynamo"),  # which takes a second, when there is a first optimizer
+)
 READ = ("MKL", "MPL", "OMP", "OPENBLAS", "PYTHON", "TORCH", "TQDM")
 ADDRESS = "AAE_TESTS_KERNELS"  # in the environment: for what starts kernels and was forked itself
 
