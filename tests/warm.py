@@ -13,6 +13,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ KERNEL = (
     *("sklearn.manifold", "torch", "torch._dynamo"),  # which takes a second, when there is a first optimizer
 )
 READ = ("MKL", "MPL", "OMP", "OPENBLAS", "PYTHON", "TORCH", "TQDM")
+KEPT: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []  # closed when this process ends, however it ends
 ADDRESS = "AAE_TESTS_KERNELS"  # in the environment: for what starts kernels and was forked itself
 
 
@@ -69,8 +71,7 @@ class Process:
 
 def open_forks(*modules: str) -> str:
     """Start a process that imports these and forks for who asks at the address. It ends with this one, they with it."""
-    folder = tempfile.TemporaryDirectory(prefix="aae_tests_")
-    address = f"{folder.name}/forks"
+    address = f"{tempfile.mkdtemp(prefix='aae_tests_')}/forks"  # in a folder that nobody else may enter
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(address)
     listener.listen()
@@ -80,13 +81,7 @@ def open_forks(*modules: str) -> str:
     server = subprocess.Popen(command, cwd=Path(__file__).parents[1], pass_fds=fds, stdin=subprocess.DEVNULL)
     listener.close()
     theirs.close()
-
-    @atexit.register
-    def end() -> None:
-        ours.close()
-        server.wait()
-        folder.cleanup()
-
+    KEPT.append((ours, server))
     return address
 
 
@@ -151,6 +146,7 @@ def serve(listener: socket.socket, alive: socket.socket, modules: list[str]) -> 
         for file in streams:
             os.close(file)
         line.close()
+    shutil.rmtree(Path(listener.getsockname()).parent)
 
 
 def reap() -> None:
