@@ -4,8 +4,6 @@ import sysconfig
 import threading
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
-
 import pytest
 import torch
 from hypothesis import HealthCheck, settings

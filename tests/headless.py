@@ -6,6 +6,9 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from tests import warm
+
+warm.install()
 QUIET = {"TQDM_DISABLE": "1", "AAE_DEVICE": "cpu", "AAE_STRICT": "0"}
 # what is trained is not looked at; the lessons themselves are run in full by nbval
 SHORT = """

@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 
 import nbformat
@@ -14,6 +16,7 @@ import pytest
 import make_nbgrader
 from aae_lib.course import grading
 from aae_lib.course.checks import judge, tasks
+from tests import warm
 from tests.checks.submissions import answers, specialist
 from tests.headless import SHORT
 
@@ -107,6 +110,15 @@ def test_a_folder_that_holds_marks_is_left_alone(tmp_path):
 # ---- nbgrader's commands ----
 
 
+@cache
+def start():
+    """Popen, but it costs less: two seconds of a command are imports."""
+    if sys.platform != "linux":
+        return subprocess.Popen
+    warm.kernels()  # those of the commands come from there too
+    return partial(warm.start, warm.open_forks("nbgrader.apps"))
+
+
 def nbgrader(course, *arguments):
     """Run `nbgrader ARGUMENTS` in the folder of a course, or of a student; returns what it says."""
     startup = course / "ipython/profile_default/startup"
@@ -122,9 +134,12 @@ def nbgrader(course, *arguments):
         "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    done = subprocess.run(command, cwd=course, env=os.environ | own, capture_output=True, text=True)
-    assert done.returncode == 0, f"nbgrader {' '.join(arguments)} failed:\n{done.stderr[-3000:]}"
-    return done.stderr
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        code = start()(command, cwd=course, env=os.environ | own, stdout=said, stderr=said).wait()
+        said.seek(0)
+        told = said.read()
+    assert code == 0, f"nbgrader {' '.join(arguments)} failed:\n{told[-3000:]}"
+    return told
 
 
 def handed_in(student, released, solution):
@@ -201,6 +216,7 @@ def graded(tmp_path_factory):
     names = sorted(set(TASKS.values()))
     halves = names[::2], names[1::2]
     folders = [tmp_path_factory.mktemp("course") for _ in halves]
+    start()
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(run_course, folders, halves))
     return folders, results[0] | results[1]
