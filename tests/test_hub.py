@@ -220,8 +220,11 @@ def test_a_new_class_password_shuts_the_old_one_out_and_accounts_stay(server):
 def test_servers_that_nobody_uses_end_also_after_the_hub_was_killed(tmp_path):
     async def steps(server):
         async with signed_in(server, "ida"):
+            (old,) = cullers(server)
             server.kill_hub()  # at once: nobody has found her idle yet
+            old.wait(30)  # or two would go on
             server.start()
+            assert len(cullers(server)) == 1
             async with signed_in(server, "bruno") as bruno, bruno.notebook("00_start_here.ipynb") as kernel:
                 while server.processes("ida"):
                     assert await kernel.printed("print('at work')") == "at work"
@@ -307,6 +310,10 @@ def why_not(monkeypatch, folder, **options):
     with pytest.raises(SystemExit) as fault:
         runpy.run_path(str(HUB / "jupyterhub_config.py"), {"get_config": Config})
     return fault.value.code
+
+
+def cullers(server):
+    return [process for process in server.processes() if "jupyterhub_idle_culler" in process.cmdline()]
 
 
 async def until_it_answers(learner):

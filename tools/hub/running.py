@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -20,9 +21,13 @@ PROXY = HERE / "node_modules" / ".bin" / "configurable-http-proxy"
 
 
 class ClassServer:
-    """`make hub` with a folder of its own, at free ports; all that it has started is gone at the end."""
+    """`make hub` with a folder of its own, at free ports; all that it has started is gone at the end.
 
-    def __init__(self, state: Path, **options: str) -> None:
+    `within` is a command to run it with: one that makes a namespace, say.
+    """
+
+    def __init__(self, state: Path, within: Sequence[str] = (), **options: str) -> None:
+        self.within = within
         self.state, self.port, self.log = state.resolve(), three_free_ports(), state / "hub.log"
         self.options = {"HUB_DIR": str(self.state), "HUB_PORT": str(self.port), "HUB_ALLOW_ROOT": "1"} | options
         self.certificate = options.get("HUB_CERT")
@@ -44,7 +49,7 @@ class ClassServer:
     def start(self) -> None:
         """Start the hub, again if need be, and wait until it answers."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")} | self.options
-        command = [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]
+        command = [*self.within, sys.executable, "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]
         with self.log.open("a") as log:
             self.hub = subprocess.Popen(
                 command, cwd=HERE.parents[1], env=environment, stdout=log, stderr=log, start_new_session=True

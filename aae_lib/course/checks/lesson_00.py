@@ -37,7 +37,7 @@ def images(f: Any) -> str:
     value = call(f, model, 3)
     if isinstance(value, Tensor) and value.shape == (3, 2):
         raise Wrong("not yet: these are codes, two numbers each; model.decode makes images of them.")
-    value = tensor(value, (3, 1, 4, 4), "the images")
+    value = tensor(value, (3, 1, 4, 4), "the images of this check's small model, 3 of 4 x 4 pixels,")
     if not drawn:
         raise Wrong(
             "not yet: the codes do not come from this model's prior. torch.randn draws from N(0, I), which is one "
