@@ -44,7 +44,7 @@ def main() -> None:
         # 64 large models want minutes a round on a CPU
         fit = [make for make in makes if cuda or (sum(hidden) < 100 and not options.quick) or "64" not in make.name]
         print(network, flush=True)
-        inside = {"worker": Inside, "at_once": 50} if cuda else {}
+        inside = {"worker": Inside, "at_once": 50 if cuda else 5} if cuda or options.quick else {}
         rows += [{"network": network} | row for row in race(hidden, 6_000, 1, seconds, repeats, fit, **inside)]
     result = {
         "command": " ".join(["python benchmarks/scale.py", *sys.argv[1:]]),
@@ -52,21 +52,21 @@ def main() -> None:
         "machine": where,
         "versions": versions(),
         "rows": rows,
-        "processes": [] if cuda else together(options.device, *((1, 30) if options.quick else (repeats, 200))),
+        "processes": [] if cuda else together(*((1, 10, 32) if options.quick else (repeats, 200, 1000))),
     }
     begin, end = (f"<!-- {mark} of scale.py, {options.device} -->" for mark in ("table", "end"))
     store(result, f"scale-{options.device}.json", table(result), begin, end, options.out)
 
 
-def together(device: str, repeats: int, steps: int) -> list[dict[str, Any]]:
-    """Milliseconds a step of one run in 1, 2, ... processes with one thread each, digits, 1000-1000 networks."""
+def together(repeats: int, steps: int, width: int) -> list[dict[str, Any]]:
+    """Milliseconds a step of one run in 1, 2, ... processes of one thread each, on digits, with layers so wide."""
     found: dict[int, list[float]] = {}
     for _ in range(repeats):
         for count in PROCESSES:
             with tempfile.TemporaryDirectory() as folder:
                 run = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m"]
-                run += ["aae_lib", "train", "--dataset", "digits", "--hidden", "1000", "1000", "--steps", str(steps)]
-                run += ["--batch-size", "400", "--threads", "1", "--device", device, "--out", folder]
+                run += ["aae_lib", "train", "--dataset", "digits", "--hidden", *[str(width)] * 2, "--steps", str(steps)]
+                run += ["--batch-size", "400", "--threads", "1", "--device", "cpu", "--out", folder]
                 quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": HERE.parent}
                 code = subprocess.run(run, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False, **quiet).returncode
                 if code:

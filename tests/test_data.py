@@ -60,6 +60,17 @@ def test_no_image_is_in_two_splits_and_none_is_lost():
     assert sorted(pairs) == sorted(expected)  # also: every image kept its label
 
 
+def test_digits_are_the_same_where_scikit_learns_file_lies_elsewhere(monkeypatch):
+    from aae_lib.data import loading
+
+    found = aae.load("digits")
+    monkeypatch.setattr(loading, "DIGITS", "elsewhere.csv.gz")
+    for one, other in zip(splits(found), splits(aae.load("digits")), strict=True):
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.labels, other.labels)
+        assert one.labels.dtype == other.labels.dtype
+
+
 def fingerprint(data):
     content = (t.numpy().tobytes() for split in splits(data) for t in (split.images, split.labels))
     return hashlib.sha256(b"".join(content)).hexdigest()
