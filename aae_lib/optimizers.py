@@ -74,8 +74,8 @@ class Adam:
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """PyTorch's optimizer of these parameters."""
         parameters = list(parameters)
-        lr = torch.tensor(self.lr, device=parameters[0].device)
-        betas = (self.beta1, self.beta2)
+        lr = torch.tensor(float(self.lr), device=parameters[0].device)
+        betas = (float(self.beta1), float(self.beta2))  # PyTorch takes no int
         optimizer = _Adam(parameters, lr=lr, betas=betas, fused=True, capturable=lr.is_cuda)
         for p in parameters:
             optimizer.state[p] = {
@@ -114,7 +114,7 @@ class SGD:
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """PyTorch's optimizer of these parameters."""
         parameters = list(parameters)
-        lr = torch.tensor(self.lr, device=parameters[0].device)
+        lr = torch.tensor(float(self.lr), device=parameters[0].device)  # an int could hold no half of it
         optimizer = _SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
         if self.momentum:
             for p in parameters:

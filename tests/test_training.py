@@ -103,6 +103,21 @@ def test_weight_zero_leaves_the_parameters_bit_identical(make, phase, optimizer)
         before = state(trainer.model)
 
 
+@pytest.mark.parametrize(
+    ("whole", "written_out"),
+    [(aae.Adam(1, beta1=0, beta2=0), aae.Adam(1.0, beta1=0.0, beta2=0.0)), (aae.SGD(1, momentum=0), aae.SGD(1.0))],
+    ids=["adam", "sgd"],
+)
+def test_a_whole_number_is_a_rate_like_any_other(make, whole, written_out):
+    first, second = (make(game_optimizer=optimizer, schedule=aae.Cosine(4)) for optimizer in (whole, written_out))
+    for trainer in (first, second):
+        trainer.rate = 1e-4  # as an int the rate would be 0
+        before = state(trainer.model)
+        trainer.run(steps=2, progress=False)
+        assert "discriminator" in moved(before, trainer.model)
+    assert moved(state(first.model), second.model) == set()
+
+
 def test_rate_and_schedule_scale_every_update(make):
     plain, halved = make(schedule=aae.Constant()), make(schedule=aae.Drops(at=(0,), factor=0.5))
     plain.rate = 0.5
