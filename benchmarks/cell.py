@@ -12,8 +12,8 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 import aae_lib as aae
-from aae_lib.live import Panel, training_thread
-from aae_lib.live.panel import EVERY
+from aae_lib.live import Panel, drawing, training_thread
+from aae_lib.live.scene import EVERY
 
 CELLS = {
     "loop": "sum(i * i for i in range(10_000_000))",
@@ -74,7 +74,7 @@ def main() -> None:
             one.step()
         arrows.append(middle - begin)
         step.append((time.perf_counter() - middle) / 10)
-    cost, a_second = statistics.median(arrows), 1 / training_thread.FRAME
+    cost, a_second = statistics.median(arrows), 1 / drawing.FRAME
     print(f"arrows {1e3 * cost:.1f} ms, a step {1e3 * statistics.median(step):.1f} ms")
     for every in (1, EVERY["arrows"]):
         print(f"  with every {every}. picture, at most {a_second / every:.1f} a second: {cost * a_second / every:.1%}")

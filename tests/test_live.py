@@ -17,10 +17,11 @@ import torch
 
 import aae_lib as aae
 from aae_lib.data import Minibatch, Minibatches
-from aae_lib.live import Compare, Panel, pulls, sliders, timeline, training_thread, view, wire
+from aae_lib.live import Compare, Panel, drawing, pulls, sliders, timeline, training_thread, view, wire
 from aae_lib.live.other_cell import OtherCell
-from aae_lib.live.panel import CLOSED, GIVES_WAY
+from aae_lib.live.panel import CLOSED
 from aae_lib.live.run import Run
+from aae_lib.live.scene import GIVES_WAY
 from conftest import state
 
 pytestmark = pytest.mark.slow
@@ -396,7 +397,7 @@ def test_scrubbing_shows_what_was_and_a_fork_begins_exactly_there(opened):
     page.do("set", run=0, key=["weights", "generator"], value=2.0)
     page.do("prior", name="ring")
     trained(panel, 230)
-    marks = panel._marks()
+    marks = panel._scene.marks()
     for at in (len(marks) // 6, len(marks) - 2):
         page.do("scrub", at=at)
         content, buffers = page.last(lambda c, at=at: c["state"]["at"] == at)
@@ -414,8 +415,8 @@ def test_scrubbing_shows_what_was_and_a_fork_begins_exactly_there(opened):
 def test_a_fork_with_the_same_settings_repeats_the_run_and_catches_up(opened):
     panel, page = opened()
     trained(panel, 60)
-    wait_for(lambda: len(panel._marks()) > 1)
-    page.do("scrub", at=len(panel._marks()) - 2)
+    wait_for(lambda: len(panel._scene.marks()) > 1)
+    page.do("scrub", at=len(panel._scene.marks()) - 2)
     panel.fork()
     fork = panel.training.runs[1]
     trained(panel, 60)
@@ -435,17 +436,31 @@ def test_the_past_is_kept_in_bounded_memory_and_still_exact(make, monkeypatch):
     past = run.past
     monkeypatch.setattr(timeline, "MOMENTS", 8)
     monkeypatch.setattr(timeline, "STATES_BYTES", 3 * aae.checkpoints.snapshot(run.trainer).bytes)
-    past.state_every = 5
+    monkeypatch.setattr(timeline, "STATE_EVERY", 5)
     for _ in range(90):
         run.step()
         run.look(set())
     assert len(past.moments) <= 9
-    assert len(past.states) <= 4
+    assert len(past.states) <= 3
     assert past.moments[0].step == 0
     assert past.moments[-1].step > 70
     for seen in past.moments:
         fork = run.fork(seen.step, "fork")
         assert np.array_equal(fork.look(set())["codes"], seen.codes)
+
+
+@pytest.mark.parametrize("room", [4, 7, 12])
+def test_states_are_kept_all_along_a_run_and_the_last_one_is_recent(make, monkeypatch, room):
+    run = Run(make(), "run")
+    monkeypatch.setattr(timeline, "STATES_BYTES", room * aae.checkpoints.snapshot(run.trainer).bytes)
+    monkeypatch.setattr(timeline, "STATE_EVERY", 1)
+    for n in range(1, 121):
+        run.step()
+        steps = [state.steps for state in run.past.states]
+        assert len(steps) == min(n, room)
+        assert (steps[0], steps[-1]) == (0, n - 1)
+        longest = max(b - a for a, b in pairwise([*steps, n]))
+        assert longest <= 1 + 3 * n / room  # steps to be repeated
 
 
 # ---- what goes wrong ----
@@ -598,8 +613,29 @@ def layer(content, buffers, name, run=0):
     raise AssertionError(f"no layer {name}")
 
 
+def test_drawing_leaves_the_time_to_training_however_long_a_picture_takes(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(drawing, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    pictures, spent = drawing.Drawing(), 0.0
+    begin = now[0]
+    for k in range(60):
+        pictures.changed()
+        now[0] = max(now[0], pictures.due(training=True))
+        pictures.begin()
+        pictures.seen()
+        cost = 0.002 if k < 20 else 0.05
+        now[0] += cost
+        pictures.end()
+        if k == 20:
+            begin, spent = now[0], 0.0  # it has been surprised once
+        spent += cost
+    assert 0.5 * drawing.SHARE < spent / (now[0] - begin) < 1.5 * drawing.SHARE
+    pictures.changed()
+    assert pictures.due(training=False) == pytest.approx(now[0] - cost + drawing.FRAME)  # a pause is shown at once
+
+
 def test_a_picture_with_everything_is_below_60_kb(opened, monkeypatch):
-    monkeypatch.setattr(training_thread, "SHARE", 1.0)
+    monkeypatch.setattr(drawing, "SHARE", 1.0)
     data = aae.load("digits")
     every = aae.data.Split(
         torch.cat([data.train.images, data.validation.images, data.test.images]),

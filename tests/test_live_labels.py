@@ -121,7 +121,7 @@ def test_a_map_forks_exactly_and_takes_another_prior_of_its_style(opened, make):
     panel, page = opened(make(aae.MapAAE, categories=12))
     page.do("prior", name="uniform")
     trained(panel, 12)
-    page.do("scrub", at=len(panel._marks()) // 2)
+    page.do("scrub", at=len(panel._scene.marks()) // 2)
     panel.fork()
     first, second = panel.training.runs
     assert second.trainer.model.prior.styles == aae.priors.Uniform(2)

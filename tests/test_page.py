@@ -77,7 +77,7 @@ class Ear:
             self.request("frame", request)
         self.request("point", {"do": "point", "run": 0, "x": 0.5, "y": 0.5})
         self.request("say", {"do": "no such thing"})
-        self.sent.append({"kind": "spec", "spec": panel._spec()})
+        self.sent.append({"kind": "spec", "spec": panel._scene.spec()})
 
     def request(self, kind, request):
         """Returns when a message of this kind has come after it."""

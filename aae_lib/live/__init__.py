@@ -5,15 +5,17 @@
     Compare(a, b)      two runs, step by step together
     Pad()              a drawing as a prior
 
-Files: panel (start here), training_thread (which trains and serves), run (one of them), sliders (what each one sets),
-view (what is drawn), timeline (its past), wire (what the browser gets), link (the line between), wishes (what it may
-ask for), plain (its page without anywidget). The browser's side is page/; `make page` builds static/ from it: never
-edit that. A layer of your own is a method of `View`.
+Files: panel (start here), training_thread (which trains and serves), drawing (when a picture is due), requests (what is
+served), scene (what is shown), run (one of them), sliders (what each one sets), view (what is drawn), timeline (its
+past), wire (what the browser gets), link (the line between), wishes (what it may ask for), plain (its page without
+anywidget), compare (two runs). The browser's side is page/; `make page` builds static/ from it: never edit that. A
+layer of your own is a method of `View`.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from .panel import Compare, Panel, Sliders
+from .compare import Compare
+from .panel import Panel, Sliders
 
 if TYPE_CHECKING:
     from .pad import Pad

@@ -7,21 +7,22 @@ from ..training import checkpoints
 from .view import Seen
 
 MOMENTS = 300  # then every second one is dropped, and they are kept half as often
-STATES_BYTES = 64 << 20  # of states; at least two are kept whatever their size
+STATE_EVERY = 100  # steps between the last two states; between older ones there are more, so that all fit
+STATES_BYTES = 40 << 20  # of states; at least two are kept whatever their size
 
 
 class Timeline:
     """What a run was like at earlier steps, and how to get there again.
 
     A state is kept now and then. Between two of them a run is repeated exactly: same state, the same set at the same
-    steps, same numbers. So a fork may begin at any kept moment.
+    steps, same numbers. So a fork may begin at any kept moment. The last state is always a recent one, so that a loss
+    that is not finite costs few steps.
     """
 
     def __init__(self) -> None:
         self.moments: list[Seen] = []
         self.moment_every = 1  # steps between two kept moments, at least
         self.states: list[checkpoints.State] = []
-        self.state_every = 100
         self.log: list[tuple[int, dict[str, Any], Any]] = []  # (step, what was set, prior) where they changed
 
     def before_step(self, trainer: Any) -> None:
@@ -29,11 +30,15 @@ class Timeline:
         now, prior = trainer.chosen(), trainer.model.prior
         if not self.log or self.log[-1][1] != now or self.log[-1][2] is not prior:
             self.log.append((trainer.steps, now, prior))
-        if not self.states or trainer.steps >= self.states[-1].steps + self.state_every:
+        if not self.states or trainer.steps >= self.states[-1].steps + STATE_EVERY:
             self.states.append(checkpoints.snapshot(trainer))
-            if len(self.states) > 2 and sum(state.bytes for state in self.states) > STATES_BYTES:
-                del self.states[1::2]
-                self.state_every *= 2
+            while len(self.states) > 2 and sum(state.bytes for state in self.states) > STATES_BYTES:
+                del self.states[self._least_missed()]
+
+    def _least_missed(self) -> int:
+        """The state, neither first nor last, that follows the one before it most closely."""
+        states = self.states
+        return min(range(1, len(states) - 1), key=lambda i: states[i].steps - states[i - 1].steps)
 
     def keep(self, seen: Seen) -> None:
         """Keep a moment, if it is far enough from the one before."""

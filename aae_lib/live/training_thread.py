@@ -14,14 +14,11 @@ from typing import Any
 import torch
 
 from ..training.trainer import NotFiniteError
+from .drawing import Drawing
 from .other_cell import OtherCell
 from .run import Run
-from .wire import SHARED
 
-FRAME = 0.115  # seconds between two pictures, at least: 8 a second, and a little to spare
-SHARE = 0.1  # of the time may go into drawing
 PATIENCE = 30.0  # seconds without an answer of any page before training waits
-IN_FLIGHT = 2 * SHARED["answer_every"]  # pictures that may be on their way; the page answers once in `answer_every`
 SLOW = 0.6  # seconds a phase in slow motion
 GIVE = 4.0  # times as long as a step took, training rests while another cell is at work
 REST = 0.1  # seconds of it, at most
@@ -62,8 +59,7 @@ class TrainingThread:
         self._timed: list[tuple[float, Request]] = []
         self._halt = threading.Event()
         self._rest = threading.Condition()  # told whenever training comes to rest
-        self._dirty, self._full = True, True
-        self._shown, self._cost, self._unseen = 0.0, 0.0, 0  # when, how long, pictures without an answer
+        self._drawing = Drawing()
         self.gives_way = False  # another cell is at work
         self._cell = OtherCell()
         self._next = 0.0  # when training may go on: in slow motion, and when it gives way
@@ -107,8 +103,8 @@ class TrainingThread:
         """A page has sent something; `shown` if it says that it got the last picture."""
         self.pages, self.answered = True, time.monotonic()
         if shown:
-            self._unseen = 0
-        if shown and self._dirty:
+            self._drawing.seen()
+        if shown and self._drawing.dirty:
             self._requests.put(({"do": "wake"}, None))
 
     def later(self, seconds: float, request: Request) -> None:
@@ -159,7 +155,7 @@ class TrainingThread:
 
     def changed(self, full: bool = False) -> None:
         """There is something new to show."""
-        self._dirty, self._full = True, self._full or full
+        self._drawing.changed(full)
 
     # ---- the thread ----
 
@@ -211,10 +207,9 @@ class TrainingThread:
     def _draw_at(self) -> float:
         """When the next picture is due."""
         # to nobody nothing is sent: the server would take it for activity and keep a kernel that no one uses
-        if not self._dirty or (self.playing and not self.watched):
+        if self.playing and not self.watched:
             return float("inf")
-        rest = max(FRAME, self._cost / SHARE if self.playing else 0.0)
-        return self._shown + (rest if self._unseen < IN_FLIGHT else max(1.0, rest))
+        return self._drawing.due(self.playing)
 
     def _fulfil(self, request: Request) -> None:
         try:
@@ -285,7 +280,7 @@ class TrainingThread:
         elif self.gives_way:
             end = time.monotonic()
             self._next = end + min(GIVE * (end - begin), REST)
-        self._dirty = True
+        self.changed()
         now, (then, steps) = time.monotonic(), self._lap
         if now - then > 1:
             self.rate, self._lap = (self.steps - steps) / (now - then), (now, self.steps)
@@ -333,11 +328,9 @@ class TrainingThread:
         self.rest()
 
     def _draw_if_due(self) -> None:
-        now = time.monotonic()
-        if now < self._draw_at():
+        if time.monotonic() < self._draw_at():
             return
-        full, self._full, self._dirty = self._full, False, False
-        self._shown, self._unseen = now, self._unseen + 1
+        full = self._drawing.begin()
         try:
             self.show(full)
         except NotFiniteError as error:
@@ -346,8 +339,7 @@ class TrainingThread:
             if self.trace:
                 return  # what cannot be drawn after a failure is left out
             self._fail(error)
-        cost = time.monotonic() - now
-        self._cost = cost if not self._cost else 0.8 * self._cost + 0.2 * cost
+        self._drawing.end()
 
 
 def sentence(error: BaseException) -> str:

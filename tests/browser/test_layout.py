@@ -181,6 +181,22 @@ def test_the_whole_screen_is_taken_and_given_back(screen):
     assert panel.button("large").get_attribute("aria-pressed") == "false"
 
 
+def test_escape_leaves_the_whole_screen_and_large_type_where_no_screen_is_given(screen):
+    panel, notebook = screen("panel = aae.live.Panel(trainer())\npanel", 1366, 768)
+    font = "e => getComputedStyle(e).fontSize"
+    small, pressed = rests(panel, font), panel.button("large")
+    for refused in (False, True):
+        if refused:  # as in a frame
+            panel.root.evaluate("e => { e.requestFullscreen = () => Promise.reject(new TypeError('not allowed')) }")
+        panel.press("large")
+        until(lambda: rests(panel, font) != small, "large type")
+        until(lambda refused=refused: panel.root.evaluate("e => e.matches(':fullscreen')") != refused, "the screen")
+        notebook.page.keyboard.press("Escape")
+        until(lambda: rests(panel, font) == small, "as before")
+        until(lambda: not panel.root.evaluate("e => e.matches(':fullscreen')"), "the screen is given back")
+        assert pressed.get_attribute("aria-pressed") == "false"
+
+
 def fits_a_phone(page):
     """Nothing of the panel is cut off on a phone, and sliders are long enough for a finger."""
     for width in (430, 390, 320):

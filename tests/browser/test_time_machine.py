@@ -8,7 +8,7 @@ KEPT = "[seen.step for seen in panel.training.runs[0].past.moments]"
 def look_back(panel, notebook, fraction):
     """Drag the time machine; returns the step looked at."""
     place = panel.drag(panel.root.locator("input.aae-scrub"), fraction)
-    until(lambda: notebook.kernel("panel.at") == place, "the panel is there")
+    until(lambda: notebook.kernel("panel._scene.at") == place, "the panel is there")
     step = notebook.kernel(f"panel.training.runs[0].past.moments[{place:.0f}].step")
     until(lambda: panel.status == "past" and panel.step == step, "and the page too")
     return step

@@ -553,7 +553,7 @@ def test_no_tug_and_no_planes_where_there_are_none(opened):
     assert "no tug of war" in page.do({"do": "tug", "run": 0, "value": 0.5})[0]
     assert panel.trainer.chosen() == before
     panel, page = opened(trainer(latent_dim=3))
-    panel._spec()
+    panel._scene.spec()
     assert page.do({"do": "axes", "run": 0, "choice": 1}) == []
     assert "no plane 10" in page.do({"do": "axes", "run": 0, "choice": 9})[0]
 

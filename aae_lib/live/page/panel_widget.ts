@@ -22,7 +22,7 @@ export interface PanelTraits {
 }
 
 export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
-  const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened });
+  const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened, onkeydown: pressed });
   const look: Look = {
     large: Boolean(model.get("spec").large),
     whole: false,
@@ -131,6 +131,10 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
   function screened() {
     look.whole = root.matches(":fullscreen");
     restyle();
+  }
+  /** A browser gives its screen back at Escape by itself; where there is none to give, what was written large shrinks. */
+  function pressed({ key }: KeyboardEvent) {
+    if (key === "Escape" && look.whole) whole();
   }
 
   // ---- painting ----

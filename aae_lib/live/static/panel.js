@@ -2123,7 +2123,7 @@ var FORKING = "Forking: the run is repeated up to that step…";
 var CLOSED = "This panel was closed. Run the cell again.";
 var RESTARTED = "The kernel was restarted, and this panel ended with it. Run the cell again.";
 function renderPanel({ model, el }) {
-  const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened });
+  const root = h("div", { class: "aae-panel", "data-frames": 0, onfullscreenchange: screened, onkeydown: pressed });
   const look = {
     large: Boolean(model.get("spec").large),
     whole: false,
@@ -2224,6 +2224,9 @@ function renderPanel({ model, el }) {
   function screened() {
     look.whole = root.matches(":fullscreen");
     restyle();
+  }
+  function pressed({ key }) {
+    if (key === "Escape" && look.whole) whole();
   }
   function restyle() {
     parts?.restyled();
