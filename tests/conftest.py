@@ -47,9 +47,10 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers():
-    """One more than there are cores: a browser and a class server are waited for while others compute."""
-    return len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) + 1
+def pytest_xdist_auto_num_workers(config):
+    """One a core, and one more where some wait for a browser while others compute."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + ("not browser" not in config.getoption("markexpr"))
 
 
 @pytest.hookimpl(optionalhook=True)
