@@ -41,6 +41,18 @@ def test_the_commands_in_readme_are_understood():
         parser().parse_args(command.split("#")[0].split())
 
 
+def test_the_help_of_a_command_names_defaults_that_are_there(capsys):
+    from aae_lib.cli.program import COMMANDS, parser
+
+    for name in COMMANDS:
+        with pytest.raises(SystemExit):
+            parser().parse_args([name, "--help"])
+    told = capsys.readouterr().out
+    assert "default: runs/reproduce" in told
+    assert "None)" not in told
+    assert "False)" not in told
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/live_panel.md"])
 def test_the_examples_run_one_after_the_other(page, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)

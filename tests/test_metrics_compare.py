@@ -13,6 +13,7 @@ from torch import nn
 
 from aae_lib import metrics
 from aae_lib.data import Dataset, Split
+from aae_lib.metrics.table import Row, table
 from aae_lib.priors import Gaussian, GaussianRing
 
 FIRST = ["reconstruction", "MMD", "5-NN accuracy"]
@@ -222,3 +223,10 @@ def test_what_cannot_be_compared_is_refused_in_words(model, data):
         metrics.compare(broken, data.test)
     with pytest.raises(ValueError, match="differ in dimension \\(2 and 3\\)"):
         metrics.compare(Linear(data.train.images, prior=Gaussian(3)), data.test)
+
+
+def test_the_table_has_no_minus_zero():
+    shown = repr(table([Row("MMD", -1e-6, -0.4, "low", "")]))
+    assert " 0.0000 " in shown
+    assert "-0.0000" not in shown
+    assert "-0.4000" in shown

@@ -97,7 +97,8 @@ def test_reset_in_a_cell_says_where_the_old_copy_is(course, monkeypatch, capsys)
     monkeypatch.chdir(course / "work" / "exercises")
     aae.reset(4)
     told = capsys.readouterr().out
-    assert "04_lesson.ipynb is fresh. Yours is now 04_lesson.old1.ipynb" in told
+    assert told.startswith("04_lesson.ipynb is fresh. Yours is now 04_lesson.old1.ipynb, next to it.\n")
+    assert "\nexercises/04_exercise.ipynb is fresh.\n" in told
     assert "Reload Notebook from Disk" in told
     assert (course / "work" / "04_lesson.old1.ipynb").read_text() == "mine"
 

@@ -55,6 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
+class Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows the default of an option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, False) else super()._get_help_string(action)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and options."""
     top = Parser(
@@ -65,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        told, formatter = command.TOLD, argparse.ArgumentDefaultsHelpFormatter
-        made = commands.add_parser(name, help=told, description=told, formatter_class=formatter)
+        told = command.TOLD
+        made = commands.add_parser(name, help=told, description=told, formatter_class=Defaults)
         command.add_options(made)
         made.set_defaults(command=command.run)
     return top

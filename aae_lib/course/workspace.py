@@ -146,8 +146,12 @@ def reset(lesson: str | int) -> None:
     """
     if isinstance(lesson, bool) or not isinstance(lesson, str | int):
         raise ValueError(f'reset: lesson must be a number such as "04"; got {type(lesson).__name__}.')
-    for copy, old in renew(root(), learners_folder(), str(lesson)):
-        print(f"{copy.name} is fresh." + (f" Yours is now {old.name}, next to it." if old else ""))
+    folder = learners_folder()
+    for copy, old in renew(root(), folder, str(lesson)):
+        print(
+            f"{copy.relative_to(folder).as_posix()} is fresh."
+            + (f" Yours is now {old.name}, next to it." if old else "")
+        )
     print('Is it open? File > Reload Notebook from Disk shows the fresh one; if JupyterLab asks, choose "Revert".')
 
 

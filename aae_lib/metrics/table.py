@@ -30,7 +30,7 @@ def _scoreboard() -> type:
     import pandas as pd  # late: pandas takes longer to import than all of this library
 
     class Scoreboard(pd.DataFrame):
-        """Shows all columns unbroken, four digits, and blanks for what is missing."""
+        """Shows all columns unbroken, four digits, no minus before a zero, and blanks for what is missing."""
 
         def __repr__(self) -> str:
             return _shown(self).to_string()
@@ -46,5 +46,5 @@ def _shown(frame: "pd.DataFrame") -> "pd.DataFrame":
 
     shown = pd.DataFrame(frame).rename_axis(None)
     for column in shown.select_dtypes("number"):
-        shown[column] = shown[column].map(lambda v: "" if v != v else f"{v:.4f}" if abs(v) < 10 else f"{v:.1f}")
+        shown[column] = shown[column].map(lambda v: "" if v != v else f"{v:z.4f}" if abs(v) < 10 else f"{v:.1f}")
     return shown
