@@ -15,7 +15,7 @@
 # make notebooks  run the notebooks again, store their outputs, write what all of them share
 #
 # JOBS         tests at once (default: one a core; make test takes one more, as some wait for a browser)
-# PYTHON       the Python to make .venv with (3.11 or newer)
+# PYTHON       the Python to make .venv with (3.11.5 or newer)
 # TORCH_INDEX  another index for torch, e.g. https://download.pytorch.org/whl/cpu for the small CPU wheel on Linux
 
 PYTHON ?= python3
@@ -126,7 +126,7 @@ clean:
 .venv/.test: extras = lab,demo,export,book,hub,grade,test
 .venv/.bench: extras = lab,test,bench
 .venv/.lab .venv/.demo .venv/.hub .venv/.book .venv/.grade .venv/.test .venv/.bench: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5) and f"Python 3.11.5 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
 	@touch $@

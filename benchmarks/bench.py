@@ -19,7 +19,17 @@ from typing import Any
 import torch
 
 from aae_lib.paper.machine import machine, processor, versions
-from contenders import BATCH, WARM_UP, Ours, OursCompiled, OursPenalised, Pythae, Textbook, pythae_installed, random_images
+from contenders import (
+    BATCH,
+    WARM_UP,
+    Ours,
+    OursCompiled,
+    OursPenalised,
+    Pythae,
+    Textbook,
+    pythae_installed,
+    random_images,
+)
 from limit import Counter, Limit
 
 HERE = Path(__file__).resolve().parent

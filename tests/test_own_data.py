@@ -16,6 +16,8 @@ from sklearn.datasets import load_wine
 
 import aae_lib as aae
 from aae_lib import cli
+from aae_lib.cli.faults import OptionError
+from aae_lib.cli.own_data import read_own
 from aae_lib.data import OnDisk, Split, from_arrays, from_folder, from_npz, from_splits, from_table, read_folder
 from aae_lib.data.labels import as_classes
 from aae_lib.data.layout import rounded_range
@@ -724,6 +726,6 @@ def test_a_run_on_a_file_of_arrays_is_compared_where_the_file_is_now(workplace, 
 
 def test_a_table_is_read_with_its_label(workplace):
     WINE.to_csv("wine.csv", index=False)
-    assert cli.read_own("wine.csv", label="target").class_names == ("0", "1", "2")
-    with pytest.raises(cli.OptionError, match=r"--dataset 'wine.csv': the table has no column 'kind'"):
-        cli.read_own("wine.csv", label="kind")
+    assert read_own("wine.csv", label="target").class_names == ("0", "1", "2")
+    with pytest.raises(OptionError, match=r"--dataset 'wine.csv': the table has no column 'kind'"):
+        read_own("wine.csv", label="kind")

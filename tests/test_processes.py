@@ -78,7 +78,8 @@ def test_a_run_is_resumed_with_another_number_of_processes(tmp_path):
 
 
 def built(*arguments: str):
-    from aae_lib.cli import build, parser
+    from aae_lib.cli import parser
+    from aae_lib.cli.build import build
 
     return build(parser().parse_args(["train", *TRAIN, *arguments]))
 

@@ -13,6 +13,7 @@ import aae_lib as aae
 from aae_lib.models.autoencoder import reconstruction_loss
 from aae_lib.networks import Decoder, Discriminator, Encoder, TwoHeads
 from aae_lib.training import CheckpointError, checkpoints
+from aae_lib.training.checkpoints.files import write_index
 
 SHAPE = (1, 8, 8)
 
@@ -99,7 +100,7 @@ def test_a_checkpoint_of_another_device_says_so_and_goes_on_inexactly_if_asked(m
     trainer = make()
     trainer.run(steps=5, progress=False)
     trainer.save(tmp_path)
-    checkpoints.write_index(tmp_path, checkpoints.read_index(tmp_path) | {"device": "cuda"})
+    write_index(tmp_path, checkpoints.read_index(tmp_path) | {"device": "cuda"})
     other = make()
     with pytest.raises(CheckpointError, match="made on cuda, the trainer is on cpu, whose random numbers differ"):
         other.load(tmp_path)

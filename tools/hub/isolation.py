@@ -47,7 +47,7 @@ def check_accounts(teacher: str) -> None:
     for place in map(Path, (sys.prefix, sys.base_prefix, Path(__file__).parents[2])):
         for folder in (place.resolve(), *place.resolve().parents):
             if not folder.stat().st_mode & stat.S_IXOTH:
-                sys.exit(f"Other accounts cannot enter {folder}: install the course where all may read it, in /opt say.")
+                sys.exit(f"Other accounts cannot enter {folder}: install the course where all may read, in /opt say.")
 
 
 def sandbox(state: Path, home: Path) -> list[str]:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from ... import models
-from .judge import Wrong, call, equal, task, tensor
+from .answers import Wrong, call, equal, tensor
+from .tasks import task
 
 
 def new_images(model: Any, n: int) -> Tensor:

@@ -9,8 +9,9 @@ from torch import Generator, Tensor, nn
 
 from ... import losses
 from ...priors import Gaussian
-from .judge import Wrong, call, equal, gradient, number, several, task, tensor
+from .answers import Wrong, call, equal, gradient, number, several, tensor
 from .lesson_03 import Slope, small_discriminator, two_clouds
+from .tasks import task
 
 softplus = nn.functional.softplus
 

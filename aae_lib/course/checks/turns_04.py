@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from ... import losses, models
 from ...data import Minibatches, Split
 from ...models.phase import Phase
-from .judge import Wrong, call, kind, likely, number, several, task
+from .answers import Wrong, call, kind, likely, number, several
 from .lesson_04 import close, small_batch, small_model, weights
+from .tasks import task
 
 RATE = 0.1
 NETWORKS = ("encoder", "decoder", "discriminator")

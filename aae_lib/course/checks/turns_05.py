@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from .judge import Wrong, call, call_as_is, equal, gradient, kind, likely, task, tensor
+from .answers import Wrong, call, call_as_is, equal, gradient, kind, likely, tensor
 from .lesson_05 import MANY, near, samples
+from .tasks import task
 
 NOISE = 0.1  # of the arc
 Sampler = Callable[..., Tensor]  # f(n, generator=None) -> (n, 2)
