@@ -301,6 +301,10 @@ def test_a_fault_in_the_set_up_ends_the_hub_with_this_sentence_alone(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
+def cullers(server):
+    return [process for process in server.processes() if "jupyterhub_idle_culler" in process.cmdline()]
+
+
 def why_not(monkeypatch, folder, **options):
     """With what sentence jupyterhub_config.py ends."""
     from traitlets.config import Config
@@ -310,10 +314,6 @@ def why_not(monkeypatch, folder, **options):
     with pytest.raises(SystemExit) as fault:
         runpy.run_path(str(HUB / "jupyterhub_config.py"), {"get_config": Config})
     return fault.value.code
-
-
-def cullers(server):
-    return [process for process in server.processes() if "jupyterhub_idle_culler" in process.cmdline()]
 
 
 async def until_it_answers(learner):
