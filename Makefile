@@ -14,8 +14,8 @@
 # make page       build the pages of the live panel and of the book's front; needs Node.js, which you need only to change the page
 # make notebooks  run the notebooks again, store their outputs, write what all of them share
 #
-# JOBS         tests at once (default: one a core)
-# PYTHON       the Python to make .venv with (3.11 or newer)
+# JOBS         tests at once (default: one more than there are cores)
+# PYTHON       the Python to make .venv with (3.11.5 or newer)
 # TORCH_INDEX  another index for torch, e.g. https://download.pytorch.org/whl/cpu for the small CPU wheel on Linux
 
 PYTHON ?= python3
@@ -63,7 +63,7 @@ assessment: .venv/.grade
 kit: .venv/.test
 	$(BIN)/python tools/make_kit.py $(addprefix --torch-index ,$(TORCH_INDEX)) $(ARGS)
 
-# a file's tests stay in one process: they share what they have trained; browsers get the machine to themselves
+# which tests stay in one process, and in what order: tests/conftest.py
 PYTEST = $(BIN)/python -m pytest
 SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # the kernel wants Triton, which only CUDA's PyTorch brings
@@ -73,8 +73,7 @@ check: .venv/.test lint
 	$(PYTEST) $(SPREAD) -m "not slow and not browser" tests $(DOCTESTS)
 
 test: .venv/.test lint proxy
-	$(PYTEST) $(SPREAD) -m "not browser" tests $(DOCTESTS)
-	$(PYTEST) -m browser tests
+	$(PYTEST) $(SPREAD) tests $(DOCTESTS)
 	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
 
 lint: .venv/.test
@@ -127,7 +126,7 @@ clean:
 .venv/.test: extras = lab,demo,export,book,hub,grade,test
 .venv/.bench: extras = lab,test,bench
 .venv/.lab .venv/.demo .venv/.hub .venv/.book .venv/.grade .venv/.test .venv/.bench: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5) and f"Python 3.11.5 or newer is needed; this is {sys.version.split()[0]}. Say which: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[$(extras)]'
 	@touch $@

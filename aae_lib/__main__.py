@@ -1,4 +1,4 @@
-"""`aae`, or `python -m aae_lib`: see cli.py."""
+"""`aae`, or `python -m aae_lib`: see cli/."""
 
 import os
 import sys

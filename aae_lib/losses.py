@@ -23,10 +23,12 @@ SMALLEST = 1e-6  # whose square float32 can still hold
 
 
 def bce(logits: Tensor, x: Tensor) -> Tensor:
-    """Binary cross-entropy, summed over pixels, mean over images; in nats. Taken on logits, so that it cannot overflow.
+    r"""Binary cross-entropy, summed over pixels, mean over images; in nats.
 
-    −Σ_pixels [x log s + (1 − x) log(1 − s)] with s = sigmoid(logits). For pixels 0 or 1 it is the negative Bernoulli
-    log-likelihood; for grey ones the usual substitute, which is lowest at s = x but not 0 there.
+    .. math:: -\sum_{\mathrm{pixels}} [x \log s + (1 - x) \log(1 - s)], \quad s = \mathrm{sigmoid}(\mathrm{logits})
+
+    Taken on logits, so that it cannot overflow. For pixels 0 or 1 it is the negative Bernoulli log-likelihood; for grey
+    ones the usual substitute, which is lowest at s = x but not 0 there.
 
     Examples
     --------
@@ -50,7 +52,9 @@ def mse(logits: Tensor, x: Tensor) -> Tensor:
 
 
 def half_squared_error(logits: Tensor, x: Tensor) -> Tensor:
-    """Half the squared error *summed* over pixels, mean over images: ½ Σ_pixels (x − sigmoid(logits))².
+    r"""Half the squared error *summed* over pixels, mean over images.
+
+    .. math:: \tfrac12 \sum_{\mathrm{pixels}} (x - \mathrm{sigmoid}(\mathrm{logits}))^2
 
     The negative Gaussian log-likelihood with unit variance, up to a constant: the scale at which the paper's learning
     rates hold (Makhzani et al. 2015, appendix A). For 784 pixels it is 392 times `mse`.
@@ -65,9 +69,12 @@ def half_squared_error(logits: Tensor, x: Tensor) -> Tensor:
 
 
 def gaussian_error(mean: Tensor, x: Tensor) -> Tensor:
-    """½ Σ (x − mean)² over the numbers of a sample, mean over samples; `mean` is what the decoder gives, as it is.
+    r"""Half the squared error summed over the d numbers of a sample, mean over samples.
 
-    The negative log-likelihood −log N(x; mean, I), up to a constant: for samples of any real numbers.
+    .. math:: \tfrac12 \sum_{j=1}^d (x_j - \mathrm{mean}_j)^2
+
+    `mean` is what the decoder gives, as it is. The negative log-likelihood −log N(x; mean, I), up to a constant: for
+    samples of any real numbers.
 
     Examples
     --------
@@ -89,10 +96,12 @@ def _images(logits: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """−E_p[log D(z)] − E_q[log(1 − D(z))].
+    r"""How badly D tells prior samples from codes; at D = ½ everywhere it is 2 log 2 ≈ 1.386.
+
+    .. math:: -\mathbb E_p[\log D(z)] - \mathbb E_q[\log(1 - D(z))]
 
     log D = −softplus(−logits) and log(1 − D) = −softplus(logits): no sigmoid, no log of 0.
-    At D = ½ everywhere it is 2 log 2 ≈ 1.386 (Goodfellow et al. 2014, eq. 1).
+    Goodfellow et al. 2014, eq. 1.
 
     Parameters
     ----------
@@ -114,7 +123,9 @@ def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def generator_loss(fake: Tensor) -> Tensor:
-    """Non-saturating: −E_q[log D(z)], from the logits (N,) of codes; at D = ½ it is log 2.
+    r"""The non-saturating loss, from the logits (N,) of codes; at D = ½ it is log 2.
+
+    .. math:: -\mathbb E_q[\log D(z)]
 
     Strong gradient where D is sure that z is a code.
 
@@ -127,7 +138,9 @@ def generator_loss(fake: Tensor) -> Tensor:
 
 
 def saturating_generator_loss(fake: Tensor) -> Tensor:
-    """Saturating: E_q[log(1 − D(z))], the loss of the zero-sum game; flat where D is sure that z is a code.
+    r"""The saturating loss, that of the zero-sum game; flat where D is sure that z is a code.
+
+    .. math:: \mathbb E_q[\log(1 - D(z))]
 
     Examples
     --------
@@ -138,7 +151,9 @@ def saturating_generator_loss(fake: Tensor) -> Tensor:
 
 
 def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tuple[Tensor, Tensor]:
-    """The logits (N,) of z (N, d), and E‖∂ logits/∂z‖², from one forward pass.
+    r"""The logits (N,) of z (N, d), and how steep they are there, from one forward pass.
+
+    .. math:: \mathbb E \, \lVert \partial\,\mathrm{logits} / \partial z \rVert^2
 
     Mescheder et al. 2018 (arXiv 1801.04406) call it R1 at real points and R2 at fake ones; the AAE takes both, each
     with weight λ/2. `torch.func.grad` rather than `requires_grad_()`: it also works under `torch.func.vmap`.
@@ -163,7 +178,10 @@ def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tu
 def tell_apart(
     discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, r1: float | None = None
 ) -> Tensor:
-    """D's whole loss: −E_p[log D] − E_q[log(1 − D)] + r1/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²).
+    r"""D's whole loss: `discriminator_loss`, and `gradient_penalty` on both sides.
+
+    .. math:: -\mathbb E_p[\log D] - \mathbb E_q[\log(1 - D)] + \tfrac{r_1}{2} \left(
+        \mathbb E_p \lVert \nabla \mathrm{logits} \rVert^2 + \mathbb E_q \lVert \nabla \mathrm{logits} \rVert^2 \right)
 
     Parameters
     ----------
@@ -202,9 +220,14 @@ def tell_apart(
 def virtual_adversarial_loss(
     logits: Callable[[Tensor], Tensor], x: Tensor, direction: Tensor, length: float, xi: float = 0.1
 ) -> Tensor:
-    """KL(y(x) ‖ y(x + r)), mean over images; y(x) is held fixed. Of all r of that length, r changes y the most.
+    r"""How much y changes at the neighbour x + r, mean over images. Of all r of that length, r changes y the most.
 
-    r is found by one power step from a random direction d: r = ε g/‖g‖, g = ∇_r KL(y(x) ‖ y(x + r)) at r = ξ d/‖d‖.
+    .. math:: \mathrm{KL}(y(x) ‖ y(x + r)), \quad r = ε g / \lVert g \rVert
+
+    y(x) is held fixed; r is found by one power step from a random direction d:
+
+    .. math:: g = \nabla_r \mathrm{KL}(y(x) ‖ y(x + r)) \text{ at } r = ξ d / \lVert d \rVert
+
     Miyato et al. 2018 (arXiv 1704.03976, algorithm 1), who call it LDS.
 
     Parameters
@@ -255,9 +278,12 @@ def virtual_adversarial_loss(
 
 
 def gaussian_kl(mean: Tensor, log_var: Tensor, sigma: float = 1.0) -> Tensor:
-    """KL(N(mean, exp(log_var)) ‖ N(0, σ²)), summed over the d dimensions, mean over rows (N, d); in nats.
+    r"""KL(N(mean, exp(log_var)) ‖ N(0, σ²)), summed over the d dimensions, mean over rows (N, d); in nats.
 
-    ½ Σ_j [(mean_j² + var_j)/σ² − 1 − log(var_j/σ²)] (Kingma and Welling 2013, appendix B, for σ = 1).
+    .. math:: \tfrac12 \sum_{j=1}^d \left[
+        \frac{\mathrm{mean}_j^2 + \mathrm{var}_j}{σ^2} - 1 - \log \frac{\mathrm{var}_j}{σ^2} \right]
+
+    Kingma and Welling 2013, appendix B, for σ = 1.
 
     Examples
     --------
@@ -272,7 +298,9 @@ def gaussian_kl(mean: Tensor, log_var: Tensor, sigma: float = 1.0) -> Tensor:
 
 
 def monte_carlo_kl(z: Tensor, mean: Tensor, log_var: Tensor, log_prior: Tensor) -> Tensor:
-    """The same KL for any prior whose density is known: E[log q(z|x) − log p(z)] with one sample z ~ q(z|x) a row.
+    r"""The same KL for any prior whose density is known, with one sample z ~ q(z|x) a row.
+
+    .. math:: \mathbb E[\log q(z|x) - \log p(z)]
 
     Unbiased; noisier than the closed form.
 
@@ -299,7 +327,10 @@ def monte_carlo_kl(z: Tensor, mean: Tensor, log_var: Tensor, log_prior: Tensor) 
 
 
 def normal_log_prob(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
-    """log N(z; mean, exp(log_var)) summed over the d dimensions: (N, d) -> (N,); the moments are (N, d) or (d,).
+    r"""log N(z; mean, exp(log_var)) summed over the d dimensions: (N, d) -> (N,); the moments are (N, d) or (d,).
+
+    .. math:: -\tfrac12 \sum_{j=1}^d \left[
+        \frac{(z_j - \mathrm{mean}_j)^2}{\mathrm{var}_j} + \log \mathrm{var}_j + \log 2π \right]
 
     Examples
     --------
@@ -319,10 +350,14 @@ MMD_SCALES = (0.2, 1.0, 4.0, 16.0)
 
 
 def mmd(x: Tensor, y: Tensor) -> Tensor:
-    """Squared maximum mean discrepancy between samples, unbiased: may be slightly negative.
+    r"""Squared maximum mean discrepancy between samples, unbiased: may be slightly negative.
 
-    E[k(x, x')] + E[k(y, y')] − 2 E[k(x, y)], x ≠ x', y ≠ y', with k the *sum* of c/(c + ‖x − y‖²) over
-    c = 0.2, 1, 4, 16. Gretton et al. 2012 (eq. 3); the kernel family is WAE's (Tolstikhin et al. 2018).
+    .. math:: \mathbb E[k(x, x')] + \mathbb E[k(y, y')] - 2 \, \mathbb E[k(x, y)]
+
+    .. math:: k(x, y) = \sum_{c \,\in\, \{0.2,\, 1,\, 4,\, 16\}} \frac{c}{c + \lVert x - y \rVert^2}
+
+    x and x' are different samples, and so are y and y'. Gretton et al. 2012 (eq. 3); the kernel family is WAE's
+    (Tolstikhin et al. 2018).
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ Nothing here is random after construction: noise comes in as an argument, drawn 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, TypedDict, TypeVar, Unpack
 
@@ -140,8 +140,19 @@ def initialise(layer: Layer, generator: Generator | None, weight_sd: float | Non
 
 
 def linear(n_in: int, n_out: int, generator: Generator | None = None, weight_sd: float | None = None) -> nn.Linear:
-    """`nn.Linear` initialised from `generator`: skip_init keeps the global generator untouched."""
-    return initialise(nn.utils.skip_init(nn.Linear, n_in, n_out), generator, weight_sd)
+    """`nn.Linear` initialised from `generator`."""
+    return initialise(unset(nn.Linear, n_in, n_out), generator, weight_sd)
+
+
+def unset(kind: Callable[..., Layer], *arguments: int) -> Layer:
+    """A layer whose numbers nobody has drawn yet: the global generator is not touched.
+
+    `nn.utils.skip_init` does the same, but first imports half of PyTorch's compiler.
+    """
+    layer = kind(*arguments, device="meta")
+    for name, p in list(layer.named_parameters()):
+        setattr(layer, name, nn.Parameter(torch.empty(p.shape, dtype=p.dtype, device="cpu")))
+    return layer
 
 
 class MLP(nn.Sequential):
@@ -474,8 +485,7 @@ def conv_features(
     """(N, C, H, W) -> (N, 64·H/4·W/4): two convolutions 4x4 of stride 2, with 32 and 64 channels."""
     c = image_shape[0]
     first, second = (
-        initialise(nn.utils.skip_init(nn.Conv2d, n_in, n_out, 4, 2, 1), generator, weight_sd)
-        for n_in, n_out in ((c, 32), (32, 64))
+        initialise(unset(nn.Conv2d, n_in, n_out, 4, 2, 1), generator, weight_sd) for n_in, n_out in ((c, 32), (32, 64))
     )
     return nn.Sequential(first, activation_named(activation), second, activation_named(activation), nn.Flatten())
 
@@ -489,7 +499,7 @@ def conv_image(
     """(N, 64·H/4·W/4) -> (N, C, H, W): the mirror image of `conv_features`, ending in logits."""
     c, h, w = image_shape
     first, second = (
-        initialise(nn.utils.skip_init(nn.ConvTranspose2d, n_in, n_out, 4, 2, 1), generator, weight_sd)
+        initialise(unset(nn.ConvTranspose2d, n_in, n_out, 4, 2, 1), generator, weight_sd)
         for n_in, n_out in ((64, 32), (32, c))
     )
     unflatten = nn.Unflatten(1, (64, h // 4, w // 4))

@@ -6,8 +6,9 @@ with the number of steps done and gives a factor of the learning rate.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,10 +20,34 @@ RATE = number(least=0, most=1000)
 STEP = count(0, 2**62 - 1)
 
 
+def _eager(method: Callable[..., Any]) -> Callable[..., Any]:
+    """PyTorch's method itself. What it is wrapped in speaks to torch.compile, whose import takes a second."""
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return method
+
+
+class _Adam(torch.optim.Adam):
+    add_param_group = _eager(torch.optim.Optimizer.add_param_group)
+    step = torch.no_grad()(_eager(torch.optim.Adam.step))
+
+
+class _SGD(torch.optim.SGD):
+    add_param_group = _eager(torch.optim.Optimizer.add_param_group)
+    step = torch.no_grad()(_eager(torch.optim.SGD.step))
+
+
 @takes(lr=RATE, beta1=number(least=0, below=1), beta2=number(least=0, below=1))
 @dataclass(frozen=True)
 class Adam:
-    """Adam (Kingma and Ba 2014). beta1 = 0.5 for both players is usual in adversarial training (Radford 2015).
+    r"""Adam (Kingma and Ba 2014). beta1 = 0.5 for both players is usual in adversarial training (Radford 2015).
+
+    .. math::
+        m &\leftarrow β_1 m + (1 - β_1) g \\
+        v &\leftarrow β_2 v + (1 - β_2) g^2 \\
+        θ &\leftarrow θ - \mathrm{lr} \, \frac{m / (1 - β_1^t)}{\sqrt{v / (1 - β_2^t)} + 10^{-8}}
+
+    θ is a parameter, g its gradient, t the number of this step, from 1 on.
 
     Parameters
     ----------
@@ -51,7 +76,7 @@ class Adam:
         parameters = list(parameters)
         lr = torch.tensor(self.lr, device=parameters[0].device)
         betas = (self.beta1, self.beta2)
-        optimizer = torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True, capturable=lr.is_cuda)
+        optimizer = _Adam(parameters, lr=lr, betas=betas, fused=True, capturable=lr.is_cuda)
         for p in parameters:
             optimizer.state[p] = {
                 "step": torch.zeros((), device=p.device),
@@ -64,7 +89,11 @@ class Adam:
 @takes(lr=number(least=0, most=1e9), momentum=number(least=0, below=1))
 @dataclass(frozen=True)
 class SGD:
-    """Stochastic gradient descent with momentum: v <- momentum · v + g, parameter <- parameter − lr · v.
+    r"""Stochastic gradient descent with momentum.
+
+    .. math:: v \leftarrow \mathrm{momentum} \cdot v + g, \quad θ \leftarrow θ - \mathrm{lr} \cdot v
+
+    θ is a parameter, g its gradient.
 
     Parameters
     ----------
@@ -86,7 +115,7 @@ class SGD:
         """PyTorch's optimizer of these parameters."""
         parameters = list(parameters)
         lr = torch.tensor(self.lr, device=parameters[0].device)
-        optimizer = torch.optim.SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
+        optimizer = _SGD(parameters, lr=lr, momentum=self.momentum, fused=True)
         if self.momentum:
             for p in parameters:
                 optimizer.state[p] = {"momentum_buffer": torch.zeros_like(p)}
@@ -96,9 +125,56 @@ class SGD:
 Optimizer = Adam | SGD
 
 
+class Schedule:
+    """A factor of all learning rates at each step: what a trainer takes as `schedule=`. So is a plain function of step.
+
+    Examples
+    --------
+    >>> class EncoderRests(Schedule):
+    ...     def __call__(self, step):
+    ...         return 1.0
+    ...
+    ...     def of_phase(self, name, step):
+    ...         return 0.0 if name == "generator" and step < 200 else 1.0
+    >>> EncoderRests().of_phase("generator", 100)
+    0.0
+    """
+
+    def __call__(self, step: int) -> float:
+        """The factor of all learning rates, after that many steps."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its factor: write __call__(self, step).")
+
+    def of_phase(self, name: str, step: int) -> float:
+        """A factor of one phase's rate, on top of that of all."""
+        return 1.0
+
+    def of_term(self, name: str, step: int) -> float:
+        """A factor of the weight of a term inside a loss."""
+        return 1.0
+
+
+class _Plain(Schedule):
+    def __init__(self, function: Callable[[int], float]) -> None:
+        self.function = function
+
+    def __call__(self, step: int) -> float:
+        return self.function(step)
+
+
+def as_schedule(given: Schedule | Callable[[int], float]) -> Schedule:
+    """The schedule that was given; a plain function as one.
+
+    Examples
+    --------
+    >>> as_schedule(lambda step: 0.5).of_term("r1", 7)
+    1.0
+    """
+    return given if isinstance(given, Schedule) else _Plain(given)
+
+
 @takes()
 @dataclass(frozen=True)
-class Constant:
+class Constant(Schedule):
     """The learning rate as it is.
 
     Examples
@@ -113,8 +189,10 @@ class Constant:
 
 @takes(steps=count(most=2**62 - 1), final=number(least=0, most=1))
 @dataclass(frozen=True)
-class Cosine:
-    """Half a cosine from 1 at step 0 to `final` at step `steps`; `final` from there on.
+class Cosine(Schedule):
+    r"""Half a cosine from 1 at step 0 to `final` at step `steps`; `final` from there on.
+
+    .. math:: \mathrm{final} + (1 - \mathrm{final}) \, \tfrac12 (1 + \cos(π \, \mathrm{step} / \mathrm{steps}))
 
     Parameters
     ----------
@@ -139,7 +217,7 @@ class Cosine:
 
 @takes(at=counts(least=0, most=2**62 - 1, example="(1000, 2000)"), factor=number(least=0, most=1))
 @dataclass(frozen=True)
-class Drops:
+class Drops(Schedule):
     """Multiply by `factor` at each of the steps `at`; the paper drops twice by 10, at epochs 50 and 1000.
 
     Parameters
@@ -164,7 +242,7 @@ class Drops:
 
 @takes(steps=count(most=2**62 - 1), reconstruction=number(least=0, most=1), penalty=number(above=0, most=1))
 @dataclass(frozen=True)
-class CoarseToFine:
+class CoarseToFine(Schedule):
     """First the coarse shape of the prior, then the fine one: rates, reconstruction and gradient penalty fall.
 
     All rates follow `Cosine(steps)`, down to 0. The weight of the reconstruction falls along with them to a share
@@ -196,12 +274,7 @@ class CoarseToFine:
         return Cosine(self.steps)(step)
 
     def of_phase(self, name: str, step: int) -> float:
-        """A factor of one phase's rate, on top of that of all."""
         return Cosine(self.steps, self.reconstruction)(step) if name == "reconstruction" else 1.0
 
     def of_term(self, name: str, step: int) -> float:
-        """A factor of the weight of a term inside a loss."""
         return self.penalty ** min(step / (0.7 * self.steps), 1.0) if name == "r1" else 1.0
-
-
-Schedule = Constant | Cosine | Drops | CoarseToFine

@@ -7,6 +7,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,12 +19,22 @@ from typing import Any
 import torch
 
 from aae_lib.paper.machine import machine, processor, versions
-from contenders import BATCH, WARM_UP, Ours, OursPenalised, Pythae, Textbook, pythae_installed, random_images
+from contenders import (
+    BATCH,
+    WARM_UP,
+    Ours,
+    OursCompiled,
+    OursPenalised,
+    Pythae,
+    Textbook,
+    pythae_installed,
+    random_images,
+)
 from limit import Counter, Limit
 
 HERE = Path(__file__).resolve().parent
 NETWORKS = {"784-512-2": (512,), "784-1000-1000-2": (1000, 1000)}
-CONTENDERS = (Ours, Textbook, Pythae, OursPenalised, Limit)
+CONTENDERS = (Ours, Textbook, Pythae, OursPenalised, OursCompiled, Limit)
 SECONDS = 1.0  # about the length of a turn
 THREADS = (1, 2)
 MISSING = "not installed (pip install -e .[bench])"
@@ -76,7 +87,7 @@ def race(
     at_once  take a multiple of this many steps
     """
     worker = worker or Worker
-    contenders = [worker(make, hidden, n_images, threads) for make in makes if make is not Pythae or pythae_installed()]
+    contenders = [worker(make, hidden, n_images, threads) for make in makes if can_run(make)]
     slowest = max(contender.ask("seconds", at_once) / at_once for contender in contenders)
     steps = at_once * max(1, int(seconds / slowest / at_once))
     rounds = [[contender.ask("seconds", steps) / steps * 1e3 for contender in contenders] for _ in range(repeats)]
@@ -97,6 +108,13 @@ def race(
     if Pythae in makes and not pythae_installed():
         rows.insert(2, {"name": Pythae.name, "missing": MISSING})
     return rows
+
+
+def can_run(make: Callable[..., Any]) -> bool:
+    """Whether what the contender needs is here: pythae for one, a C++ compiler for another."""
+    if make is OursCompiled:
+        return any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++", "cl")))
+    return make is not Pythae or pythae_installed()
 
 
 class Inside:

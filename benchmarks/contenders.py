@@ -84,7 +84,11 @@ class Ours(Loop):
     def trainer(self, hidden: Sequence[int], images: Tensor, seed: int) -> aae.Trainer:
         split = aae.data.Split(images, torch.arange(len(images)) % 10)
         options = {"device": DEVICE, "batch_size": BATCH, "precision": self.precision, "graph": self.graph}
-        return aae.Trainer(self.model(hidden, images, seed), split, seed=seed, schedule=self.schedule, **options)
+        model = self.model(hidden, images, seed)
+        return aae.Trainer(model, split, phases=self.phases(model), seed=seed, schedule=self.schedule, **options)
+
+    def phases(self, model: aae.AAE) -> list[aae.Phase]:
+        return model.phases()
 
     def encode(self, images: Tensor) -> Tensor:
         return self.trainers[0].model.encode(images)
@@ -98,6 +102,18 @@ class OursPenalised(Ours):
 
     name = "this trainer, gradient penalty r1=0.1"
     r1 = 0.1
+
+
+class OursCompiled(Ours):
+    """The same with each loss, and the gradients that come from it, compiled by `torch.compile`."""
+
+    name = "this trainer, losses by torch.compile"
+
+    def phases(self, model: aae.AAE) -> list[aae.Phase]:
+        return [
+            phase.replace(loss=torch.compile(phase.loss), share=phase.share and torch.compile(phase.share))
+            for phase in model.phases()
+        ]
 
 
 class Recipe(Ours):

@@ -83,7 +83,7 @@ def test_twenty_kills_at_any_moment_leave_the_last_good_checkpoint(tmp_path, mak
         ready = processes.Event()
         process = processes.Process(target=save_for_ever, args=(tmp_path, ready), daemon=True)
         process.start()
-        assert ready.wait(60)
+        assert ready.wait(300)
         time.sleep(moments.uniform(0, 0.1))
         os.kill(process.pid, signal.SIGKILL)
         process.join()

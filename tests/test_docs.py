@@ -113,6 +113,20 @@ def test_a_lesson_has_its_shape(path):
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_a_task_is_asked_by_its_number(path):
+    """Hints, checks and run sheets name a lesson's tasks by number, so the text that asks for one does."""
+    cells = nbformat.read(path, as_version=4).cells
+    asked = [
+        name
+        for cell in cells
+        if cell.cell_type == "markdown"
+        for name in re.findall(r"\*\*Your turn(.*?)\*\*", cell.source)
+    ]
+    checked = re.findall(r'your_turn\("([^"]+)"', "\n".join(cell.source for cell in cells if cell.cell_type == "code"))
+    assert asked == [f", {task}." for task in checked]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_a_panel_has_a_prediction_above_it(path):
     """Lesson 00 opens with its panel, at rest; there the prediction is the next cell, before anyone presses play."""
     code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]

@@ -65,7 +65,7 @@ class Page:
         )
 
 
-def wait_for(found, seconds=20):
+def wait_for(found, seconds=300):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if got := found():
@@ -94,7 +94,7 @@ def trained(panel, steps):
     """Play up to this many steps."""
     panel.training.limit = steps
     panel.play()
-    panel.join(60)
+    panel.join(300)
     assert panel.trainer.steps == steps
 
 
@@ -205,7 +205,7 @@ def test_pause_rests_and_reset_gives_the_same_run_again(opened):
 def test_max_steps_bounds_training_and_says_so(opened):
     panel, page = opened(max_steps=7)
     panel.play()
-    panel.join(60)
+    panel.join(300)
     assert (panel.trainer.steps, panel.status) == (7, "done")
     panel.play()
     panel.step()
@@ -217,14 +217,14 @@ def test_go_on_adds_as_many_steps_again_and_reset_takes_them_back(opened):
     panel, page = opened(max_steps=7)
     assert page.last()[0]["state"]["more"] == 0
     panel.play()
-    panel.join(60)
+    panel.join(300)
     assert page.last(lambda frame: frame["state"]["status"] == "done")[0]["state"]["more"] == 7
     panel.go_on()
-    panel.join(60)
+    panel.join(300)
     assert (panel.trainer.steps, panel.status) == (14, "done")
     panel.reset()
     panel.play()
-    panel.join(60)
+    panel.join(300)
     assert panel.trainer.steps == 7
 
 
@@ -306,7 +306,7 @@ def test_the_trainer_uses_what_the_page_sets_and_the_picture_says_so(opened):
     decoder = state(panel.trainer.model.decoder)
     panel.training.limit = panel.trainer.steps + 5
     panel.play()
-    panel.join(60)
+    panel.join(300)
     assert_same(state(panel.trainer.model.decoder), decoder)  # the game alone: the decoder stands still
 
 
@@ -463,7 +463,7 @@ def test_an_error_in_a_learners_loss_is_shown_and_raised_by_join(opened):
     panel, page = opened(losses={"generator": careless})
     panel.play()
     with pytest.raises(RuntimeError, match="shapes do not fit"):
-        panel.join(60)
+        panel.join(300)
     assert panel.status == "failed"
     content, _ = page.last(lambda c: c["state"]["error"])
     assert "careless" in content["state"]["error"]
@@ -491,7 +491,7 @@ def test_a_loss_that_is_not_finite_pauses_with_the_good_state(opened, make):
     panel.training.limit = 500
     panel.play()
     with pytest.raises(aae.NotFiniteError, match="'generator'"):
-        panel.join(60)
+        panel.join(300)
     assert (panel.status, panel.trainer.steps) == ("paused", 150)
     assert any("'generator'" in text for text in page.said())
     page.do("set", run=0, key=["terms", "generator", "fuse"], value=1)
@@ -514,7 +514,7 @@ def test_a_function_that_has_changed_cannot_repeat_the_past_and_ends_nothing(ope
     panel.training.limit = 500
     panel.play()
     with pytest.raises(aae.NotFiniteError, match="'generator'"):
-        panel.join(60)
+        panel.join(300)
     assert (panel.status, panel.trainer.steps, len(panel.trainer.history)) == ("paused", 90, 90)
     assert all(tensor.isfinite().all() for tensor in state(panel.trainer.model).values())
     broken.clear()

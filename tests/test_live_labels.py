@@ -128,7 +128,7 @@ def test_a_map_forks_exactly_and_takes_another_prior_of_its_style(opened, make):
     assert second.trainer.model.prior._model is second.trainer.model
     panel.training.limit = 12
     panel.play()
-    panel.join(60)
+    panel.join(300)
     one, two = state(first.trainer.model), state(second.trainer.model)
     assert all(torch.equal(one[key], two[key]) for key in one)
 

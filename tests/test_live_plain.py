@@ -42,7 +42,7 @@ def test_sliders_and_buttons_act_while_it_trains(digits, shown):
     page.sliders["rate",].value = 0.5
     page.sliders["repeats", "discriminator"].value = 3
     live._do("wake")  # what was asked for before it has been served
-    live.join(timeout=60)
+    live.join(timeout=300)
     assert live.trainer.steps == 200
     assert live.trainer.weights["generator"] == 2.5
     assert live.trainer.terms["discriminator"]["r1"] == pytest.approx(0.7)
@@ -70,7 +70,7 @@ def test_the_picture_shows_the_codes_as_they_are_now(digits, shown):
     live._show(True)
     before = np.asarray(Image.open(io.BytesIO(page.image.value)).convert("RGB"), float)
     live.play()
-    live.join(timeout=60)
+    live.join(timeout=300)
     live._show(True)
     after = np.asarray(Image.open(io.BytesIO(page.image.value)).convert("RGB"), float)
     assert min(before.shape[:2]) > 300
@@ -95,6 +95,6 @@ def test_an_error_in_a_learners_loss_is_shown(digits, shown):
     page = shown(live)
     live.play()
     with pytest.raises(ZeroDivisionError):
-        live.join(timeout=60)
+        live.join(timeout=300)
     live._show(True)
     assert "my loss is wrong" in page.said.value

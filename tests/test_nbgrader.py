@@ -15,7 +15,7 @@ import pytest
 
 import make_nbgrader
 from aae_lib.course import grading
-from aae_lib.course.checks import judge
+from aae_lib.course.checks import judge, tasks
 from tests import warm
 from tests.checks.submissions import answers, specialist
 from tests.headless import SHORT
@@ -35,7 +35,7 @@ STUDENTS = ("right", "empty", "slips", "sly")
 
 @pytest.fixture(autouse=True)
 def _nothing_lent(monkeypatch):
-    monkeypatch.setattr(judge, "LENT", set())  # other tests borrow
+    monkeypatch.setattr(judge, "LENT", {})  # other tests borrow
 
 
 # ---- the hidden tests by themselves ----
@@ -55,7 +55,7 @@ def test_right_answers_hold_on_other_inputs_however_they_are_written(lesson):
 @pytest.mark.parametrize("number", TASKS)
 def test_what_is_right_on_the_checks_own_inputs_alone_is_found(number):
     answer = specialist(number)
-    if judge.find(number).title != "a choice without a look":  # which sees that the specialist looks at its inputs
+    if tasks.find(number).title != "a choice without a look":  # which sees that the specialist looks at its inputs
         assert judge.check(number, answer)
     with pytest.raises(grading.NoPoints):
         grading.holds(number, answer, seed=1)
@@ -63,7 +63,7 @@ def test_what_is_right_on_the_checks_own_inputs_alone_is_found(number):
 
 @pytest.mark.parametrize("number", TASKS)
 def test_the_courses_own_part_gets_no_points(number):
-    part = judge.find(number).part()
+    part = tasks.find(number).part()
     for ask in (grading.passes, lambda n, a: grading.holds(n, a, seed=1)):
         with pytest.raises(grading.NoPoints, match="lent"):
             ask(number, part)

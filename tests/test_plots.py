@@ -166,7 +166,7 @@ def test_threads_draw_the_same_picture_as_the_main_one(name):
 
     expected = png(0)
     with ThreadPoolExecutor(4) as pool:
-        assert all(drawn == expected for drawn in pool.map(png, range(8)))
+        assert all(drawn == expected for drawn in pool.map(png, range(4)))
 
 
 @pytest.mark.parametrize("name", EVERY)

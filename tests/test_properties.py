@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aae_lib as aae
-from aae_lib.cli import whole
+from aae_lib.cli.options import whole
 from aae_lib.data import Minibatches, Split
 from aae_lib.models.description import build, describe
 from aae_lib.training.history import History

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from aae_lib.course import borrow, certificate, check, claim, predict, record, seen, statements, workspace, your_turn
-from aae_lib.course.checks import judge
+from aae_lib.course.checks import judge, tasks
 from aae_lib.live import notebook
 from tests.test_claims import made
 
@@ -33,7 +33,7 @@ def home(tmp_path, monkeypatch):
 
 def own():
     """A right answer that the course has not lent."""
-    part = judge.find(TASK).part()
+    part = tasks.find(TASK).part()
 
     def arc(n, radius, start, end, generator=None):
         return part(n, radius, start, end, generator=generator)
@@ -62,7 +62,7 @@ def test_what_is_lent_is_not_counted_as_written(home):
     assert check(TASK, lent)
     again = your_turn(TASK, None)  # the course's own part, which the cell then passes again
     your_turn(TASK, again)
-    assert check(TASK, judge.find(TASK).part())  # taken from the library by hand
+    assert check(TASK, tasks.find(TASK).part())  # taken from the library by hand
     assert record.tasks(home) == {}
     assert check(TASK, own())
     assert list(record.tasks(home)) == [TASK]
@@ -340,7 +340,7 @@ def test_the_certificate_is_a_page_of_its_own_that_says_what_it_is(home):
     assert "http" not in text
     assert "url(" not in text
     assert [tag for tag in found.tags if tag in ("main", "h1", "h2", "h3")] == ["main", "h1", "h2", "h2"]
-    for words in ("Ada Lovelace", "not an examination", TASK, judge.find(TASK).title, "Still open"):
+    for words in ("Ada Lovelace", "not an examination", TASK, tasks.find(TASK).title, "Still open"):
         assert words in found.text
     assert 'lang="en"' in text
     assert "color-scheme: light dark" in text

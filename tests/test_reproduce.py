@@ -96,7 +96,7 @@ task = replace(FEW, small=replace(TINY, epochs=20))
 reproduce.reproduce(task, "small", 1, aae.load("digits"), **folders, progress=False, save_seconds=0.05)
 """
     process = subprocess.Popen([sys.executable, "-c", script])
-    folder, end = tmp_path / "runs" / "semi-supervised-100-small-0", time.monotonic() + 120
+    folder, end = tmp_path / "runs" / "semi-supervised-100-small-0", time.monotonic() + 300
     while not steps_saved(folder) and time.monotonic() < end:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)

@@ -39,7 +39,7 @@ def test_the_panel_of_a_deck_trains(name):
     try:
         names["panel"].training.max_steps = names["panel"].training.limit = 2
         names["panel"].play()
-        names["panel"].join(60)
+        names["panel"].join(300)
         assert names["panel"].trainer.steps == 2
     finally:
         names["panel"].close()

@@ -277,23 +277,35 @@ def test_every_link_of_the_kit_leads_to_a_file(page):
 # ---- followed to the letter ----
 
 
+FOLLOWED = [("workshop", lesson) for lesson in ("00", "01", "03", "04", "05")]
+FOLLOWED += [("half_day", lesson) for lesson in ("00", "01", "03", "04")]
+FOLLOWED += [("two_days", "00"), ("two_days", "02"), ("six_weeks", "01"), ("six_weeks", "03")]
+
+
+def to_run(sheet: str, lesson: str) -> list[str]:
+    return [name for run in run_list(sheet) for which, name in run if which == lesson]
+
+
+@pytest.mark.parametrize("sheet", SHEETS[1:])
+def test_what_a_sheet_runs_of_a_lesson_is_followed_below_or_is_how_the_lesson_itself_runs(sheet):
+    for lesson in NOTEBOOKS:
+        run = to_run(sheet, lesson)
+        others = [code_ids(lesson), *(to_run(*other) for other in FOLLOWED if other[1] == lesson)]
+        assert any(other[: len(run)] == run for other in others), f"add {sheet}, {lesson} to FOLLOWED"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("sheet", "lesson"),
-    [("workshop", lesson) for lesson in ("00", "01", "03", "04", "05")]
-    + [("half_day", lesson) for lesson in ("00", "01", "03", "04")],
-)
+@pytest.mark.parametrize(("sheet", "lesson"), FOLLOWED)
 def test_a_sheet_runs_in_fresh_copies_with_nothing_written(sheet, lesson, tmp_path, monkeypatch):
     """Only the cells of the sheet, in its order. The workshop's claims hold, and its predictions end as the sheet says;
-    the half day is run in little, to see that no cell needs what is left out."""
+    the longer ones are run in little, to see that no cell needs what is left out."""
     for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
     copy = tmp_path / NOTEBOOKS[lesson].name
     workspace._copy(NOTEBOOKS[lesson], copy)
     notebook = nbformat.read(copy, as_version=4)
     by_name = {cell.id: cell for cell in notebook.cells}
-    (run,) = run_list(sheet)
-    notebook.cells = [by_name[name] for which, name in run if which == lesson]
+    notebook.cells = [by_name[name] for name in to_run(sheet, lesson)]
     if sheet != "workshop":
         return execute(notebook, tmp_path, SHORT, FEW)
     execute(notebook, tmp_path)
@@ -458,6 +470,13 @@ def test_no_question_of_the_bank_is_one_of_the_quizzes():
         asked = " ".join(re.split(r"\n- |\*\*Answer", body)[0].split())
         alike = max(difflib.SequenceMatcher(None, asked, question).ratio() for question in own)
         assert alike < 0.75, f"{number} is nearly a quiz question"
+
+
+@pytest.mark.parametrize("sheet", ["two_days", "six_weeks"])
+def test_the_questions_that_a_sheet_names_are_in_the_bank(sheet):
+    asked = set(re.findall(r"\b\d\d\.\d\b", (TEACH / f"{sheet}.md").read_text(encoding="utf-8")))
+    assert len(asked) >= 5
+    assert asked <= bank().keys()
 
 
 def test_there_is_an_exit_ticket_for_each_lesson_and_a_rubric_for_each_project():

@@ -1,6 +1,5 @@
 """What used to pass without a word, or ended in a traceback from the depth: each is told in a sentence, or works."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -14,22 +13,9 @@ import aae_lib as aae
 from aae_lib.models.autoencoder import reconstruction_loss
 from aae_lib.networks import Decoder, Discriminator, Encoder, TwoHeads
 from aae_lib.training import CheckpointError, checkpoints
+from aae_lib.training.checkpoints.files import write_index
 
 SHAPE = (1, 8, 8)
-
-
-def run(*arguments, **options):
-    """The command line in a process of its own: exit status and what it said."""
-    environment = os.environ | {"TQDM_DISABLE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "aae_lib", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        **options,
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout + done.stderr
 
 
 # ---- networks ----
@@ -114,7 +100,7 @@ def test_a_checkpoint_of_another_device_says_so_and_goes_on_inexactly_if_asked(m
     trainer = make()
     trainer.run(steps=5, progress=False)
     trainer.save(tmp_path)
-    checkpoints.write_index(tmp_path, checkpoints.read_index(tmp_path) | {"device": "cuda"})
+    write_index(tmp_path, checkpoints.read_index(tmp_path) | {"device": "cuda"})
     other = make()
     with pytest.raises(CheckpointError, match="made on cuda, the trainer is on cpu, whose random numbers differ"):
         other.load(tmp_path)
@@ -172,12 +158,14 @@ def test_an_option_that_cannot_be_is_named(option, value, capsys):
     assert option in capsys.readouterr().err
 
 
-def test_one_dimension_is_trained_and_drawn_and_a_run_is_made_longer(tmp_path):
-    status, said = run("train", "--latent-dim", 1, "--hidden", 16, "--steps", 30, "--out", tmp_path)
-    assert status == 0, said
+def test_one_dimension_is_trained_and_drawn_and_a_run_is_made_longer(tmp_path, capsys):
+    from aae_lib.cli import main
+
+    options = ("--dataset", "digits", "--latent-dim", "1", "--hidden", "16", "--out", str(tmp_path))
+    assert main(["train", *options, "--steps", "30"]) == 0
     assert (tmp_path / "latent.png").stat().st_size > 1000
-    status, said = run("train", "--latent-dim", 1, "--hidden", 16, "--steps", 60, "--out", tmp_path, "--resume")
-    assert status == 0, said
+    assert main(["train", *options, "--steps", "60", "--resume"]) == 0
+    said = capsys.readouterr().out
     assert "resuming" in said
     assert "at step 30 of 60" in said
     assert checkpoints.read_index(tmp_path)["steps"] == 60
@@ -201,6 +189,8 @@ def test_an_interrupt_says_what_is_kept_and_it_is(tmp_path, after):
     )
     arguments = [
         "train",
+        "--dataset",
+        "digits",
         "--hidden",
         "16",
         "--steps",

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib.optimizers import Constant
+from aae_lib.optimizers import Constant, Schedule
 from aae_lib.training import devices
 from tests.conftest import moved, state
 
@@ -131,6 +131,30 @@ def test_coarse_to_fine_lowers_rates_reconstruction_and_penalty(make):
     assert penalties == pytest.approx([3, 0.3, 0.03, 0.03])
     trainer.terms["discriminator"]["r1"] = 0  # what is set by hand counts
     assert trainer.settings(50).terms["discriminator"]["r1"] == 0
+
+
+def test_a_schedule_of_ones_own_is_a_function_or_has_a_factor_for_a_phase_or_term(make):
+    class Rests(Schedule):
+        def __call__(self, step):
+            return 0.5
+
+        def of_phase(self, name, step):
+            return 0.0 if name == "generator" and step < 2 else 1.0
+
+        def of_term(self, name, step):
+            return 1 / (1 + step)
+
+    trainer = make(r1=3.0, schedule=lambda step: 0.5)
+    lr = trainer.model.optimizer.lr, trainer.model.game_optimizer.lr
+    assert list(trainer.settings(1).rates.values()) == pytest.approx([lr[0] / 2, lr[1] / 2, lr[1] / 2])
+    assert trainer.settings(1).terms["discriminator"]["r1"] == 3
+    trainer.schedule = Rests()
+    assert list(trainer.settings(1).rates.values()) == pytest.approx([lr[0] / 2, lr[1] / 2, 0])
+    assert list(trainer.settings(2).rates.values()) == pytest.approx([lr[0] / 2, lr[1] / 2, lr[1] / 2])
+    assert trainer.settings(2).terms["discriminator"]["r1"] == 1
+    Rests.of_phase = lambda self, name, step: float("nan")
+    with pytest.raises(ValueError, match="at step 3 it gave nan"):
+        trainer.settings(3)
 
 
 def test_same_seed_same_run_and_the_global_generator_is_never_touched(make):

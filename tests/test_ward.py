@@ -7,6 +7,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib.course import ward
+from aae_lib.course.ward import illnesses, patients, stored
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,7 @@ def test_an_illness_trains_and_has_a_whole_chart(illness):
 
 
 @pytest.mark.parametrize(
-    ("illness", "cure"), [(illness, cure) for illness in ward.TREATED for cure in ward.TREATED[illness] if cure]
+    ("illness", "cure"), [(illness, cure) for illness in stored.TREATED for cure in stored.TREATED[illness] if cure]
 )
 def test_a_cure_trains(illness, cure):
     trainer = ward.fall_ill(illness, seed=3, cure=cure)
@@ -54,15 +55,15 @@ def test_unknown_names_are_refused_with_those_that_are():
 def test_without_noise_and_smoothing_the_cures_are_the_plain_loss():
     trainer = ward.fall_ill("healthy")
     phase = trainer.phases[1]
-    batch = ward.noisy(phase, sd=0.0).draw(trainer.minibatches.next(trainer.generator), trainer.generator)
+    batch = illnesses.noisy(phase, sd=0.0).draw(trainer.minibatches.next(trainer.generator), trainer.generator)
     batch |= {"z": trainer.model.codes(batch)}
     plain = phase.loss(trainer.model, batch, {})
-    for loss in (ward.smoothed(0.0), ward.noisy(phase, sd=0.0).loss):
+    for loss in (illnesses.smoothed(0.0), illnesses.noisy(phase, sd=0.0).loss):
         torch.testing.assert_close(loss(trainer.model, batch, {}), plain)
-    assert ward.smoothed(0.1)(trainer.model, batch, {}) != plain
+    assert illnesses.smoothed(0.1)(trainer.model, batch, {}) != plain
 
 
-@pytest.mark.parametrize("patient", ward.WRONG)
+@pytest.mark.parametrize("patient", patients.WRONG)
 def test_a_patient_differs_from_the_healthy_in_one_line(patient):
     lines = ward.diff(patient).text.splitlines()
     changed = [line for line in lines if line.startswith(("-", "+"))]
@@ -96,12 +97,12 @@ def test_held_is_one_for_the_prior_and_little_for_a_heap():
 
 
 def test_the_stored_charts_are_complete():
-    stored = ward.results()
-    names = {f"{illness}, {cure or 'untreated'}" for illness in ward.TREATED for cure in ward.TREATED[illness]}
-    names |= {f"{illness}, then {cure}" for illness in ward.THEN for cure in ward.THEN[illness]}
-    assert names | {f"patient {p}" for p in ward.WRONG} | {"WAE", "saturating with Adam"} == set(stored)
+    found = ward.results()
+    names = {f"{illness}, {cure or 'untreated'}" for illness in stored.TREATED for cure in stored.TREATED[illness]}
+    names |= {f"{illness}, then {cure}" for illness in stored.THEN for cure in stored.THEN[illness]}
+    assert names | {f"patient {p}" for p in patients.WRONG} | {"WAE", "saturating with Adam"} == set(found)
     assert all(
-        len(charts) == len(ward.SEEDS) and set(chart) == COLUMNS for charts in stored.values() for chart in charts
+        len(charts) == len(stored.SEEDS) and set(chart) == COLUMNS for charts in found.values() for chart in charts
     )
 
 
@@ -117,7 +118,7 @@ def test_the_chart_asks_the_measures_that_it_is_given():
 
 
 def test_a_treatment_begins_where_the_illness_ended():
-    ill, treated = ward.fall_ill("forgotten", seed=3), ward.treat("forgotten", "phase", seed=3)
+    ill, treated = ward.fall_ill("forgotten", seed=3), stored.treat("forgotten", "phase", seed=3)
     ill.run(steps=ward.STEPS, progress=False)
     for a, b in zip(ill.model.parameters(), treated.model.parameters(), strict=True):
         assert torch.equal(a, b)

@@ -9,7 +9,7 @@ from typing import Any
 from ..arguments import Kind, takes, text
 from ..files import write_whole
 from . import look, record
-from .checks.judge import Task, all_tasks
+from .checks.tasks import Task, all_tasks
 from .statements import seen
 
 PAGE = "certificate.html"

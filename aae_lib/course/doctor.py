@@ -47,8 +47,8 @@ def examine() -> Iterator[Finding]:
 def python(version: tuple[int, ...] = tuple(sys.version_info[:3])) -> Finding:
     """Is Python new enough?"""
     found = ".".join(map(str, version))
-    if version < (3, 11):
-        return Finding("fault", "Python", found, "install Python 3.11 or newer, then: rm -rf .venv && make lab")
+    if version < (3, 11, 5):
+        return Finding("fault", "Python", found, "install Python 3.11.5 or newer, then: rm -rf .venv && make lab")
     return Finding("ok", "Python", found)
 
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from . import look
-from .checks import judge
+from .checks import answers, judge, tasks
 
 MANY = 1000  # points of a random sample, from which on it is compared as a cloud
 Calls = list[tuple[tuple[Any, ...], dict[str, Any]]]
@@ -77,7 +77,7 @@ def holds(number: str, answer: Any, seed: int) -> None:
     if not (verdict := judge.check(number, answer)):
         raise NoPoints(f"task {number}: {verdict.sentence}")
     generator = torch.Generator().manual_seed(seed)
-    part = judge.find(number).part()
+    part = tasks.find(number).part()
     random = torch.get_rng_state()
     try:
         compared = [_agrees(number, part, answer, call, generator) for call in _calls(number, part)]
@@ -92,7 +92,7 @@ def holds(number: str, answer: Any, seed: int) -> None:
 
 def _own_work(number: str, answer: Any) -> None:
     """NoPoints for what was lent, by whatever way it has come here."""
-    task = judge.find(number)
+    task = tasks.find(number)
     code = getattr(task.part(), "__code__", None)
     if task.number in judge.LENT or (code is not None and getattr(answer, "__code__", None) is code):
         raise NoPoints(f"task {task.number}: this part was lent by the course, so it gets no points.")
@@ -166,15 +166,16 @@ def _agrees(number: str, part: Any, answer: Any, call: Any, generator: torch.Gen
     if other := OTHER.get(getattr(part, "__name__", "")):
         call = (other(*call[0]), call[1])
     arguments, named = copied(call)
-    words = isinstance(judge.call(part, *arguments, **named), str)  # a diagnosis holds for inputs much like these only
+    # a diagnosis holds for inputs much like these only
+    words = isinstance(answers.call(part, *arguments, **named), str)
     inputs = changed(call, generator, 0.98 if words else 0.8)
     theirs, (arguments, named) = copied(inputs), copied(inputs)
-    right = judge.call(part, *arguments, **named)
+    right = answers.call(part, *arguments, **named)
     if not comparable(right, inputs):
         return False
     try:
-        mine = judge.call(answer, *theirs[0], **theirs[1])
-    except (judge.Wrong, NotImplementedError) as wrong:
+        mine = answers.call(answer, *theirs[0], **theirs[1])
+    except (answers.Wrong, NotImplementedError) as wrong:
         raise NoPoints(f"task {number}, on other inputs than the check's: {wrong}") from None
     if not (same(mine, right, _has_generator(inputs)) and _same_models(theirs, (arguments, named))):
         raise NoPoints(

@@ -6,9 +6,10 @@ May import: torch, numpy, scikit-learn, and, when needed, pandas and Pillow; not
 """
 
 from .arrays import from_arrays, from_npz, from_splits
-from .dataset import PARTS, Dataset, Split, as_images, check_shape, check_values, scale
+from .dataset import PARTS, Dataset, Split
 from .describe import span
 from .folder import from_folder, read_folder
+from .images import as_images, check_shape, check_values, scale
 from .loading import IMAGES, load
 from .minibatches import Minibatch, Minibatches, StackedMinibatches
 from .ondisk import OnDisk

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ..arguments import numbers, one_of, path, seed, shown, takes
-from .dataset import PARTS, Dataset, Split, as_images
+from .dataset import PARTS, Dataset, Split
+from .images import as_images
 from .labels import as_classes
 from .layout import Reading, as_array, reading_of
 from .ondisk import OnDisk

@@ -9,7 +9,8 @@ import torch
 from torch import Generator, Tensor
 
 from ..arguments import Kind, count, device, number, shown, takes
-from .dataset import Split, check_values, scale
+from .dataset import Split
+from .images import check_values, scale
 from .ondisk import OnDisk, parts
 from .standard import Standard
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .dataset import scale
+from .images import scale
 from .ondisk import OnDisk, parts
 
 

@@ -63,10 +63,12 @@ def mmd(x: Tensor, y: Tensor) -> float:
 
 @takes(permutations=MANY, generator=GENERATOR)
 def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Generator | None = None) -> float:
-    """p-value of "both clouds come from one distribution", by permuting which point belongs to which cloud.
+    r"""p-value of "both clouds come from one distribution", by permuting which point belongs to which cloud.
 
-    p = (1 + #{permutations with an MMD at least as large}) / (1 + permutations), so never 0; below 0.05, the clouds
-    are told apart. The kernel of all pairs is computed once: memory grows with (n + m)^2.
+    .. math:: p = \frac{1 + \text{number of permutations with an MMD at least as large}}{1 + \text{permutations}}
+
+    So it is never 0; below 0.05, the clouds are told apart. The kernel of all pairs is computed once: memory grows with
+    (n + m)^2.
 
     Parameters
     ----------
@@ -118,10 +120,12 @@ def mmd_test(x: Tensor, y: Tensor, permutations: int = 200, generator: torch.Gen
 def sliced_wasserstein(
     x: Tensor, y: Tensor, projections: int | Tensor = 200, generator: torch.Generator | None = None
 ) -> float:
-    """Sliced 2-Wasserstein distance, in units of z: sqrt( mean over directions u of W2(u·x, u·y)^2 ).
+    r"""Sliced 2-Wasserstein distance, in units of z; u is a random direction.
 
-    On a line W2^2 is the mean squared difference of the quantiles. Never negative, so the floor is well above 0 for few
-    points.
+    .. math:: \sqrt{\mathbb E_u \, W_2(u \cdot x, u \cdot y)^2}
+
+    On a line the square of W2 is the mean squared difference of the quantiles. Never negative, so the floor is well
+    above 0 for few points.
 
     Parameters
     ----------
@@ -174,7 +178,9 @@ def sliced_wasserstein(
 
 
 def energy_distance(x: Tensor, y: Tensor) -> float:
-    """Energy distance 2 E|x - y| - E|x - x'| - E|y - y'|, in units of z, unbiased (a U-statistic).
+    r"""Energy distance, in units of z, unbiased (a U-statistic).
+
+    .. math:: 2 \, \mathbb E \lVert x - y \rVert - \mathbb E \lVert x - x' \rVert - \mathbb E \lVert y - y' \rVert
 
     0 for one distribution and only then; like the unbiased MMD, an estimate may fall a little below.
 
@@ -209,8 +215,9 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
 
 
 def _summed(pairs: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> float:
-    """The sum of `pairs` over all rows of x and y, some rows at a time: memory grows with n + m only."""
-    return float(sum(pairs(rows, y).sum() for rows in x.split(1024)))
+    """The sum of `pairs` over all rows of x and y, some rows at a time: memory stays small, and mostly in the cache."""
+    at_a_time = max(1, 2**17 // len(y))  # 1 MB of doubles: of 2000 points, eight times as fast as 1024 rows
+    return float(sum(pairs(rows, y).sum() for rows in x.split(at_a_time)))
 
 
 @takes(generator=GENERATOR)

@@ -108,7 +108,9 @@ def sharpness(images: Tensor) -> float:
 
 
 def effective_number(shares: Tensor) -> float:
-    """How many parts there are, weighted by their shares (K,), which sum to 1: exp(entropy).
+    r"""How many parts there are, weighted by their shares s (K,), which sum to 1.
+
+    .. math:: \exp\left(-\sum_{k=1}^K s_k \log s_k\right)
 
     K equal shares give K, a single one gives 1. Hill 1973, "Diversity and evenness" (order 1). ValueError for numbers
     that are no shares.

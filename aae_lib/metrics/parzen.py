@@ -25,13 +25,13 @@ class Parzen(NamedTuple):
 def parzen_log_likelihood(
     samples: Tensor, validation_images: Tensor, test_images: Tensor, grid: Sequence[float] = GRID
 ) -> Parzen:
-    """Log-likelihood of test images under a Gaussian of width sigma around each sample, in nats per image.
+    r"""Log-likelihood of test images under a Gaussian of width σ around each sample, in nats per image.
 
-    log p(x) = log (1/n) sum_i N(x; sample_i, sigma^2 I),   x flattened, pixels in [0, 1].
+    .. math:: \log p(x) = \log \frac1n \sum_{i=1}^n N(x; \mathrm{sample}_i, σ^2 I)
 
-    sigma is the value of `grid` under which the validation images are most likely. The measure says little about image
-    quality and depends on the number of samples (the paper takes 10,000); only figures measured the same way can be
-    compared.
+    x is flattened, with pixels in [0, 1]; σ is the value of `grid` under which the validation images are most likely.
+    The measure says little about image quality and depends on the number of samples (the paper takes 10,000); only
+    figures measured the same way can be compared.
 
     Parameters
     ----------

@@ -6,10 +6,12 @@ May import: data, priors, networks, losses, optimizers.
 
 from . import pretrained
 from .aae import AAE, ANY_PRIOR
+from .abilities import Abilities
+from .ask import can, of_one_moment, unwrapped
 from .autoencoder import AE
 from .cluster import ClusterAAE
 from .map import MapAAE
-from .model import Abilities, Model, can, of_one_moment, unwrapped
+from .model import Model
 from .phase import Batch, Loss, Phase
 from .plane import PlaneGame
 from .semi_supervised import SemiSupervisedAAE

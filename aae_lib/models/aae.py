@@ -17,8 +17,8 @@ from ..data import Minibatch, Minibatches
 from ..networks import ACTIVATIONS, WAVES, Discriminator
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior
+from .abilities import Abilities
 from .autoencoder import AE, check_gives
-from .model import Abilities
 from .phase import OPTIMIZER, Batch, Phase
 
 # brings the codes of images to priors of any shape, thin ones too; with Trainer(..., schedule=CoarseToFine(2000))
@@ -44,11 +44,16 @@ class DiscriminatorOptions(TypedDict):
 
 
 class AAE(AE):
-    """The adversarial autoencoder: three phases.
+    r"""The adversarial autoencoder: three phases, each with the networks that it moves and a loss of its own.
 
-    reconstruction  encoder, decoder   lowers the reconstruction loss
-    discriminator   discriminator      learns to tell prior samples z ~ p(z) ("real") from codes z ~ q(z) ("fake")
-    generator       encoder            moves the codes to where the discriminator takes them for prior samples
+    - reconstruction, of encoder and decoder: lowers the reconstruction loss;
+    - discriminator: it learns to tell prior samples z ~ p(z) ("real") from codes z ~ q(z) ("fake");
+    - generator, of the encoder: moves the codes to where the discriminator takes them for prior samples.
+
+    .. math::
+        L_{\mathrm{rec}} &= \mathrm{bce}(\mathrm{decoder}(z), x), \quad z = \mathrm{encoder}(x) \\
+        L_D &= -\mathbb E_p[\log D(z)] - \mathbb E_q[\log(1 - D(z))] \\
+        L_G &= -\mathbb E_q[\log D(z)]
 
     Parameters
     ----------
@@ -69,7 +74,7 @@ class AAE(AE):
         ones (0 leaves it to chance). With few labels the classes otherwise settle in wrong places before the labels
         are heard.
     r1 : float, optional
-        Weight λ of the gradient penalty λ/2 · (E_p‖∇logits‖² + E_q‖∇logits‖²); None: no penalty.
+        Weight of the gradient penalty (`aae_lib.losses.tell_apart`); None: no penalty.
     game_optimizer : Adam or SGD, optional
         Of both players; default `Adam(beta1=0.5)`.
 

@@ -15,8 +15,9 @@ from ..data import Minibatch, Minibatches, as_images, check_shape, check_values,
 from ..networks import PARTS, POSTERIORS, Decoder, Encoder, NetworkOptions, TwoHeads, check_network
 from ..optimizers import Adam, Optimizer
 from ..priors import Gaussian, PriorLike
+from .abilities import Abilities
 from .likelihood import LIKELIHOODS, Bernoulli
-from .model import Abilities, Model
+from .model import Model
 from .phase import OPTIMIZER, Batch, Phase
 
 NOISE = number(least=0, most=1e6)

@@ -25,8 +25,8 @@ from ..networks import NetworkOptions, TwoHeads
 from ..optimizers import STEP, Optimizer
 from ..priors import Categorical
 from .aae import AAE, check_labels
+from .abilities import Abilities
 from .autoencoder import as_rows
-from .model import Abilities
 from .phase import OPTIMIZER, Batch, Draw, Loss, Phase
 
 SHARES = numbers(kind=number(above=0, below=1), example="(0.7, 0.3)")

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from .model import Abilities
+from .abilities import Abilities
 from .phase import Phase
 from .semi_supervised import SemiSupervisedAAE
 

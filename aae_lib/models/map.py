@@ -11,19 +11,22 @@ from ..arguments import number, seed, switch, takes
 from ..optimizers import Adam, Optimizer
 from ..priors import Prior, PriorLike
 from ..priors.base import Mixture, Source
+from .abilities import Abilities
 from .category import EncoderGivesCategory, passing
-from .model import Abilities
 from .phase import OPTIMIZER, Batch, Phase
 
 
 class MapAAE(EncoderGivesCategory):
-    """A map of the data: the decoder sees the place c = W_C y + z, d = 2.
+    r"""A map of the data: the decoder sees the place c = W_C y + z, d = 2.
 
     W_C (K, d), `cluster_heads`, is learned: row k is where category k sits, and z spreads around it. `encode` gives c,
     and `prior` is the prior of c: the prior of z around each head, a head as likely as its
     category (`class_shares`; equally by default).
 
-    heads  cluster_heads   keeps the heads `apart` from each other; its loss is 0 once they are
+    The phase `heads` moves them, and keeps them `apart` from each other; its loss is 0 once they are:
+
+    .. math:: L_{\mathrm{heads}} = \sum_{i<j} \max(0, η - \lVert w_i - w_j \rVert)
+
     All other phases as in `SemiSupervisedAAE`.
 
     Parameters

@@ -60,7 +60,7 @@ def _of_names(kind: Kind) -> Callable[[Any], dict[str, Any]]:
 @takes(
     name=text(),
     loss=LOSS,
-    updates=Kind('names in a tuple, such as ("encoder", "decoder")', _names),
+    updates=Kind('names in a tuple, such as ("encoder", "decoder"), or ("encoder",) with its comma', _names),
     draw=function("model.draw_images", arguments=2),
     share=function("lambda model, batch: {...}", arguments=2),
     optimizer=OPTIMIZER,

@@ -11,15 +11,18 @@ from ..data import Minibatch
 from ..networks import Discriminator
 from ..optimizers import SGD, Adam
 from ..priors import PriorLike
-from .model import Abilities, Model
+from .abilities import Abilities
+from .model import Model
 from .phase import Batch, Phase
 
 
 class PlaneGame(Model):
-    """A discriminator, and points with no network behind them: what an AAE's game does to codes, seen bare.
+    r"""A discriminator, and points with no network behind them: what an AAE's game does to codes, seen bare.
 
-    discriminator   learns to tell prior samples z ~ p(z) from the points
-    generator       each point z goes uphill on log D: z <- z + rate · ∂ log D(z)/∂z
+    The discriminator learns to tell prior samples z ~ p(z) from the points. As generator, each point goes uphill on
+    log D:
+
+    .. math:: z \leftarrow z + \mathrm{rate} \cdot \partial \log D(z) / \partial z
 
     It trains as every model does: `Trainer(PlaneGame(...), data)`; the data are not used.
 

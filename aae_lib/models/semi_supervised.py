@@ -5,20 +5,26 @@ import dataclasses
 import torch
 from torch import Tensor
 
+from .abilities import Abilities
 from .category import DecoderSeesCategory, EncoderGivesCategory, passing
-from .model import Abilities
 from .phase import Batch
 
 
 class SemiSupervisedAAE(DecoderSeesCategory, EncoderGivesCategory):
-    """The semi-supervised AAE: the encoder gives a category y and a style z, the decoder sees both.
+    r"""The semi-supervised AAE: the encoder gives a category y and a style z, the decoder sees both.
 
-    reconstruction                encoder, decoder        from y = softmax(logits) and z
-    discriminator, generator      D; trunk and z head     the game that makes z look like prior samples
-    discriminator_y, generator_y  D_y; trunk and y head   the game that makes y one-hot, each category with its share
-    classification                trunk and y head        cross-entropy on labelled images, a batch of their own
-    consistency (if asked for)    trunk and y head        an image and its noisy copy get the same category
-    virtual (if asked for)        trunk and y head        so do an image and the worst of its neighbours
+    - reconstruction (encoder and decoder): from y = softmax(logits) and z;
+    - discriminator, generator (D; trunk and z head): the game that makes z look like prior samples;
+    - discriminator_y, generator_y (D_y; trunk and y head): the game that makes y one-hot, each category with its share;
+    - classification (trunk and y head): cross-entropy on labelled images, a batch of their own;
+    - consistency, if asked for (trunk and y head): an image and its noisy copy get the same category;
+    - virtual, if asked for (trunk and y head): so do an image and the worst of its neighbours.
+
+    .. math::
+        L_{\mathrm{classification}} &= -\log y_{\mathrm{label}} \\
+        L_{\mathrm{consistency}} &= -\sum_k y_k(x) \log y_k(x + \mathrm{noise})
+
+    In the second, y(x) is held fixed. For the last phase see `aae_lib.losses.virtual_adversarial_loss`.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ from torch import Tensor
 from ..arguments import switch, takes
 from ..data import Minibatches
 from ..networks import Discriminator
+from .abilities import Abilities
 from .category import DecoderSeesCategory
-from .model import Abilities
 from .phase import Batch
 
 

@@ -11,13 +11,15 @@ from .. import losses
 from ..arguments import number, takes
 from ..networks import Encoder, reparameterise
 from ..priors import Gaussian, Prior
+from .abilities import Abilities
 from .autoencoder import AE
-from .model import Abilities
 from .phase import Batch, Phase
 
 
 class VAE(AE):
-    """The variational autoencoder: one phase, the negative ELBO = reconstruction + beta · KL(q(z|x) ‖ p(z)).
+    r"""The variational autoencoder: one phase, whose loss is the negative ELBO.
+
+    .. math:: -\mathbb E_{q(z|x)}[\log p(x|z)] + β \, \mathrm{KL}(q(z|x) ‖ p(z))
 
     The KL has three cases: closed form for a Gaussian prior; one Monte Carlo sample where the prior has `log_prob`;
     for a prior that can only be sampled there is none, and this raises: such priors need an AAE.

@@ -12,14 +12,16 @@ from .phase import Batch, Phase
 
 
 class WAE(AE):
-    """The Wasserstein autoencoder with MMD: one phase, reconstruction + lambda · MMD(q(z), p(z)), no discriminator.
+    r"""The Wasserstein autoencoder with MMD: one phase, no discriminator.
+
+    .. math:: L_{\mathrm{reconstruction}} + λ \, \mathrm{MMD}(q(z), p(z))
 
     Parameters
     ----------
     image_shape, latent_dim, **options
         As for `AE`.
     mmd : float, default 100
-        lambda, in units of the reconstruction loss (nats an image for "bce").
+        λ, in units of the reconstruction loss (nats an image for "bce").
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """Plots of latent space: codes q(z) over the prior p(z), and what the discriminator makes of the plane."""
 
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -212,24 +213,11 @@ def surface(
         clouds.append((z, "codes, “fake”", DARK_ORANGE, "^"))
     if extent is None:
         extent = common.extent_of(torch.cat([cloud for cloud, *_ in clouds]))
-    left, right, bottom, top = common.check_extent(extent)
-
-    side = 160
-    z1 = torch.linspace(left, right, 2 * side + 1)[1::2]  # centres of the cells
-    z2 = torch.linspace(bottom, top, 2 * side + 1)[1::2]
-    grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), -1).reshape(-1, 2)
-    device = next(model.parameters()).device
-    with torch.no_grad():
-        logits = model.discriminator(grid.to(device), y if y is None else y.expand(len(grid)).to(device))
-    if logits.numel() != len(grid):
-        raise ValueError(
-            f"This discriminator gives {tuple(logits.shape)} for {len(grid)} codes: a surface is drawn of one number "
-            "for each."
-        )
-    belief = logits.float().sigmoid().reshape(side, side).cpu().numpy()  # (z2, z1)
+    left, right, bottom, top = extent = common.check_extent(extent)
+    z1, z2, belief = _belief(model, extent, y)
 
     figure, (ax,) = common.blank(figsize=figsize or (8.6, 7.0))
-    drawn = ax.imshow(belief, origin="lower", extent=(left, right, bottom, top), cmap=BELIEF, vmin=0, vmax=1)
+    drawn = ax.imshow(belief, origin="lower", extent=extent, cmap=BELIEF, vmin=0, vmax=1)
     if belief.min() < 0.5 < belief.max():
         ax.contour(z1.numpy(), z2.numpy(), belief, levels=[0.5], colors="black", linewidths=2.5)
     for cloud, name, colour, marker in clouds:
@@ -248,6 +236,25 @@ def surface(
         f"under {' and '.join(name for _, name, *_ in clouds)}."
     )
     return figure
+
+
+def _belief(
+    model: Model, extent: tuple[float, float, float, float], y: Tensor | None, side: int = 160
+) -> tuple[Tensor, Tensor, np.ndarray]:
+    """D(z) on a grid of cells: their centres along both axes (side,), and D at each, (z2, z1)."""
+    left, right, bottom, top = extent
+    z1 = torch.linspace(left, right, 2 * side + 1)[1::2]
+    z2 = torch.linspace(bottom, top, 2 * side + 1)[1::2]
+    grid = torch.stack(torch.meshgrid(z1, z2, indexing="xy"), -1).reshape(-1, 2)
+    device = next(model.parameters()).device
+    with torch.no_grad():
+        logits = model.discriminator(grid.to(device), y if y is None else y.expand(len(grid)).to(device))
+    if logits.numel() != len(grid):
+        raise ValueError(
+            f"This discriminator gives {tuple(logits.shape)} for {len(grid)} codes: a surface is drawn of one number "
+            "for each."
+        )
+    return z1, z2, logits.float().sigmoid().reshape(side, side).cpu().numpy()
 
 
 def _clouds(

@@ -61,7 +61,9 @@ class Categorical(Prior):
 
 
 class Points(Prior):
-    """Given points, each blurred by a Gaussian: p(z) = mean_i N(z; point_i, h² I), with h the bandwidth.
+    r"""Given points, each blurred by a Gaussian whose standard deviation h is the bandwidth.
+
+    .. math:: p(z) = \frac1m \sum_{i=1}^m N(z; \mathrm{point}_i, h^2 I)
 
     Parameters
     ----------

@@ -44,10 +44,12 @@ class Gaussian(Prior):
 @takes(k=DIM, radius=LENGTH, radial=LENGTH, tangential=LENGTH)
 @dataclass(frozen=True)
 class GaussianRing(Mixture):
-    """k Gaussians on a circle in the plane, each elongated along the radius (the mixture of the paper's Figure 3).
+    r"""k Gaussians on a circle in the plane, each elongated along the radius (the mixture of the paper's Figure 3).
 
-    Class c sits at angle 2πc/k, anticlockwise from the right:
-    z = R(2πc/k) (radius + radial ε₁, tangential ε₂), with ε ~ N(0, I) and R(·) the rotation.
+    .. math:: z = R(2πc/k) \begin{pmatrix} \mathrm{radius} + \mathrm{radial} \cdot ε_1 \\
+        \mathrm{tangential} \cdot ε_2 \end{pmatrix}
+
+    with ε ~ N(0, I) and R the rotation: class c sits at angle 2πc/k, anticlockwise from the right.
 
     Parameters
     ----------

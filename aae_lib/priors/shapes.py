@@ -80,10 +80,12 @@ class Circle(Prior):
         return self.radius * torch.stack([angle.cos(), angle.sin()], 1) + self.noise * torch.randn(n, 2, **on)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """log p(z): z (n, 2) -> (n,). Needs noise > 0, otherwise ValueError.
+        r"""log p(z): z (n, 2) -> (n,). Needs noise > 0, otherwise ValueError.
 
-        With r = |z|, R the radius and s the noise, averaging N(z; c, s² I) over the circle gives
-        p(z) = exp(-(r² + R²) / 2s²) I₀(rR/s²) / 2πs², with I₀ the modified Bessel function.
+        .. math:: p(z) = \frac{1}{2πs^2} \exp\left(-\frac{r^2 + R^2}{2s^2}\right) I_0\left(\frac{rR}{s^2}\right)
+
+        With r the length of z, R the radius and s the noise: N(z; c, s² I), averaged over the c of the circle.
+        I₀ is the modified Bessel function.
         """
         if self.noise == 0:
             raise ValueError("Circle without noise has no density in the plane: give it noise above 0.")
@@ -120,10 +122,12 @@ class Sphere(Prior):
 @takes(k=DIM, radius=LENGTH, turns=number(least=0.01, most=1000), noise=BLUR)
 @dataclass(frozen=True)
 class SwissRoll(Mixture):
-    """A spiral in the plane, cut into k classes of equal mass from the inside out (the paper's Figure 4).
+    r"""A spiral in the plane, cut into k classes of equal mass from the inside out (the paper's Figure 4).
 
-    z = radius s (cos 2π turns s, sin 2π turns s) + noise ε,  s = √u,  u ~ U(0, 1),  ε ~ N(0, I)
-    Class c holds u between c/k and (c+1)/k.
+    .. math:: z = \mathrm{radius} \cdot s \begin{pmatrix} \cos(2π \, \mathrm{turns} \, s) \\
+        \sin(2π \, \mathrm{turns} \, s) \end{pmatrix} + \mathrm{noise} \cdot ε, \quad s = \sqrt u
+
+    with u ~ U(0, 1) and ε ~ N(0, I). Class c holds u between c/k and (c+1)/k.
 
     Parameters
     ----------
@@ -168,10 +172,12 @@ class SwissRoll(Mixture):
         return self._spiral(u.sqrt()) + self.noise * torch.randn(n, 2, **on)
 
     def class_log_prob(self, z: Tensor) -> Tensor:
-        """log p(z | c): z (n, 2) -> (n, k). Needs noise > 0, otherwise ValueError.
+        r"""log p(z | c): z (n, 2) -> (n, k). Needs noise > 0, otherwise ValueError.
 
-        p(z | c) = k ∫ N(z; spiral(s), noise² I) 2s ds over the class, by Gauss-Legendre quadrature with four
-        nodes on each stretch of at most twice the noise: correct to four digits.
+        .. math:: p(z | c) = k \int N(z; \mathrm{spiral}(s), \mathrm{noise}^2 I) \, 2s \, ds
+
+        Over the s of the class, by Gauss-Legendre quadrature with four nodes on each stretch of at most twice the
+        noise: correct to four digits.
         """
         if self.noise == 0:
             raise ValueError("SwissRoll without noise has no density in the plane: give it noise above 0.")

@@ -1,4 +1,4 @@
-"""The loop: `step` is its heart, `trainer` holds what a step is made of, the rest serves or wraps these two.
+"""The loop: `step` is its heart, `updates` what it calls, `trainer` takes many; the rest serves or wraps these three.
 
 A loss or phase of your own needs no change here. graphs, sweep and processes run the same step recorded, for many
 models, in several processes; checkpoints keep it.

@@ -1,13 +1,13 @@
 """What may be changed while a trainer runs, which is what the sliders write to; and what a step then acts by."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..arguments import function, shown
 from ..models import Model, Phase, can
 from ..models.phase import check_phases
-from ..optimizers import CoarseToFine, Schedule
+from ..optimizers import Schedule, as_schedule
 from .settings import Controls, Settings, Terms
 
 SCHEDULE = function("Cosine(steps=4000)", arguments=1)
@@ -20,14 +20,14 @@ class Controlled:
     ----------
     phases : tuple of Phase
         The phases of a step; they say what the numbers are to begin with.
-    schedule : Schedule
+    schedule : Schedule or callable
         The factor of all learning rates at each step.
     """
 
     model: Model
     steps: int  # done so far
 
-    def __init__(self, phases: tuple[Phase, ...], schedule: Schedule) -> None:
+    def __init__(self, phases: tuple[Phase, ...], schedule: Schedule | Callable[[int], float]) -> None:
         self._phases, self._schedule = phases, schedule
         self._weights = Controls({phase.name: phase.weight for phase in phases})
         self._terms = Terms({phase.name: Controls(phase.terms) for phase in phases})
@@ -53,28 +53,19 @@ class Controlled:
         """Each phase's learning rates, and the weights of its terms, in these steps, if nobody changes anything."""
         weights = dict(self.weights) if weights is None else weights
         rate = self.rate
-        factors = [rate * self._factor(step) for step in steps]
-        own = self.schedule if isinstance(self.schedule, CoarseToFine) else None  # which has more than one factor
+        schedule = as_schedule(self.schedule)
+        factors = [rate * _factor(schedule(step), step) for step in steps]
         rates, terms = {}, {}
         for phase in self.phases:
             full, begins = phase.optimizer.lr * weights[phase.name], phase.begins
-            of_phase = [own.of_phase(phase.name, step) if own else 1.0 for step in steps]
+            of_phase = [_factor(schedule.of_phase(phase.name, step), step) for step in steps]
             planned = [full * factor * share for factor, share in zip(factors, of_phase, strict=True)]
             rates[phase.name] = _from(begins.get(phase.name), steps, planned)
             terms[phase.name] = {
-                name: _from(begins.get(name), steps, [value * own.of_term(name, t) if own else value for t in steps])
+                name: _from(begins.get(name), steps, [value * _factor(schedule.of_term(name, t), t) for t in steps])
                 for name, value in self.terms[phase.name].items()
             }
         return rates, terms
-
-    def _factor(self, step: int) -> float:
-        factor = self.schedule(step)
-        try:
-            if 0 <= factor <= 1e6:
-                return factor
-        except (TypeError, ValueError, RuntimeError):
-            pass
-        raise ValueError(f"a schedule gives a factor from 0 to 1,000,000; at step {step} it gave {shown(factor)}.")
 
     def chosen(self) -> dict[str, Any]:
         """What may be changed while training, as it is set now; plain JSON."""
@@ -133,12 +124,12 @@ class Controlled:
             self._terms[phase] = of_phase
 
     @property
-    def schedule(self) -> Schedule:
+    def schedule(self) -> Schedule | Callable[[int], float]:
         """The factor of all learning rates at each step."""
         return self._schedule
 
     @schedule.setter
-    def schedule(self, schedule: Schedule) -> None:
+    def schedule(self, schedule: Schedule | Callable[[int], float]) -> None:
         self._schedule = SCHEDULE.checked("schedule", schedule)
 
     @property
@@ -158,6 +149,16 @@ class Controlled:
     @rate.setter
     def rate(self, value: float) -> None:
         self._rate["rate"] = value
+
+
+def _factor(given: float, step: int) -> float:
+    """What a schedule gives at that step, if it is a factor."""
+    try:
+        if 0 <= given <= 1e6:
+            return given
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    raise ValueError(f"a schedule gives a factor from 0 to 1,000,000; at step {step} it gave {shown(given)}.")
 
 
 def _from(begin: int | None, steps: range, values: list[float]) -> list[float]:

@@ -28,7 +28,8 @@ from .loop import take_steps, whole_steps
 from .settings import Settings
 from .stacked import StackedAdam, adam, stack
 from .step import step
-from .trainer import NotFiniteError, Trainer, flag_by_norms
+from .trainer import NotFiniteError, Trainer
+from .updates import flag_by_norms
 
 if TYPE_CHECKING:
     import pandas as pd

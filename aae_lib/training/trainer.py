@@ -1,4 +1,4 @@
-"""The trainer of one model: what `step` needs (draw, call, gradients, update, record), and many steps in a row."""
+"""The trainer of one model: a step at a time or many in a row, saved and gone back to."""
 
 import contextlib
 import copy
@@ -9,27 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..arguments import count, function, number, path, seed, shown, switch, takes
 from ..data import Dataset, Minibatch, Minibatches, Split
 from ..files import only_writer
-from ..models import Batch, Loss, Model, Phase, unwrapped
+from ..models import Loss, Model, Phase, unwrapped
 from ..models.lock import StepLock
 from ..models.phase import check_phases
 from ..networks import BatchNorm
 from ..optimizers import Cosine, Schedule
-from ..precision import products
 from . import checkpoints
 from .checks import check_dropout, check_norms, with_losses
 from .controlled import SCHEDULE, Controlled
 from .devices import check_numbers, check_precision, find_device, keep_freed_memory
 from .graphs import Graphs
-from .history import History
 from .loop import take_steps, whole_steps
 from .processes import Processes
 from .settings import Settings
 from .step import step
+from .updates import Updates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +50,7 @@ INSTEAD = {  # what others call it
 }
 
 
-class Trainer(Controlled):
+class Trainer(Controlled, Updates):
     """Trains a model by its phases.
 
     Parameters
@@ -69,11 +68,12 @@ class Trainer(Controlled):
         fp32. "bf16": autocast inside each phase; parameters and gradient penalty stay fp32.
     batch_size : int, optional
         None is 100, as in the paper, or all images where there are fewer.
-    schedule : Schedule, default Cosine(4000, final=0.05)
+    schedule : Schedule or callable, default Cosine(4000, final=0.05)
         Of the learning rates: `Cosine(steps)`, `Constant()`, `Drops(at)`, or `CoarseToFine(steps)`, which also lowers
-        the weight of the reconstruction and the gradient penalty. Two players at full speed circle and never settle: on
-        digits the MMD after 4000 steps was 0.16, 0.07 and 0.03 at constant rates (three seeds), and 0.001 to 0.003 with
-        the cosine.
+        the weight of the reconstruction and the gradient penalty. One of your own is a function step -> factor, or an
+        `optimizers.Schedule`, which may have a factor for one phase or term as well. Two players at full speed circle
+        and never settle: on digits the MMD after 4000 steps was 0.16, 0.07 and 0.03 at constant rates (three seeds),
+        and 0.001 to 0.003 with the cosine.
     phases : tuple of Phase, optional
         Instead of `model.phases()`.
     losses : dict of str to callable, optional
@@ -128,63 +128,41 @@ class Trainer(Controlled):
         device: str | torch.device = "auto",
         precision: str = "fp32",
         batch_size: int | None = None,
-        schedule: Schedule | None = None,
+        schedule: Schedule | Callable[[int], float] | None = None,
         phases: tuple[Phase, ...] | None = None,
         losses: Mapping[str, Loss] | None = None,
         graph: bool | None = None,
     ) -> None:
-        if (inner := unwrapped(model)) is not model:
-            model = inner
-            warnings.warn(
-                "the model inside torch.compile(model) is trained, uncompiled: losses call its networks one by one, "
-                "never the whole. On CUDA whole steps are recorded as graphs instead.",
-                stacklevel=3,  # behind @takes
-            )
-        if not isinstance(model, nn.Module) or (phases is None and not callable(getattr(model, "phases", None))):
-            raise ValueError(f"model must be a Model, or a module with phases(); got {shown(model)}.")
-        if torch.is_inference_mode_enabled():
-            raise ValueError("inference_mode is on, and what it makes cannot be trained: make the trainer outside.")
-        self.device = find_device(device)
-        check_precision(precision, self.device)
-        check_numbers([tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.is_meta], self.device)
+        model = _trainable(model, phases)
+        found = find_device(device)
+        check_precision(precision, found)
+        check_numbers([tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.is_meta], found)
         keep_freed_memory()
         # a module of your own has only some of a Model's abilities: ask `can`
-        self.model = cast(Model, model.to(self.device).train())
+        own = cast(Model, model.to(found).train())
         self.lock = model.lock if isinstance(model, Model) else StepLock()
-        split = data.train if isinstance(data, Dataset) else data
-        self.minibatches = Minibatches(split, batch_size, self.device)
-        batch_size = self.minibatches.batch_size
+        minibatches = Minibatches(data.train if isinstance(data, Dataset) else data, batch_size, found)
         if isinstance(model, Model):
-            model.prepare(self.minibatches)
+            model.prepare(minibatches)
         self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"
-        self.seed, self.precision = seed, precision
-        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.seed = seed
 
-        phases = with_losses(check_phases(self.model.phases() if phases is None else phases), losses)
-        super().__init__(phases, schedule or Cosine(steps=4000, final=0.05))
+        phases = with_losses(check_phases(own.phases() if phases is None else phases), losses)
         self._modules = list(model.modules())
-        self.norms = [module for module in self._modules if isinstance(module, BatchNorm)]
-        check_norms(self.norms, self.phases, batch_size)
+        norms = [module for module in self._modules if isinstance(module, BatchNorm)]
+        check_norms(norms, phases, minibatches.batch_size)
         check_dropout(model)
-        self.processes = Processes()
-        self.processes.check(self.phases, batch_size, bool(self.norms))
-        check_numbers(list(model.parameters()), self.device)
-        self.parameters = {phase.name: phase.parameters(model) for phase in self.phases}
+        processes = Processes()
+        processes.check(phases, minibatches.batch_size, bool(norms))
+        Controlled.__init__(self, phases, schedule or Cosine(steps=4000, final=0.05))
+        generator = torch.Generator(found).manual_seed(seed)
+        Updates.__init__(self, own, phases, minibatches, generator, precision, processes)
         self._moved = list({id(p): p for moved in self.parameters.values() for p in moved.values()}.values())
-        self.optimizers = {
-            phase.name: phase.optimizer.build(self.parameters[phase.name].values()) for phase in self.phases
-        }
         self.kept: dict[Path, str] = {}  # folder: the checkpoint that this trainer has saved or loaded there
 
         self.sweep: object = None  # the sweep whose rows these tensors are
         self.in_step = False  # between the first and the last phase of a step
         self._before: checkpoints.State | None = None  # the step that is walked through: the state it began with
-        self.records = History([phase.name for phase in self.phases], self.device)
-        # 1 once something was not finite; the fused optimizers then skip every update, without the host looking
-        self.fault, self._one = torch.zeros((), device=self.device), torch.ones((), device=self.device)
-        self._nan = self._one * torch.nan
-        for optimizer in self.optimizers.values():
-            optimizer.found_inf, optimizer.grad_scale = self.fault, None  # type: ignore[attr-defined]  # no stubs
         on_cuda = self.device.type == "cuda"
         if graph and not on_cuda:
             raise ValueError(f"graph=True records CUDA graphs, and the device is {self.device}: leave it out.")
@@ -209,77 +187,6 @@ class Trainer(Controlled):
         raise TypeError(
             "a trainer is not pickled or copied: trainer.save(folder) keeps all, trainer.fork() makes a twin."
         )
-
-    # ---- what a step is made of; see step.py ----
-
-    def draw(self, phase: Phase, minibatch: Minibatch, another: bool) -> Batch:
-        """The phase's batch, all of it random; an extra repeat gets other images. With several processes, own rows."""
-        data = minibatch.another(self.generator) if another else minibatch
-        return self.processes.shard(phase.drawn(data, self.generator), self.minibatches.batch_size)
-
-    def autocast(self) -> contextlib.AbstractContextManager[Any]:
-        """The precision of losses; entered for each phase, since cached casts of the weights go stale."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else self.products()
-
-    def products(self) -> contextlib.AbstractContextManager[Any]:
-        """The precision of matrix products, also where autocast is no matter: in gradients."""
-        return products("tf32") if self.precision == "tf32" else NOTHING
-
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """function(model, *arguments); a `Sweep` calls it for all its models at once."""
-        return function(self.model, *arguments)
-
-    def gradients(self, phase: Phase, loss: Tensor) -> tuple[Tensor, Sequence[Tensor]]:
-        """The detached loss, and its gradients with respect to the phase's own parameters; of the whole batch, too,
-        where several processes have computed a part each."""
-        with self.products():
-            gradients = phase.gradients(loss, self.parameters[phase.name])
-        return self.processes.all_reduce(loss.detach(), gradients, self.minibatches.batch_size)
-
-    def update(self, phase: Phase, loss: Tensor, gradients: Sequence[Tensor], settings: Settings) -> Tensor:
-        """Move the phase's parameters, if loss and gradients are finite; returns the loss, NaN if anything was not."""
-        value = self._flag_if_not_finite(loss, gradients)
-        self.move(phase, gradients, settings.rates[phase.name])
-        # batch norm's running statistics follow the reconstruction, unless it is held still
-        if phase.moves_statistics and settings.weights[phase.name]:
-            for norm in self.norms:
-                norm.follow(self.fault)
-        return value
-
-    def move(self, phase: Phase, gradients: Sequence[Tensor], rate: float | Tensor) -> None:
-        """The optimizer's step with these gradients and learning rate; none while the fault flag is set."""
-        optimizer = self.optimizers[phase.name]
-        if isinstance(rate, Tensor):  # which a recorded graph reads
-            optimizer.param_groups[0]["lr"] = rate
-        else:
-            optimizer.param_groups[0]["lr"].fill_(rate)
-        parameters = self.parameters[phase.name].values()
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        # MPS's fused kernels do not look at found_inf; there the host has to
-        if self.device.type != "mps" or not self.fault:
-            optimizer.step()
-        for parameter in parameters:
-            parameter.grad = None
-
-    def _flag_if_not_finite(self, loss: Tensor, gradients: Sequence[Tensor]) -> Tensor:
-        """Set the fault flag, on the device, if the loss or a gradient is not finite; the loss, NaN if the flag is set.
-
-        By what PyTorch's GradScaler uses, which looks at all tensors in one kernel; here it scales by 1. MPS lacks it.
-        """
-        if self.device.type == "mps":
-            return flag_by_norms(loss, torch.stack(torch._foreach_norm(tuple(gradients))), self.fault)
-        torch._amp_foreach_non_finite_check_and_unscale_([loss, *gradients], self.fault, self._one)
-        return torch.where(self.fault > 0, self._nan, loss)
-
-    def record(self, phase: Phase, loss: Tensor) -> None:
-        """Note the phase's loss."""
-        self.records.record(phase.name, loss)
-
-    def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
-        """The updates of one step, without counting it; this is what a CUDA graph records."""
-        for _ in step(self, minibatches[0], settings[0]):
-            pass
 
     # ---- one step: step() takes a whole one, walk() pauses after each phase, advance(n) takes up to n, recorded where
     # that can be done; launch_step() makes the updates alone, uncounted ----
@@ -315,6 +222,11 @@ class Trainer(Controlled):
             with self.lock:
                 if self._before is before:
                     self.abandon_step()
+
+    def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
+        """The updates of one step, without counting it; this is what a CUDA graph records."""
+        for _ in step(self, minibatches[0], settings[0]):
+            pass
 
     def ready(self) -> None:
         """Another thread must not train; a step is taken in float32, and in training mode whatever was looked at."""
@@ -549,17 +461,22 @@ class Trainer(Controlled):
         return twin
 
 
-def flag_by_norms(loss: Tensor, norms: Tensor, fault: Tensor) -> Tensor:
-    """Set `fault` (...) where a loss (...) or a gradient's norm (P, ...) is not finite; the loss, NaN if one is not."""
-    value = torch.add(loss, norms.sum(0), alpha=0)  # 0 · inf = NaN: one number tells of all
-    fault.logical_or_(value.isfinite().logical_not_())
-    return value
+def _trainable(model: Model | nn.Module, phases: tuple[Phase, ...] | None) -> Model | nn.Module:
+    """The model itself, if it is one that can be trained here."""
+    if (inner := unwrapped(model)) is not model:
+        warnings.warn(
+            "the model inside torch.compile(model) is trained, uncompiled: losses call its networks one by one, "
+            "never the whole. On CUDA whole steps are recorded as graphs instead.",
+            stacklevel=4,  # behind @takes
+        )
+    if not isinstance(inner, nn.Module) or (phases is None and not callable(getattr(inner, "phases", None))):
+        raise ValueError(f"model must be a Model, or a module with phases(); got {shown(inner)}.")
+    if torch.is_inference_mode_enabled():
+        raise ValueError("inference_mode is on, and what it makes cannot be trained: make the trainer outside.")
+    return inner
 
 
 def _not_there(name: str) -> str:
     near = difflib.get_close_matches(name, [known for known in dir(Trainer) if not known.startswith("_")], n=1)
     instead = INSTEAD.get(name) or (f"did you mean {near[0]}?" if near else "see help(aae.Trainer)")
     return f"a trainer has no {name}: {instead}" + ("" if instead.endswith("?") else ".")
-
-
-NOTHING = contextlib.nullcontext()

@@ -20,7 +20,7 @@ from jupyter_browser.servers import free_port
 from .test_layout import OVERLAPS, all_seen, fits_a_phone, rests
 
 ROOT = Path(__file__).parents[2]
-CULL = "--MappingKernelManager.cull_idle_timeout=8 --MappingKernelManager.cull_interval=1"
+CULL = "--MappingKernelManager.cull_idle_timeout=15 --MappingKernelManager.cull_interval=1"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def demo(tmp_path):
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def test_the_demo_is_a_bare_page_with_the_panel_for_whoever_has_the_token(browser, demo):

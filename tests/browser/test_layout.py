@@ -138,6 +138,37 @@ def test_the_plane_stays_where_it_is_whatever_the_message_says(screen):
         assert rests(panel, top) == at, width
 
 
+def test_an_error_lies_over_the_plane_can_be_folded_and_moves_nothing(screen):
+    code = """
+def generator(model, batch, terms):
+    if panel.trainer.steps >= 20:
+        raise RuntimeError("of many words " * 20)
+    return model.discriminator(batch["z"]).mean()
+panel = aae.live.Panel(trainer(losses={"generator": generator}))
+panel"""
+    panel, notebook = screen(code, 1366, 768)
+    where = "e => [...e.querySelectorAll('.aae-plot, .aae-range, .aae-page')].map(p => p.getBoundingClientRect().top)"
+    error, tall = panel.root.locator(".aae-error"), "e => e.scrollHeight"
+    for width in (1366, 1000, 430):
+        notebook.show(width, 768)
+        at, height = rests(panel, where), rests(panel, tall)
+        panel.press("play")
+        panel.wait_status("failed")
+        error.wait_for()
+        assert rests(panel, where) == at, width
+        panel.root.locator(".aae-error summary").click()
+        assert (rests(panel, where), rests(panel, tall)) == (at, height), width
+        panel.press("error")
+        error.wait_for(state="hidden")
+        panel.press("error")
+        error.wait_for()
+        assert rests(panel, OVERLAPS) == []
+        panel.press("reset")
+        panel.wait_status("paused")
+        error.wait_for(state="hidden")
+        assert rests(panel, where) == at, width
+
+
 def test_the_whole_screen_is_taken_and_given_back(screen):
     panel, _ = screen("panel = aae.live.Panel(trainer())\npanel", 1920, 1080)
     small = panel.plot().bounding_box()["width"]

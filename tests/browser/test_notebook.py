@@ -62,10 +62,14 @@ def test_training_waits_when_no_page_answers_and_the_kernel_counts_as_idle(open_
         notebook.command("application:close")
         until(lambda: notebook.kernel("panel.status") == "waiting", "it waits")
         steps = notebook.kernel("panel.trainer.steps")
-        notebook.page.wait_for_timeout(1000)
-        activity = [kernel["last_activity"] for kernel in lab.ask("kernels")]
-        notebook.page.wait_for_timeout(5000)  # nothing is sent to nobody: servers end kernels that are idle for long
-        assert [kernel["last_activity"] for kernel in lab.ask("kernels")] == activity
+
+        def silent(milliseconds):
+            before = [kernel["last_activity"] for kernel in lab.ask("kernels")]
+            notebook.page.wait_for_timeout(milliseconds)
+            return [kernel["last_activity"] for kernel in lab.ask("kernels")] == before
+
+        until(lambda: silent(1000), "the last messages have come")
+        assert silent(5000)  # nothing is sent to nobody: servers end kernels that are idle for long
         assert notebook.kernel("panel.trainer.steps") == steps
         notebook.command("docmanager:open", path=f"{notebook.name}.ipynb")
         panel.root.wait_for()

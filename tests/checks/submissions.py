@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from aae_lib.course.checks import check
-from aae_lib.course.checks.judge import find
+from aae_lib.course.checks.tasks import find
 
 Answer = Callable[..., object]
 

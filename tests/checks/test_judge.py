@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from aae_lib.course import checks
-from aae_lib.course.checks import judge, watch
+from aae_lib.course.checks import answers, judge, tasks, watch
 
-TASKS = list(judge.all_tasks())
+TASKS = list(tasks.all_tasks())
 
 
 @pytest.mark.parametrize("number", TASKS)
 def test_a_task_has_three_hints_and_its_part_to_borrow_is_right(number):
-    task = judge.TASKS[number]
+    task = tasks.TASKS[number]
     assert len({*task.hints}) == 3
     assert all(len(hint) > 15 for hint in task.hints)
     part = checks.borrow(number)
@@ -44,7 +44,7 @@ def stub(*_, **__):
     ],
 )
 def test_what_is_no_answer_gets_a_sentence(number, answer, right, words):
-    count = len(inspect.signature(judge.TASKS[number].judge).parameters)
+    count = len(inspect.signature(tasks.TASKS[number].judge).parameters)
     verdict = checks.check(number, *[answer] * count)
     assert verdict.right is right
     assert words in verdict.sentence
@@ -121,17 +121,17 @@ def test_the_line_of_the_fault_is_named():
 
 def test_a_tensor_elsewhere_is_told_so():
     z = torch.zeros(2)
-    with pytest.raises(judge.Wrong, match="on meta, its input on cpu"):
-        judge.tensor(torch.zeros(2, device="meta"), (2,), like=z)
-    with pytest.raises(judge.Wrong, match="must hold floats; yours holds int64"):
-        judge.tensor(torch.tensor([1, 2]), (2,), like=z)
+    with pytest.raises(answers.Wrong, match="on meta, its input on cpu"):
+        answers.tensor(torch.zeros(2, device="meta"), (2,), like=z)
+    with pytest.raises(answers.Wrong, match="must hold floats; yours holds int64"):
+        answers.tensor(torch.tensor([1, 2]), (2,), like=z)
 
 
 def test_the_first_difference_is_shown():
     right = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     value = torch.tensor([[1.0, 2.0], [float("nan"), 4.0]])
-    with pytest.raises(judge.Wrong, match=r"z should be 3\.0000 at \[1, 0\]; yours is nan"):
-        judge.equal(value, right, what="z")
+    with pytest.raises(answers.Wrong, match=r"z should be 3\.0000 at \[1, 0\]; yours is nan"):
+        answers.equal(value, right, what="z")
 
 
 def test_what_your_turn_has_lent_is_not_called_right_when_it_comes_back(capsys):
@@ -145,7 +145,7 @@ def test_what_your_turn_has_lent_is_not_called_right_when_it_comes_back(capsys):
 
 def test_the_code_in_a_hint_may_be_copied():
     """The course writes a minus as it is printed, which Python does not read."""
-    for task in judge.all_tasks().values():
+    for task in tasks.all_tasks().values():
         shown = judge.Verdict("no.", False, task.hints)._repr_html_()
         assert "−" not in shown
         assert "Hint 3" in shown

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from aae_lib.course.checks import borrow, check, judge
+from aae_lib.course.checks import answers, borrow, check, tasks
 
 pytestmark = pytest.mark.slow
 
-TASKS = list(judge.all_tasks())
+TASKS = list(tasks.all_tasks())
 # samplers of priors, whose dtype is a part of the task
 IN_FLOAT32 = {"05.1", "05.2", "05.3", "05.5", "05.a", "05.b", "08.a"}
 
@@ -142,7 +142,7 @@ ODD = {
 
 def answered(number, answer):
     """check with the same answer in all places. With AAE_STRICT=1, as in all tests, a fault of a check is raised."""
-    verdict = check(number, *[answer] * len(inspect.signature(judge.TASKS[number].judge).parameters))
+    verdict = check(number, *[answer] * len(inspect.signature(tasks.TASKS[number].judge).parameters))
     assert len(verdict.sentence) > 10
     assert verdict.fault is None
     return verdict
@@ -240,12 +240,12 @@ def test_too_many_answers_get_a_sentence():
 @pytest.fixture
 def faulty(monkeypatch):
     """A task whose check stumbles over whatever its function returns."""
-    monkeypatch.setattr(judge, "TASKS", dict(judge.TASKS))
+    monkeypatch.setattr(tasks, "TASKS", dict(tasks.TASKS))
 
-    @judge.task("04.99", "a faulty check", ("one", "two", "three"), part=lambda: len)
+    @tasks.task("04.99", "a faulty check", ("one", "two", "three"), part=lambda: len)
     def stumbles(f):
         """f() -> one number."""
-        return judge.call(f) + 1
+        return answers.call(f) + 1
 
     return "04.99"
 

@@ -1,8 +1,11 @@
+import copy
+
 import torch
 import torch.nn.functional as F
 
 import aae_lib as aae
 from aae_lib import losses
+from aae_lib.course.checks.turns_03 import play
 from tests.checks.answers import judged
 
 
@@ -81,6 +84,27 @@ def by_grad(game, rounds):
         of_d = step(game.d_optimizer, game.d_loss(game.discriminator, z_prior, game.points()))
         of_z = step(game.z_optimizer, game.g_loss(game.discriminator, game.points()))
     return of_d, of_z
+
+
+def cut_off(game, rounds):
+    """No gradient reaches the points."""
+    uncut = game.g_loss
+    game.g_loss = lambda discriminator, z: uncut(discriminator, z.detach())
+    return play(game, rounds)
+
+
+def another_d(game, rounds):
+    """The losses of D go to another network."""
+    other, own = copy.deepcopy(game.discriminator), game.d_loss
+    game.d_loss = lambda discriminator, z_prior, z: own(other, z_prior, z)
+    return play(game, rounds)
+
+
+def cleared_too_late(game, rounds):
+    """zero_grad() between backward() and step(), for D."""
+    step = game.d_optimizer.step
+    game.d_optimizer.step = lambda: (game.d_optimizer.zero_grad(), step())
+    return play(game, rounds)
 
 
 def at_once(game, rounds):
@@ -165,6 +189,8 @@ WRONG = {
         "the first half is missing": of_logits(lambda r, f: bce(f, 0.0)),
         "the second term has the wrong sign": of_logits(lambda r, f: bce(r, 1.0) - bce(f, 0.0)),
         "a sigmoid too many": of_logits(lambda r, f: bce(r.sigmoid(), 1.0) + bce(f.sigmoid(), 0.0)),
+        "belong inside": of_logits(lambda r, f: -F.softplus(r).mean() - F.softplus(-f).mean()),
+        "gives logits a": of_logits(lambda r, f: -r.log().mean() - (1 - f).log().mean()),
         "a Wasserstein critic": of_logits(lambda r, f: f.mean() - r.mean()),
         "yours says inf": of_logits(lambda r, f: -r.sigmoid().log().mean() - (1 - f.sigmoid()).log().mean()),
         "plain number": of_logits(lambda r, f: losses.discriminator_loss(r, f).item()),
@@ -177,6 +203,7 @@ WRONG = {
         "flat where D is sure": of_points(losses.saturating_generator_loss),
         "a sigmoid too many": of_points(lambda a: losses.generator_loss(a.sigmoid())),
         "a Wasserstein GAN": of_points(lambda a: -a.mean()),
+        "this is nan": of_points(lambda a: -a.log().mean()),
         "the log is missing": of_points(lambda a: -a.sigmoid().mean()),
         "yours says inf": of_points(lambda a: -a.sigmoid().log().mean()),
     },
@@ -187,7 +214,10 @@ WRONG = {
         "the order is turned round": game(order="zd"),
         "the D of before its step": at_once,
         "one backward()": summed,
-        "only D plays": game(step_z=False),
+        "only D has moved": game(step_z=False),
+        "g_loss needs z without detach": cut_off,
+        "the one to hand to game.d_loss": another_d,
+        "only the points have moved": cleared_too_late,
         "nothing has moved": nothing_moves,
         "as many prior samples as points": game(n=lambda z: 100),
         "hand the game's generator on": game(hand=lambda game: None),

@@ -83,6 +83,12 @@ def moves_too_much(loss):
     return update
 
 
+def freezes(m, x):
+    """D held fixed for the update, and never let go again."""
+    m.discriminator.requires_grad_(False)
+    return fool(m, x)
+
+
 def nudge(network):
     with torch.no_grad():
         for p in network.parameters():
@@ -118,6 +124,8 @@ RIGHT = {
 WRONG = {
     "04.a": {
         "nothing has moved": lambda m, o, x: rec(m, x),
+        "the encoder has not moved": step(lambda m, x: losses.bce(m.decoder(m.encoder(x).detach()), x)),
+        "a network of the notebook": step(lambda m, x: losses.bce(m.decoder(torch.nn.Linear(784, 2)(x.flatten(1))), x)),
         "the discriminator has moved": step(rec, lambda m, o: nudge(m.discriminator)),
         "does the sigmoid itself": step(lambda m, x: losses.bce(m.decoder(m.encoder(x)).sigmoid(), x)),
         "takes the logits first": step(lambda m, x: losses.bce(x, m.decoder(m.encoder(x)))),
@@ -140,6 +148,9 @@ WRONG = {
         "the encoder has moved": moves_too_much(
             lambda m, x, z: losses.discriminator_loss(m.discriminator(z), m.discriminator(m.encoder(x)))
         ),
+        "what D says, model.discriminator": step(
+            lambda m, x, z: losses.discriminator_loss(z[:, 0], m.encoder(x).detach()[:, 0])
+        ),
         "D learns to be wrong": step(lambda m, x, z: -game(m, x, z)),
         "what of the prior samples": step(lambda m, x, z: F.softplus(m.discriminator(m.encoder(x).detach())).mean()),
         "what of the codes": step(lambda m, x, z: F.softplus(-m.discriminator(z)).mean()),
@@ -150,6 +161,7 @@ WRONG = {
     "04.c": {
         "not the codes": step(lambda m, x: losses.generator_loss(m.encoder(x))),
         "no gradient reaches": step(lambda m, x: losses.generator_loss(m.discriminator(m.encoder(x).detach()))),
+        "leaves parameters frozen": step(freezes),
         "easier to find": step(lambda m, x: -fool(m, x)),
         "the saturating form": step(lambda m, x: losses.saturating_generator_loss(m.discriminator(m.encoder(x)))),
         "sure that they are codes": step(lambda m, x: F.softplus(m.discriminator(m.encoder(x))).mean()),
@@ -275,6 +287,7 @@ WRONG["04.e"] = {
         ("encoder", "decoder"), ("discriminator",), ("encoder", "discriminator")
     ),
     "reconstruction moves decoder too": phases(("encoder",), ("discriminator",), ("encoder",)),
+    "the generator of this game is the encoder": phases(("encoder", "decoder"), ("discriminator",), ("generator",)),
     "the three phases": lambda model: model.phases()[0],
     "run in this order": lambda model: model.phases()[::-1],
     "an aae.Phase is asked for": lambda model: ("encoder", "discriminator", "encoder"),
@@ -316,6 +329,7 @@ WRONG["04.e"] |= {
         m, generator={"loss": lambda m, b, t: -fool(m, b["x"])}
     ),
     "reconstruction comes first and has no images": lambda m: of_the_lesson(m, reconstruction={"draw": None}),
+    "draws prior samples that nobody uses": lambda m: of_the_lesson(m, reconstruction={"draw": m.draw_game}),
     "the discriminator has no prior samples": lambda m: of_the_lesson(m, discriminator={"draw": None}),
     "the generator would draw anew": lambda m: of_the_lesson(m, generator={"draw": m.draw_game}),
     "optimizer=model.game_optimizer": lambda m: of_the_lesson(m, generator={"optimizer": aae.Adam()}),

@@ -128,6 +128,7 @@ WRONG = {
         "dimension 1. Is a 1 missing? torch.stack": arc(points=lambda t: torch.stack([t.cos(), t.sin()])),
         "dimension 1. Is it torch.cat?": arc(points=lambda t: torch.cat([t.cos(), t.sin()])),
         "got 1). Is it torch.cat?": arc(points=lambda t: torch.cat([t.cos(), t.sin()], 1)),
+        "run through the arc in order": arc(angle=lambda u, a, b: torch.linspace(a, b, len(u))),
         "on the unit circle": arc(grow=0.5),
         "should be 2 from the origin": arc(grow=1.5),
         "it ends at start + end": arc(angle=lambda u, a, b: a + b * u),
@@ -151,6 +152,9 @@ WRONG = {
         "`shares` has a say": mixture(which=lambda s, n, g: torch.randint(len(s), (n,), generator=g)),
         "should get 0.5, 0.2 and 0.3": mixture(which=lambda s, n, g: 2 - torch.multinomial(s, n, True, generator=g)),
         "the same one in every call": mixture(which=fixed),
+        "takes one number at a time": lambda parts, shares: (
+            lambda n, generator=None: parts[torch.multinomial(shares, n, True, generator=generator)](n)
+        ),
         "one after the other": in_blocks,
         "many points are the same": one_point,
         "takes no `generator`": lambda parts, shares: lambda n: torch.zeros(n, 2),

@@ -216,8 +216,4 @@ test_right_answers_pass_however_they_are_written, test_wrong_answers_are_told_wh
 
 
 def test_the_lent_slerp_is_the_librarys():
-    a, b = torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
-    t = torch.linspace(0, 1, 7)
-    path = borrow("07.c")(a, b, t)
-    assert torch.allclose(path, aae.plots.slerp(a, b, t), atol=1e-5)
-    assert math.isclose(float(path[0].norm()), float(a.norm()), rel_tol=1e-5)
+    assert borrow("07.c") is aae.plots.slerp

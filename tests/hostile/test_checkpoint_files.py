@@ -10,6 +10,7 @@ from safetensors.torch import save as to_bytes
 
 import aae_lib as aae
 from aae_lib.training import CheckpointError, checkpoints
+from aae_lib.training.checkpoints.files import write_index
 
 DIGITS = aae.load("digits")
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -130,7 +131,7 @@ def test_files_of_two_runs_are_not_mixed(good, tmp_path):
 def forge(folder, files, **changes):
     """The files with other entries, and SHA-256s that fit: what only an attacker would write."""
     put(folder, files)
-    checkpoints.write_index(folder, checkpoints.read_index(folder) | changes)
+    write_index(folder, checkpoints.read_index(folder) | changes)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "checkpoint.json", "", "state-1.safetensors"])

@@ -15,6 +15,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib import cli
+from aae_lib.cli import build, machine, options, train
 from aae_lib.data import Dataset, Split
 from aae_lib.data.loading import IMAGES
 from aae_lib.paper import reproduce
@@ -188,8 +189,8 @@ def test_options_that_do_not_fit_each_other_or_the_data(arguments, words, here, 
 
 
 def test_the_words_of_the_options_are_those_of_the_library():
-    assert cli.DATASETS == IMAGES
-    assert set(cli.PRIORS) == set(BY_NAME)
+    assert options.DATASETS == IMAGES
+    assert set(build.PRIORS) == set(BY_NAME)
 
 
 def test_epochs_that_make_no_step(here):
@@ -214,15 +215,15 @@ def test_a_run_that_has_more_steps_than_are_asked_for_is_told(run, here):
 @pytest.mark.parametrize("prior", ["ring", "swiss-roll"])
 def test_a_style_in_the_plane_has_two_dimensions_without_being_told(prior):
     options = cli.parser().parse_args(["train", "--model", "semi-supervised", "--prior", prior])
-    assert cli.model_arguments(options)["latent_dim"] == 2
+    assert build.model_arguments(options)["latent_dim"] == 2
     options = cli.parser().parse_args(["train", "--model", "semi-supervised"])
-    assert cli.model_arguments(options)["latent_dim"] == 10
+    assert build.model_arguments(options)["latent_dim"] == 10
 
 
 def test_more_threads_than_cores_are_mentioned(monkeypatch, capsys):
     monkeypatch.setattr(torch, "set_num_threads", lambda n: None)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    cli.use_threads(3)
+    machine.use_threads(3)
     assert capsys.readouterr().err == "aae_lib: --threads 3 on 2 cores makes training slower, not faster.\n"
 
 
@@ -405,7 +406,7 @@ def test_a_machine_that_fails_is_told_in_a_sentence(error, words, monkeypatch):
     def fails(options):
         raise error
 
-    monkeypatch.setattr(cli, "train", fails)
+    monkeypatch.setattr(train, "run", fails)
     code, said = told("train")
     assert code == 1
     assert re.fullmatch(rf"aae_lib: .*{words}.*\n", said), said
@@ -415,7 +416,7 @@ def test_a_mistake_of_the_library_is_not_hidden(monkeypatch):
     def fails(options):
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(cli, "train", fails)
+    monkeypatch.setattr(train, "run", fails)
     with pytest.raises(RuntimeError, match="a mistake"):
         told("train")
 

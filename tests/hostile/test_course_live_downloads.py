@@ -17,6 +17,7 @@ import torch
 
 import aae_lib as aae
 from aae_lib.course import borrow, check, claim, doctor, poster, predict, questions, quiz, ward, workspace
+from aae_lib.course.ward import illnesses, stored
 from aae_lib.data import Split, glyphs, loading, mnist, toys
 from aae_lib.live import Compare, Pad, Panel
 from aae_lib.live.pad import drawn_prior, paint
@@ -120,7 +121,7 @@ LESSONS = [
     *[(lambda n=n: aae.reset(n), r"lesson must be a number such as|there is no lesson .*; there is 00, 01")
       for n in (None, 2.5, True, "", "77", "../00", -1)],
     *[(lambda n=n: quiz(n), r"^quiz: number must be one of 00, 01, .*; got ")
-      for n in ("../ward_results", "77", "", -4, 4.5, "4", "04.json", None, ["04"], "/etc/passwd")],
+      for n in ("../ward/results", "77", "", -4, 4.5, "4", "04.json", None, ["04"], "/etc/passwd")],
     *[(lambda n=n: check(n, len), "there is no task") for n in ("04.99", "../x.1", "4", NAN, -1)],
     *[(lambda n=n: borrow(n), "there is no task|the number of a task comes") for n in ("04.99", None, len, b"4.1")],
 ]  # fmt: skip
@@ -179,9 +180,9 @@ WARD = [
     (lambda: ward.admit("A", seed="x"), "seed must be a whole number"),
     (lambda: ward.admit("A", data="digits"), "data must be a Dataset"),
     (lambda: ward.diff(None), "patient must be one of A, B, C, D, E, F, G"),
-    (lambda: ward.plane(0, r1=-1), "r1 must be a finite number of at least 0"),
-    (lambda: ward.player_free(seed="x"), "seed must be a whole number"),
-    (lambda: ward.player_free(data=5), "data must be a Dataset"),
+    (lambda: illnesses.plane(0, r1=-1), "r1 must be a finite number of at least 0"),
+    (lambda: stored.player_free(seed="x"), "seed must be a whole number"),
+    (lambda: stored.player_free(data=5), "data must be a Dataset"),
     *[(lambda s=s: ward.examine(TRAINER, steps=s), "^examine: steps must be a whole number of at least 20; got ")
       for s in (5, 19, "x", NAN, 25.5, None)],
     (lambda: ward.examine(5), "trainer must be a Trainer"),

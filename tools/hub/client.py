@@ -125,7 +125,7 @@ class Kernel:
         await self.line.send_str(json.dumps(message))
         return identity
 
-    async def run(self, code: str, seconds: float = 120) -> list[Message]:
+    async def run(self, code: str, seconds: float = 240) -> list[Message]:
         """All that a cell says, until it is done; RuntimeError with its error."""
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True, "stop_on_error": True}
         identity = await self.send("execute_request", content)
@@ -143,12 +143,12 @@ class Kernel:
                 raise RuntimeError(f"{message['content']['ename']}: {message['content']['evalue']}")
         return said
 
-    async def printed(self, code: str, seconds: float = 120) -> str:
+    async def printed(self, code: str, seconds: float = 240) -> str:
         """What a cell prints."""
         said = await self.run(code, seconds)
         return "".join(m["content"]["text"] for m in said if m["msg_type"] == "stream").strip()
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 60) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 240) -> None:
         """Wait for messages until the condition holds; TimeoutError, or ConnectionError where the line is cut."""
         async with asyncio.timeout(seconds):
             while not condition():

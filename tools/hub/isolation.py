@@ -7,6 +7,7 @@ read-only. The network is shared.
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 KINDS = ("sandbox", "accounts", "none")
 SENTENCES = {
     "sandbox": "Each learner is in a sandbox: others' folders and processes cannot be seen from there.",
-    "accounts": "Each learner is the system's user of the same name, who must exist already.",
+    "accounts": "Each learner is a user of the system: files are kept apart as the system keeps them.",
     "none": "Learners are NOT kept apart: all are one system user, and each can read and change what the others wrote.",
 }
 
@@ -33,6 +34,20 @@ def choose(wanted: str, state: Path) -> str:
     if wanted and not works:
         sys.exit("HUB_ISOLATION=sandbox: bwrap is missing or may not make namespaces here: install bubblewrap.")
     return "sandbox" if works else "none"
+
+
+def check_accounts(teacher: str) -> None:
+    """SystemExit with a sentence where the teacher has no account, or learners' accounts cannot read the course."""
+    import pwd
+
+    try:
+        pwd.getpwnam(teacher)
+    except KeyError:
+        sys.exit(f"HUB_TEACHER: this machine has no account {teacher}. Give the name of yours.")
+    for place in map(Path, (sys.prefix, sys.base_prefix, Path(__file__).parents[2])):
+        for folder in (place.resolve(), *place.resolve().parents):
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                sys.exit(f"Other accounts cannot enter {folder}: install the course where all may read, in /opt say.")
 
 
 def sandbox(state: Path, home: Path) -> list[str]:

@@ -77,8 +77,8 @@ if bool(key) != bool(certificate):
     sys.exit("HUB_KEY and HUB_CERT belong together: the two files of one certificate.")
 megabytes, idle = int(number("HUB_MEMORY", 2048, 512, 2**20)), int(60 * number("HUB_IDLE", 60, 0.2, 10_000))
 teacher = os.environ.get("HUB_TEACHER") or "teacher"
-kept = passwords(state)
 kind = isolation.choose(os.environ.get("HUB_ISOLATION", ""), state)
+kept = passwords(state) if kind != "accounts" else {}
 if root and kind != "accounts" and os.environ.get("HUB_ALLOW_ROOT") != "1":
     sys.exit(
         "Each learner would be root: start the hub as a plain user, or with HUB_ISOLATION=accounts. "
@@ -103,17 +103,24 @@ c.ConfigurableHTTPProxy.pid_file = str(state / "jupyterhub-proxy.pid")
 forget_a_proxy_that_is_none(state / "jupyterhub-proxy.pid")
 c.JupyterHub.cleanup_servers = False
 
-# Who may come in: anyone who knows the class password, once; then by their own password.
-c.JupyterHub.authenticator_class = ClassAuthenticator
-c.ClassAuthenticator.class_password, c.ClassAuthenticator.teacher_password = kept["class"], kept["teacher"]
-c.ClassAuthenticator.admin_users = {teacher}
-c.ClassAuthenticator.allow_all = True
-c.ClassAuthenticator.open_signup = True
-c.ClassAuthenticator.minimum_password_length = 8
-c.ClassAuthenticator.check_common_password = True
-c.ClassAuthenticator.allowed_failed_logins, c.ClassAuthenticator.seconds_before_next_try = 10, 60
-c.ClassAuthenticator.username_pattern = r"[a-z][a-z0-9_-]{0,31}\Z"  # also a folder's name, and an account's
-c.JupyterHub.template_paths = [str(HERE / "templates")]
+if kind == "accounts":
+    isolation.check_accounts(teacher)
+    # Who may come in: anyone with an account on this machine, by its password.
+    c.JupyterHub.authenticator_class = "pam"
+    c.PAMAuthenticator.admin_users, c.PAMAuthenticator.blocked_users = {teacher}, {"root"}
+    c.PAMAuthenticator.allow_all = True
+else:
+    # Who may come in: anyone who knows the class password, once; then by their own password.
+    c.JupyterHub.authenticator_class = ClassAuthenticator
+    c.ClassAuthenticator.class_password, c.ClassAuthenticator.teacher_password = kept["class"], kept["teacher"]
+    c.ClassAuthenticator.admin_users = {teacher}
+    c.ClassAuthenticator.allow_all = True
+    c.ClassAuthenticator.open_signup = True
+    c.ClassAuthenticator.minimum_password_length = 8
+    c.ClassAuthenticator.check_common_password = True
+    c.ClassAuthenticator.allowed_failed_logins, c.ClassAuthenticator.seconds_before_next_try = 10, 60
+    c.ClassAuthenticator.username_pattern = r"[a-z][a-z0-9_-]{0,31}\Z"  # also a folder's name
+    c.JupyterHub.template_paths = [str(HERE / "templates")]
 
 # What a learner gets: learner.py says.
 look = max(1, min(300, idle // 4))  # seconds; or a short HUB_IDLE would end servers whose use is not known yet
@@ -136,7 +143,7 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # thirty at once, on few
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
-        "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={idle}"],
+        "command": [sys.executable, str(HERE / "culler.py"), str(os.getpid()), f"--timeout={idle}"],
         "environment": {"AAE_HUB_STATE": str(state)},  # by which running.py finds one that outlived its hub
     }
 ]
@@ -151,14 +158,16 @@ c.JupyterHub.load_roles = [
 c.Spawner.args += [f"--MappingKernelManager.cull_idle_timeout={idle}"]
 c.Spawner.args += [f"--ServerApp.shutdown_no_activity_timeout={idle + 3600}"]
 
-print(
-    f"""
-The class signs up at {scheme}://{ip}:{port}/hub/signup with the class password: {kept["class"]}
-You sign up as {teacher}, with the teacher's: {kept["teacher"]}   (both are in {state / "passwords.json"})
-{isolation.SENTENCES[kind]}
-""",
-    flush=True,
-)
+address = f"{scheme}://{ip}:{port}/hub"
+if kind == "accounts":
+    who = f"""\
+Learners log in at {address}/login with the names and passwords of their accounts on this machine.
+So do you, as {teacher}."""
+else:
+    who = f"""\
+The class signs up at {address}/signup with the class password: {kept["class"]}
+You sign up as {teacher}, with the teacher's: {kept["teacher"]}   (both are in {state / "passwords.json"})"""
+print(f"\n{who}\n{isolation.SENTENCES[kind]}\n", flush=True)
 if not key and ip not in ("127.0.0.1", "::1", "localhost"):
     print(
         "HUB_IP without HUB_KEY and HUB_CERT: passwords cross the network unencrypted. See docs/hub.md.\n", flush=True

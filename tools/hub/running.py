@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -20,9 +21,13 @@ PROXY = HERE / "node_modules" / ".bin" / "configurable-http-proxy"
 
 
 class ClassServer:
-    """`make hub` with a folder of its own, at free ports; all that it has started is gone at the end."""
+    """`make hub` with a folder of its own, at free ports; all that it has started is gone at the end.
 
-    def __init__(self, state: Path, **options: str) -> None:
+    `within` is a command to run it with: one that makes a namespace, say.
+    """
+
+    def __init__(self, state: Path, within: Sequence[str] = (), **options: str) -> None:
+        self.within = within
         self.state, self.port, self.log = state.resolve(), three_free_ports(), state / "hub.log"
         self.options = {"HUB_DIR": str(self.state), "HUB_PORT": str(self.port), "HUB_ALLOW_ROOT": "1"} | options
         self.certificate = options.get("HUB_CERT")
@@ -36,7 +41,7 @@ class ClassServer:
     def __exit__(self, *_: object) -> None:
         self.hub.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.hub.wait(20)
+            self.hub.wait(60)
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -44,20 +49,20 @@ class ClassServer:
     def start(self) -> None:
         """Start the hub, again if need be, and wait until it answers."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")} | self.options
-        command = [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]
+        command = [*self.within, sys.executable, "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]
         with self.log.open("a") as log:
             self.hub = subprocess.Popen(
                 command, cwd=HERE.parents[1], env=environment, stdout=log, stderr=log, start_new_session=True
             )
         self.wait_until_up()
 
-    def wait_until_up(self, seconds: float = 90) -> None:
+    def wait_until_up(self, seconds: float = 240) -> None:
         """Until hub and proxy answer."""
         end = time.monotonic() + seconds
         trust = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
         while True:
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.address}/hub/api/", timeout=5, context=trust).close()
+                urllib.request.urlopen(f"{self.address}/hub/api/", timeout=60, context=trust).close()
                 return
             if self.hub.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"the hub did not start:\n{self.log.read_text()[-3000:]}")

@@ -16,7 +16,7 @@ CHROMIUM = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
-PATIENCE = 30.0  # seconds to wait for what must come; nothing is asserted about time
+PATIENCE = 120.0  # seconds to wait for what must come, also on a busy machine; nothing is asserted about time
 
 
 def find_browser() -> str | None:

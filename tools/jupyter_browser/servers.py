@@ -65,10 +65,10 @@ class Server:
 
     def __enter__(self) -> Self:
         """Wait until it answers."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while True:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login", timeout=5).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login", timeout=60).close()
                 return self
             except urllib.error.HTTPError:  # it answers
                 return self
@@ -107,7 +107,7 @@ class Server:
         """The server's own answer under api/, e.g. ask("sessions")."""
         headers = {"Authorization": f"token {self.token}"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/{path}", headers=headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.loads(answer.read() or "null")
 
     def kernel_of(self, name: str) -> "Kernel":
@@ -124,7 +124,7 @@ class Kernel:
         self.client.load_connection_file()
         self.client.start_channels(hb=False)
 
-    def __call__(self, expression: str, timeout: float = 60) -> Any:
+    def __call__(self, expression: str, timeout: float = 240) -> Any:
         """The value of the expression, if Python can read it from its repr; else the repr."""
         reply = self.client.execute(
             "", silent=True, store_history=False, user_expressions={"value": expression}, reply=True, timeout=timeout

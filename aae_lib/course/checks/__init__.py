@@ -5,7 +5,7 @@
     step = your_turn("04.a", step)         both, within a lesson: the answer if it is right, else a working part
 
 `lesson_04` holds the checks of lesson 4's exercises, `turns_04` those of what is written within the lesson; a new task
-goes there. `judge` is what they share.
+goes there. They share `tasks` (a number, hints, a part) and `answers` (calling and comparing); `judge` is for learners.
 """
 
 from .judge import Verdict, borrow, check, your_turn

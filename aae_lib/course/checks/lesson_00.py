@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from ... import models
-from .judge import Wrong, call, equal, task, tensor
+from .answers import Wrong, call, equal, tensor
+from .tasks import task
 
 
 def new_images(model: Any, n: int) -> Tensor:
@@ -37,7 +38,7 @@ def images(f: Any) -> str:
     value = call(f, model, 3)
     if isinstance(value, Tensor) and value.shape == (3, 2):
         raise Wrong("not yet: these are codes, two numbers each; model.decode makes images of them.")
-    value = tensor(value, (3, 1, 4, 4), "the images")
+    value = tensor(value, (3, 1, 4, 4), "the images of this check's small model, 3 of 4 x 4 pixels,")
     if not drawn:
         raise Wrong(
             "not yet: the codes do not come from this model's prior. torch.randn draws from N(0, I), which is one "

@@ -8,7 +8,8 @@ import torch
 from torch import Generator, Tensor
 
 from ... import losses
-from .judge import Wrong, call, equal, number, several, task, tensor
+from .answers import Wrong, call, equal, number, several, tensor
+from .tasks import task
 
 # ---- 01.1 ----
 

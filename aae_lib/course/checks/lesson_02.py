@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ... import losses
 from ...networks import reparameterise
-from .judge import Wrong, call, equal, gradient, number, task, tensor
+from .answers import Wrong, call, equal, gradient, number, tensor
+from .tasks import task
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from ... import losses
 from ...networks import Discriminator
 from ...priors import Gaussian, GaussianGrid, GaussianRing
-from .judge import Wrong, call, equal, kind, number, several, task, tensor
+from .answers import Wrong, call, equal, kind, number, several, tensor
+from .tasks import task
 
 
 def small_discriminator() -> Discriminator:

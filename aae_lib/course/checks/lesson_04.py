@@ -11,7 +11,8 @@ from ... import losses, models
 from ...models.aae import generator_loss
 from ...models.phase import Phase
 from ...optimizers import SGD
-from .judge import Wrong, call, equal, gradient, number, task, tensor
+from .answers import Wrong, call, equal, gradient, number, tensor
+from .tasks import task
 
 
 @task(

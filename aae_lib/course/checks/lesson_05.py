@@ -9,7 +9,8 @@ import torch
 from torch import Generator, Tensor
 
 from ...networks import reparameterise
-from .judge import Wrong, call, call_as_is, equal, gradient, task, tensor
+from .answers import Wrong, call, call_as_is, equal, gradient, tensor
+from .tasks import task
 
 MANY = 20_000  # samples: a share is then known to about 0.004, a mean of unit spread to about 0.007
 

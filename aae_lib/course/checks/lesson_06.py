@@ -8,7 +8,8 @@ from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
 from ..ward import ILLNESSES, results
-from .judge import Wrong, call, equal, kind, several, task, tensor
+from .answers import Wrong, call, equal, kind, several, tensor
+from .tasks import task
 
 # ---- 06.1 ----
 

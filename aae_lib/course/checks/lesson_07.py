@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ... import plots
-from .judge import Wrong, call, equal, kind, number, task, tensor
+from .answers import Wrong, call, equal, kind, number, tensor
+from .tasks import task
 
 
 def steady(a: Tensor, b: Tensor, t: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from torch import Generator, Tensor
 from ... import losses
 from ...models.aae import AAE
 from ...priors import GaussianRing
-from .judge import Wrong, call, equal, gradient, number, several, task, tensor
+from .answers import Wrong, call, equal, gradient, number, several, tensor
+from .tasks import task
 
 Mistakes = tuple[tuple[Tensor, str], ...]
 

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from ...data import Dataset, Split
-from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
+from .answers import Wrong, call, equal, gradient, kind, number, tensor
+from .tasks import task
 
 
 def two_heads(image: int = 4, categories: int = 3, styles: int = 2) -> SimpleNamespace:

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ...data import Split
 from ...metrics.classes import RULES, cluster_labels
-from .judge import Wrong, call, equal, gradient, kind, number, several, task, tensor
+from .answers import Wrong, call, equal, gradient, kind, number, several, tensor
+from .tasks import task
 
 # ---- 10.1 ----
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
+from .answers import Wrong, call, equal, gradient, kind, number, tensor
+from .tasks import task
 
 
 def _no(wanted: str, found: Any) -> str:

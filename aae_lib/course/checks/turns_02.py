@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from ... import losses, models, networks
-from .judge import Wrong, call, equal, gradient, task, tensor
+from .answers import Wrong, call, equal, gradient, tensor
 from .lesson_02 import blobs, kl_to_gaussian
+from .tasks import task
 
 NOISE = torch.tensor([[0.3, -1.1], [1.6, 0.4], [-0.7, 0.9]])
 

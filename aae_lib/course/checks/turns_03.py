@@ -9,10 +9,20 @@ from torch import Generator, Tensor, nn
 
 from ... import losses
 from ...priors import Gaussian
-from .judge import Wrong, call, equal, gradient, number, several, task, tensor
+from .answers import Wrong, call, equal, gradient, number, several, tensor
 from .lesson_03 import Slope, small_discriminator, two_clouds
+from .tasks import task
 
 softplus = nn.functional.softplus
+
+
+def not_a_log_of_logits(loss: Tensor) -> None:
+    """Wrong if the loss is nan, which it is where the logits were taken for D."""
+    if loss.isnan():
+        raise Wrong(
+            "this is nan, the log of a negative number: discriminator(z) gives logits a, and D = sigmoid(a). softplus "
+            "takes the logits as they are: −log D is softplus(−a)."
+        )
 
 
 # ---- 03.a: the discriminator's loss ----
@@ -43,6 +53,7 @@ def discriminator_loss(f: Any) -> str:
     loss = tensor(call(f, discriminator, z_prior, z), (), "the loss", like=z)
     real, fake = discriminator(z_prior), discriminator(z.detach())
     right = losses.discriminator_loss(real, fake)
+    not_a_log_of_logits(loss)
     on_real, on_fake = softplus(-real), softplus(fake)
     squashed = losses.discriminator_loss(real.sigmoid(), fake.sigmoid())
     mistakes = (
@@ -56,6 +67,8 @@ def discriminator_loss(f: Any) -> str:
         (on_fake.mean(), "the first half is missing: D never hears what a prior sample looks like."),
         (on_real.mean() - on_fake.mean(), "the second term has the wrong sign: both are costs, add them."),
         (squashed, "a sigmoid too many: softplus takes logits, and D = sigmoid(logits) is in it already."),
+        (-softplus(real).mean() - softplus(-fake).mean(), "the minus signs belong inside: −log D is softplus(−a), and "
+         "−log(1 − D) is softplus(a)."),
         (fake.mean() - real.mean(), "these are bare logits, a Wasserstein critic's loss; here it is cross-entropy."),
     )  # fmt: skip
     equal(loss, right, mistakes, "the loss")
@@ -98,6 +111,7 @@ def points_loss(f: Any) -> str:
     discriminator = small_discriminator()
     z = torch.tensor([[0.5, -1.0], [2.0, 0.3], [-1.5, 1.0]], requires_grad=True)
     loss = tensor(call(f, discriminator, z), (), "the loss", like=z)
+    not_a_log_of_logits(loss)
     logits = discriminator(z)
     right = losses.generator_loss(logits)
     mistakes = (
@@ -240,8 +254,16 @@ GAMES_GONE_WRONG: tuple[tuple[Callable[..., None], str], ...] = (
     (gone_wrong(order="zd"), "the order is turned round: first the discriminator, then the points."),
     (old_logits, "the points followed the D of before its step: take g_loss after d_optimizer.step()."),
     (together, "both losses went through one backward(), so D lowers g_loss too: two steps, a backward() each."),
-    (gone_wrong(order="d"), "only D plays: the points' step is missing."),
-    (gone_wrong(order="z"), "only the points play: D's step is missing."),
+    (
+        gone_wrong(order="d"),
+        "only D has moved. Either the points' step is missing, or no gradient reaches the points: g_loss needs z "
+        "without detach, and zero_grad() stands before backward().",
+    ),
+    (
+        gone_wrong(order="z"),
+        "only the points have moved. Either D's step is missing, or no gradient reaches game.discriminator: it is the "
+        "one to hand to game.d_loss, and zero_grad() stands before backward().",
+    ),
 )
 
 

@@ -9,12 +9,17 @@ from torch import Tensor, nn
 from ... import losses, models
 from ...data import Minibatches, Split
 from ...models.phase import Phase
-from .judge import Wrong, call, kind, number, several, task
+from .answers import Wrong, call, kind, likely, number, several
 from .lesson_04 import close, small_batch, small_model, weights
+from .tasks import task
 
 RATE = 0.1
 NETWORKS = ("encoder", "decoder", "discriminator")
 Loss = Callable[..., Tensor]  # loss(model, *inputs) -> ()
+NOT_ITS_MODEL = {
+    "784": "That is a network of the notebook: the model to update is the one that your function is given, so "
+    "model.encoder, model.decoder, model.discriminator."
+}
 
 
 # ---- the three updates, as the lesson has them ----
@@ -63,7 +68,8 @@ def judge_update(
     returned: list[Any] = []
 
     def update(model: Any, optimizer: Any, *inputs: Tensor) -> None:
-        returned.append(call(f, model, optimizer, *inputs))
+        with likely(NOT_ITS_MODEL):
+            returned.append(call(f, model, optimizer, *inputs))
 
     start, mine, right = small_model(), after(update, moves, inputs), after(step_down(loss), moves, inputs)
     value = number(returned[0], "the loss")
@@ -76,6 +82,17 @@ def judge_update(
             "not yet: nothing has moved: `backward()` fills the gradients and `optimizer.step()` uses them, with no "
             "`zero_grad()` between the two."
         )
+    if any(not p.requires_grad for p in mine.parameters()):
+        raise Wrong(
+            "nearly: it leaves parameters frozen, and the next update cannot move them. Nothing needs freezing: the "
+            "optimizer moves only what it holds."
+        )
+    for name in moves:
+        if close(weights(getattr(mine, name)), weights(getattr(start, name))):
+            raise Wrong(
+                f"not yet: the {name} has not moved, since no gradient reaches it. Is there a `detach` too many, or "
+                "`model.encode`, which cuts the history off as well?"
+            )
     if not close(weights(mine), weights(right)):
         for other, sentence in mistakes:
             if close(weights(mine), weights(after(step_down(other), moves, inputs))):
@@ -177,7 +194,10 @@ def discriminator(f: Any) -> str:
             "losses.discriminator_loss takes logits and does the sigmoid itself; yours was done twice.",
         ),
     ]
-    mine = judge_update(f, ("discriminator",), (x, z_prior), game_loss, mistakes)
+    with likely(
+        {"does not require grad": "The loss takes what D says, model.discriminator(...), of samples and codes."}
+    ):
+        mine = judge_update(f, ("discriminator",), (x, z_prior), game_loss, mistakes)
     if any(p.grad is not None for p in mine.get_submodule("encoder").parameters()):
         raise Wrong("nearly: D is right, but a gradient has leaked into the encoder. Cut the codes off: z.detach().")
     return "right: D moved alone, and nobody else has a gradient."
@@ -390,6 +410,11 @@ def phases(f: Any) -> str:
         if phase.name != name:
             raise Wrong(f"the phases run in this order: {', '.join(WHOSE)}; yours has {phase.name!r} there.")
         found = set(phase.updates)
+        if unknown := found - set(NETWORKS):
+            raise Wrong(
+                f"not yet: {name} updates {' and '.join(sorted(unknown))}, and the model has no network of that name. "
+                f"It has {', '.join(NETWORKS)}; the generator of this game is the encoder."
+            )
         if extra := found - networks:
             raise Wrong(f"not yet: {name} should hold {' and '.join(sorted(extra))} fixed. Whose loss is it?")
         if missing := networks - found:
@@ -410,6 +435,11 @@ def judge_losses(model: models.AAE, phases: Sequence[Phase]) -> None:
             if name == "generator":
                 raise Wrong("nearly: the generator would draw anew. Leave draw out: it gets the batch of D's phase.")
             batch = phase.drawn(minibatch, g)
+        if name == "reconstruction" and "z_prior" in batch:
+            raise Wrong(
+                "nearly: the reconstruction draws prior samples that nobody uses, and then D gets others than by hand: "
+                "draw=model.draw_images."
+            )
         if "x" not in batch:
             raise Wrong(f"not yet: {name} comes first and has no images: draw=model.draw_images.")
         if name == "discriminator" and "z_prior" not in batch:

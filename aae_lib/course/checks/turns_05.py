@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from .judge import Wrong, call, call_as_is, equal, gradient, kind, likely, task, tensor
+from .answers import Wrong, call, call_as_is, equal, gradient, kind, likely, tensor
 from .lesson_05 import MANY, near, samples
+from .tasks import task
 
 NOISE = 0.1  # of the arc
 Sampler = Callable[..., Tensor]  # f(n, generator=None) -> (n, 2)
@@ -49,6 +50,8 @@ def thin_arc(f: Any) -> str:
         z = samples(f, (MANY, 2), radius, start, end)
     r, angle = z.norm(dim=1), torch.atan2(z[:, 1], z[:, 0])
     _arc_radius(float(r.mean()), radius)
+    if float(torch.corrcoef(torch.stack([angle, torch.arange(float(MANY))]))[0, 1].abs()) > 0.9:
+        raise Wrong("not yet: the angles run through the arc in order; each is to be *drawn*, uniform: torch.rand.")
     _arc_angle(angle, start, end)
     along = float(r.std())
     if along < 1e-3:
@@ -118,6 +121,12 @@ def _part(i: int) -> Sampler:
     return sample
 
 
+ONE_NUMBER = {
+    "can be converted to (an index|a Scalar)": "`parts` is a list, and takes one number at a time. Draw a cloud of "
+    "every part, torch.stack them, and choose among the clouds: clouds[which, torch.arange(n)]."
+}
+
+
 @task(
     "05.b",
     "a mixture of any priors",
@@ -138,7 +147,8 @@ def any_mixture(f: Any) -> str:
         raise Wrong("your function returns nothing: define `sample` inside of it, and `return sample`.")
     if not callable(sampler):
         raise Wrong(f"not yet: return the function `sample` itself, without calling it; yours is {kind(sampler)}.")
-    z = samples(sampler, (MANY, 2))
+    with likely(ONE_NUMBER):
+        z = samples(sampler, (MANY, 2))
     part = (z[:, 0] / 10).round()
     if ((z[:, 0] - 10 * part).abs() > 1e-3).any() or part.min() < 0 or part.max() > 2:
         raise Wrong(

@@ -9,10 +9,12 @@ from torch import Generator, Tensor, nn
 
 from ... import losses, metrics
 from ...data import Split
+from ...live.run import networks
 from ...models import AAE, WAE, Batch
 from ...models.wae import wae_loss
 from ...training.trainer import Trainer
-from .judge import Wrong, call, equal, gradient, kind, number, task, tensor
+from .answers import Wrong, call, equal, gradient, kind, number, tensor
+from .tasks import task
 
 Moves = dict[str, dict[str, float]]  # phase -> network -> how far it went
 
@@ -21,10 +23,7 @@ Moves = dict[str, dict[str, float]]  # phase -> network -> how far it went
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
     """Of each network all parameters in one long vector, a copy: {"encoder": (P,), ...}."""
-    found: dict[str, list[Tensor]] = {}
-    for name, parameter in model.named_parameters():
-        found.setdefault(name.split(".")[0], []).append(parameter.detach().flatten())
-    return {network: torch.cat(parts) for network, parts in found.items()}
+    return {name: torch.cat([part.detach().flatten() for part in parts]) for name, parts in networks(model).items()}
 
 
 def who_moved(trainer: Trainer) -> Moves:
@@ -77,12 +76,12 @@ def movers(f: Any) -> str:
         )
     if missing := [phase for phase in right if phase not in found]:
         raise Wrong(f"not yet: there is no entry for the phase {missing[0]!r}; trainer.walk() gives all their names.")
-    for phase, networks in right.items():
+    for phase, lengths in right.items():
         if not isinstance(found[phase], dict):
             raise Wrong(
                 f"not yet: for each phase a dict, network -> length; for {phase!r} yours is {kind(found[phase])}."
             )
-        if gone := [network for network in networks if network not in found[phase]]:
+        if gone := [network for network in lengths if network not in found[phase]]:
             raise Wrong(
                 f"not yet: {phase!r} says nothing of the {gone[0]}. Put zeros in, too: who stands still is half of the "
                 "diagnosis."

@@ -7,7 +7,8 @@ import torch
 from torch import Generator, Tensor
 
 from ... import metrics, plots
-from .judge import Wrong, call, equal, number, task, tensor
+from .answers import Wrong, call, equal, number, tensor
+from .tasks import task
 
 # ---- how many classes ----
 
@@ -57,8 +58,7 @@ def classes(f: Any) -> str:
 
 def sharpness(images: Tensor) -> Tensor:
     """Variance of the Laplacian within each image (N, C, H, W), mean over the images."""
-    around = images[..., 1:-1, :-2] + images[..., 1:-1, 2:] + images[..., :-2, 1:-1] + images[..., 2:, 1:-1]
-    return (4 * images[..., 1:-1, 1:-1] - around).flatten(1).var(dim=1, correction=0).mean()
+    return torch.tensor(metrics.sharpness(images))
 
 
 @task(
@@ -112,16 +112,6 @@ def crispness(f: Any) -> str:
 # ---- along the arc ----
 
 
-def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """Along the arc from code a to code b, both (d,), at the places t (n,) in [0, 1]: (n, d)."""
-    cosine = torch.dot(a, b) / (a.norm() * b.norm())
-    w = torch.arccos(cosine.clamp(-1, 1))
-    t = t[:, None]
-    if w < 1e-4:
-        return (1 - t) * a + t * b
-    return (torch.sin((1 - t) * w) * a + torch.sin(t * w) * b) / torch.sin(w)
-
-
 @task(
     "07.c",
     "spherical interpolation",
@@ -131,7 +121,7 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
         "(torch.sin((1 − t) ω) a + torch.sin(t ω) b) / torch.sin(ω); and where ω is nearly 0, the straight line, since "
         "there the formula is 0/0.",
     ),
-    part=lambda: slerp,
+    part=lambda: plots.slerp,
 )
 def arc(f: Any) -> str:
     """slerp(a, b, t) = [sin((1 − t) ω) a + sin(t ω) b] / sin ω."""

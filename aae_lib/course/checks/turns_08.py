@@ -9,9 +9,10 @@ from torch import Generator, Tensor
 
 from ... import losses
 from ...models.supervised import SupervisedAAE
-from .judge import Wrong, call, equal, gradient, number, task, tensor
+from .answers import Wrong, call, equal, gradient, number, tensor
 from .lesson_05 import MANY, near, samples
 from .lesson_08 import Mistakes, readable_model
+from .tasks import task
 
 PARTS, RADIUS, RADIAL, ACROSS = 10, 2.5, 0.5, 0.15  # of the ring
 NEIGHBOURS = 5

@@ -10,8 +10,9 @@ from torch import Generator, Tensor, nn
 
 from ... import losses
 from ...data import Split
-from .judge import Wrong, call, call_as_is, equal, gradient, kind, number, several, task, tensor
+from .answers import Wrong, call, call_as_is, equal, gradient, kind, number, several, tensor
 from .lesson_09 import images, two_heads
+from .tasks import task
 
 # ---- a labelled batch ----
 

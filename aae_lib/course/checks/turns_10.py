@@ -5,8 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .judge import Wrong, call, equal, gradient, kind, number, several, task, tensor
+from .answers import Wrong, call, equal, gradient, kind, number, several, tensor
 from .lesson_10 import keep_apart, name_clusters
+from .tasks import task
 from .turns_08 import vote
 
 # ---- naming clusters, and the error on other images ----

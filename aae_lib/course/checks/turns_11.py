@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .judge import call, equal, task, tensor
+from .answers import call, equal, tensor
+from .tasks import task
 
 
 def noised(z: Tensor, noise: Tensor, t: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import { button } from "./buttons";
 import { curvePlot } from "./curves";
 import { h, setText } from "./dom";
+import { errorBox } from "./error";
 import { around, closeUp, crowded } from "./extents";
 import type { Run } from "./frames";
 import type { Extent, PointAnswer, Send, Spec, State } from "./messages";
@@ -49,8 +50,8 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
   const losses = curvePlot("losses");
   const mmds = spec.runs.some((run) => run.mmd) ? curvePlot("MMD") : null;
   const status = h("span");
-  const statusLine = h("div", { class: "aae-status", role: "status" }, status);
-  const error = h("div", { class: "aae-error", role: "alert", hidden: true });
+  const error = errorBox();
+  const statusLine = h("div", { class: "aae-status" }, h("div", { role: "status" }, status), error.fold);
   const heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
   const whole = button("large", "full screen", acts.whole, { class: "aae-large", title: "for the projector" });
   const showMore = () => {
@@ -86,10 +87,10 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
       "div",
       { class: "aae-page" },
       h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, statusLine, whole, more),
-      error,
       h(
         "div",
         { class: "aae-main" },
+        error.element,
         h(
           "div",
           { class: "aae-stage" },
@@ -122,7 +123,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     prior.update(named);
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
-    showError(error, state.error);
+    error.update(state.error);
     if (performance.now() - labelled > 2000 || !labels.length) {
       labelled = performance.now();
       labels = kept.map((run, i) => sentence(spec.runs[i], run, several));
@@ -182,15 +183,4 @@ function drawnExtents(kept: Run[], close: boolean): Extent[] {
   const each = kept.map(({ info, layers }) => (close ? closeUp(layers.codes, info.extent) : info.extent));
   const same = kept.every(({ info }) => info.axes.join() === kept[0].info.axes.join());
   return same ? each.map(() => around(each)) : each;
-}
-
-function showError(box: HTMLElement, trace: string) {
-  box.hidden = !trace;
-  if (!trace || box.dataset.trace === trace) return;
-  box.dataset.trace = trace;
-  box.replaceChildren(
-    h("b", {}, trace.trimEnd().split("\n").at(-1)),
-    h("p", {}, "Correct the function, then run the cell again."),
-    h("details", {}, h("summary", {}, "the whole traceback"), h("pre", { tabindex: 0 }, trace)),
-  );
 }

@@ -823,6 +823,30 @@ function paintStrip(draw, strip, frame, px, theme) {
   });
 }
 
+// error.ts
+function errorBox() {
+  let trace = "";
+  const element = h("div", { class: "aae-error", role: "alert", hidden: true });
+  const fold = button("error", "", () => show(Boolean(element.hidden)), { hidden: true, "aria-expanded": "false" });
+  function show(open) {
+    element.hidden = !open;
+    fold.setAttribute("aria-expanded", String(open));
+    setText(fold, open ? "hide the error" : "show the error");
+  }
+  function update(now) {
+    if (now === trace) return;
+    trace = now;
+    fold.hidden = !trace;
+    element.replaceChildren(
+      h("b", {}, trace.trimEnd().split("\n").at(-1)),
+      h("p", {}, "Correct the function, then run the cell again."),
+      h("details", {}, h("summary", {}, "the whole traceback"), h("pre", { tabindex: 0 }, trace))
+    );
+    show(Boolean(trace));
+  }
+  return { element, fold, update };
+}
+
 // extents.ts
 var HALVING = 1.5;
 var MIDDLE = 0.96;
@@ -1964,8 +1988,8 @@ function panelParts(root, spec, send, look, acts) {
   const losses = curvePlot("losses");
   const mmds = spec.runs.some((run) => run.mmd) ? curvePlot("MMD") : null;
   const status = h("span");
-  const statusLine = h("div", { class: "aae-status", role: "status" }, status);
-  const error = h("div", { class: "aae-error", role: "alert", hidden: true });
+  const error = errorBox();
+  const statusLine = h("div", { class: "aae-status" }, h("div", { role: "status" }, status), error.fold);
   const heard = h("div", { class: "aae-unseen", "aria-live": "polite" });
   const whole = button("large", "full screen", acts.whole, { class: "aae-large", title: "for the projector" });
   const showMore = () => {
@@ -2000,10 +2024,10 @@ function panelParts(root, spec, send, look, acts) {
       "div",
       { class: "aae-page" },
       h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, statusLine, whole, more),
-      error,
       h(
         "div",
         { class: "aae-main" },
+        error.element,
         h(
           "div",
           { class: "aae-stage" },
@@ -2033,7 +2057,7 @@ function panelParts(root, spec, send, look, acts) {
     prior.update(named);
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
-    showError(error, state.error);
+    error.update(state.error);
     if (performance.now() - labelled > 2e3 || !labels.length) {
       labelled = performance.now();
       labels = kept.map((run, i) => sentence(spec.runs[i], run, several));
@@ -2088,16 +2112,6 @@ function drawnExtents(kept, close2) {
   const each = kept.map(({ info, layers }) => close2 ? closeUp(layers.codes, info.extent) : info.extent);
   const same = kept.every(({ info }) => info.axes.join() === kept[0].info.axes.join());
   return same ? each.map(() => around(each)) : each;
-}
-function showError(box, trace) {
-  box.hidden = !trace;
-  if (!trace || box.dataset.trace === trace) return;
-  box.dataset.trace = trace;
-  box.replaceChildren(
-    h("b", {}, trace.trimEnd().split("\n").at(-1)),
-    h("p", {}, "Correct the function, then run the cell again."),
-    h("details", {}, h("summary", {}, "the whole traceback"), h("pre", { tabindex: 0 }, trace))
-  );
 }
 
 // panel_widget.ts
