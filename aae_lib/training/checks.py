@@ -1,12 +1,16 @@
-"""What a trainer cannot train, told before it starts."""
+"""What a trainer or a sweep cannot train, told before it starts."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from ..arguments import shown
-from ..models import Loss, Phase
+from ..models import Loss, Model, Phase
 from ..networks import BatchNorm
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
 
 DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
@@ -42,3 +46,60 @@ def check_norms(norms: Sequence[BatchNorm], phases: Sequence[Phase], batch_size:
         )
     if norms and batch_size < 2:
         raise ValueError("batch norm takes a mean over the batch, so it needs batch_size=2 or more; or leave it out.")
+
+
+def check_together(trainers: "Sequence[Trainer]") -> None:
+    """Refuse trainers that cannot take their steps together."""
+    if not trainers:
+        raise ValueError("a sweep needs at least one trainer.")
+    if len({id(trainer.model) for trainer in trainers}) < len(trainers):
+        raise ValueError("two trainers share a model: each member of a sweep needs its own.")
+
+    def same(what: str, values: Sequence[object]) -> None:
+        for s, value in enumerate(values):
+            if value != values[0]:
+                raise ValueError(f"members 0 and {s} of the sweep differ in {what}: {values[0]} and {value}.")
+
+    def code(loss: Loss) -> object:
+        return getattr(loss, "__func__", loss)
+
+    same("the model's class", [type(trainer.model).__name__ for trainer in trainers])
+    # what is not a number is part of the losses' code: which loss, which activation
+    words = [_words(trainer.model.arguments) if isinstance(trainer.model, Model) else {} for trainer in trainers]
+    for name in set().union(*words):
+        same(f"the model's {name}", [of_one.get(name) for of_one in words])
+    same("phases", [[phase.name for phase in trainer.phases] for trainer in trainers])
+    same("losses", [[code(phase.loss) for phase in trainer.phases] for trainer in trainers])
+    same("terms", [[sorted(phase.terms) for phase in trainer.phases] for trainer in trainers])
+    shapes = [{name: tuple(p.shape) for name, p in trainer.model.named_parameters()} for trainer in trainers]
+    for name in set().union(*shapes):
+        same(f"the shape of {name}", [of_one.get(name) for of_one in shapes])
+    same("device", [trainer.device for trainer in trainers])
+    same("precision", [trainer.precision for trainer in trainers])
+    same("batch_size", [trainer.minibatches.batch_size for trainer in trainers])
+    if any(repeats != 1 for trainer in trainers for repeats in trainer.repeats.values()):
+        raise ValueError("a phase that runs several times a step (repeats) cannot be trained in a sweep.")
+    if any(trainer.processes.count > 1 for trainer in trainers):
+        raise ValueError("a sweep runs in one process.")
+
+
+def _words(arguments: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in arguments.items() if isinstance(value, str)}
+
+
+def differ_in_draws(trainers: "Sequence[Trainer]") -> str:
+    """Why one draw cannot be made for all members of a sweep; empty if it can."""
+    first = trainers[0]
+    for trainer in trainers:
+        model = trainer.model
+        if not isinstance(model, Model) or model.drawn_by is None:
+            return f"{type(model).__name__} does not state what its draws depend on (drawn_by)"
+        if model.drawn_by != first.model.drawn_by or model.style_prior != first.model.style_prior:
+            return "their priors or their noise differ"
+        for own, phase in zip(trainer.phases, first.phases, strict=True):
+            if own.draw is None:
+                continue
+            of_model, code = (getattr(own.draw, name, None) for name in ("__self__", "__func__"))
+            if of_model is not model or code is not getattr(phase.draw, "__func__", None):
+                return f"the draws of phase {own.name!r} are not the model's own"
+    return ""

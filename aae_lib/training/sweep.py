@@ -10,7 +10,7 @@ than all the rest: there one generator draws for all.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,8 +21,9 @@ from torch.func import functional_call, vmap
 from ..arguments import number, path, shown, switch, takes
 from ..data import Minibatch, StackedMinibatches
 from ..files import only_writer
-from ..models import Batch, Loss, Model, Phase
+from ..models import Batch, Model, Phase
 from ..networks import follow
+from .checks import check_together, differ_in_draws
 from .graphs import Graphs
 from .loop import take_steps, whole_steps
 from .settings import Settings
@@ -73,7 +74,7 @@ class Sweep:
         if not isinstance(trainers, list | tuple) or not all(isinstance(trainer, Trainer) for trainer in trainers):
             raise ValueError(f"a sweep takes a list of trainers, as in Sweep([first, second]); got {shown(trainers)}.")
         self.trainers = list(trainers)
-        _check(self.trainers)
+        check_together(self.trainers)
         first = self.trainers[0]
         self.phases, self.template = first.phases, _Called(first.model)
         sources = [trainer.minibatches for trainer in self.trainers]
@@ -81,7 +82,7 @@ class Sweep:
         differ = ""
         if one_draw:
             fit = StackedMinibatches.fit(sources)
-            differ = _differ_in_draws(self.trainers) if fit else "their images or the number of their labels differ"
+            differ = differ_in_draws(self.trainers) if fit else "their images or the number of their labels differ"
         if own_draws is False and differ:
             raise ValueError(f"one draw for all is impossible, as {differ}: leave own_draws out.")
         self.own_draws = not one_draw or bool(differ)
@@ -243,7 +244,7 @@ class Sweep:
     def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
         """What one step launches, uncounted."""
         images: Sequence[Minibatch] | Minibatch = minibatches
-        if self.source is not None and not _differ_in_draws(self.trainers):  # a prior may have been changed since
+        if self.source is not None and not differ_in_draws(self.trainers):  # a prior may have been changed since
             images = Minibatch(self.source, torch.stack([minibatch.rows for minibatch in minibatches]))
         for _ in step(self, images, Settings.stacked(settings, self.trainers[0].device)):
             pass
@@ -363,60 +364,3 @@ class _Called(nn.Module):
 
     def forward(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(self.model, *arguments)
-
-
-def _differ_in_draws(trainers: Sequence[Trainer]) -> str:
-    """Why one draw cannot be made for all; empty if it can."""
-    first = trainers[0]
-    for trainer in trainers:
-        model = trainer.model
-        if not isinstance(model, Model) or model.drawn_by is None:
-            return f"{type(model).__name__} does not state what its draws depend on (drawn_by)"
-        if model.drawn_by != first.model.drawn_by or model.style_prior != first.model.style_prior:
-            return "their priors or their noise differ"
-        for own, phase in zip(trainer.phases, first.phases, strict=True):
-            if own.draw is None:
-                continue
-            of_model, code = (getattr(own.draw, name, None) for name in ("__self__", "__func__"))
-            if of_model is not model or code is not getattr(phase.draw, "__func__", None):
-                return f"the draws of phase {own.name!r} are not the model's own"
-    return ""
-
-
-def _words(arguments: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in arguments.items() if isinstance(value, str)}
-
-
-def _check(trainers: Sequence[Trainer]) -> None:
-    """Refuse trainers that cannot take their steps together."""
-    if not trainers:
-        raise ValueError("a sweep needs at least one trainer.")
-    if len({id(trainer.model) for trainer in trainers}) < len(trainers):
-        raise ValueError("two trainers share a model: each member of a sweep needs its own.")
-
-    def same(what: str, values: Sequence[object]) -> None:
-        for s, value in enumerate(values):
-            if value != values[0]:
-                raise ValueError(f"members 0 and {s} of the sweep differ in {what}: {values[0]} and {value}.")
-
-    def code(loss: Loss) -> object:
-        return getattr(loss, "__func__", loss)
-
-    same("the model's class", [type(trainer.model).__name__ for trainer in trainers])
-    # what is not a number is part of the losses' code: which loss, which activation
-    words = [_words(trainer.model.arguments) if isinstance(trainer.model, Model) else {} for trainer in trainers]
-    for name in set().union(*words):
-        same(f"the model's {name}", [of_one.get(name) for of_one in words])
-    same("phases", [[phase.name for phase in trainer.phases] for trainer in trainers])
-    same("losses", [[code(phase.loss) for phase in trainer.phases] for trainer in trainers])
-    same("terms", [[sorted(phase.terms) for phase in trainer.phases] for trainer in trainers])
-    shapes = [{name: tuple(p.shape) for name, p in trainer.model.named_parameters()} for trainer in trainers]
-    for name in set().union(*shapes):
-        same(f"the shape of {name}", [of_one.get(name) for of_one in shapes])
-    same("device", [trainer.device for trainer in trainers])
-    same("precision", [trainer.precision for trainer in trainers])
-    same("batch_size", [trainer.minibatches.batch_size for trainer in trainers])
-    if any(repeats != 1 for trainer in trainers for repeats in trainer.repeats.values()):
-        raise ValueError("a phase that runs several times a step (repeats) cannot be trained in a sweep.")
-    if any(trainer.processes.count > 1 for trainer in trainers):
-        raise ValueError("a sweep runs in one process.")
