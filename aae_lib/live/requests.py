@@ -1,4 +1,4 @@
-"""What a page or a program asks for beside training itself, done on the thread that trains."""
+"""What a page or a program asks for, apart from training itself; it is done on the thread that trains."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a page is shown of the runs: now or an earlier step, which layers, and the words and numbers beside them."""
+"""What a page is shown of the runs: now or an earlier step, which layers, and with them words and numbers."""
 
 from typing import Any
 
