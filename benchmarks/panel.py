@@ -68,15 +68,20 @@ def watched_send(content, buffers=()):
 run._begin, widget.send = watched_begin, watched_send
 full_show = panel.training.show
 
-paces = []
+drawing, paces = panel.training._drawing, []
+cost = drawing._cost
 
 def measure(pictures, seconds):
+    global cost
     panel.training.show = full_show if pictures else lambda full: None
+    drawing._cost = cost  # which the turn before, without pictures, has forgotten
     panel.training.answer(shown=True)  # the pictures thrown away in the turn before are not waited for
     time.sleep(0.3)
     start, steps = time.perf_counter(), trainer.steps
     time.sleep(seconds)
     paces.append((trainer.steps - steps) / (time.perf_counter() - start))
+    if pictures:
+        cost = drawing._cost
 
 def pace(pictures, seconds):
     'Take steps a second while pictures are drawn and sent, or not; in a thread, so that the page is heard meanwhile.'
