@@ -10,11 +10,21 @@ from tests import warm
 
 warm.install()
 QUIET = {"TQDM_DISABLE": "1", "AAE_DEVICE": "cpu", "AAE_STRICT": "0"}
-# what is trained is not looked at; the lessons themselves are run in full by nbval
-SHORT = """
+# nobody looks at the pictures; the lessons themselves are run in full by nbval
+UNSEEN = """
+from aae_lib.live.notebook import PIXEL
+from aae_lib.plots.picture import Picture
+Picture._repr_png_ = lambda self: PIXEL
+"""
+# nor at what is trained
+SHORT = f"""{UNSEEN}
+from aae_lib.training.sweep import Sweep
 from aae_lib.training.trainer import Trainer
-_run = Trainer.run
-Trainer.run = lambda self, steps=30, epochs=None, **options: _run(self, steps=min(steps, 30), **options)
+
+def _short(run):
+    return lambda self, steps=30, epochs=None, **options: run(self, steps=min(steps, 30), **options)
+
+Trainer.run, Sweep.run = _short(Trainer.run), _short(Sweep.run)
 """
 # nor what is measured: a part of the handwriting
 FEW = """

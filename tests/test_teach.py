@@ -16,7 +16,7 @@ import pytest
 
 import make_handouts
 from aae_lib.course import workspace
-from tests.headless import FEW, QUIET, SHORT, execute, texts
+from tests.headless import FEW, QUIET, SHORT, UNSEEN, execute, texts
 
 ROOT = Path(__file__).parents[1]
 TEACH = ROOT / "docs" / "teach"
@@ -308,7 +308,7 @@ def test_a_sheet_runs_in_fresh_copies_with_nothing_written(sheet, lesson, tmp_pa
     notebook.cells = [by_name[name] for name in to_run(sheet, lesson)]
     if sheet != "workshop":
         return execute(notebook, tmp_path, SHORT, FEW)
-    execute(notebook, tmp_path)
+    execute(notebook, tmp_path, UNSEEN)
     said = "\n".join(texts(notebook))
     assert "not this time" not in said
     resolved = {found for cell in notebook.cells for found in re.findall(r"(\w+)\.outcome\(", cell.source)}
