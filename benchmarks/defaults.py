@@ -11,6 +11,8 @@ A run is at its floor if the MMD between codes and prior is at most 3 standard d
 show. Codes are those of training images, since q(z) is what these are mapped to; all else is measured on validation
 images, so that what is chosen by these figures is not chosen on test images. The codes of these are compared with the
 prior too: "held out", in standard deviations of the floor of that many points.
+
+With `--genuine 30` nothing is trained: 30 prior samples are taken instead of codes, and those at the floor are counted.
 """
 
 import argparse
@@ -91,10 +93,16 @@ def main() -> None:
     parser.add_argument("--game-lr", type=float, help="default 1e-3")
     parser.add_argument("--final", type=float, help="factor of the rates at the end of the cosine (default 0.05)")
     parser.add_argument("--batch-norm", action="store_true", default=None, help="in the encoder")
+    parser.add_argument("--genuine", type=int, metavar="N", help="no training: judge N prior samples of each instead")
     options = parser.parse_args()
     if unknown := set(options.priors) - set(PRIORS):
         parser.error(f"there is no prior {', '.join(unknown)}; there are {', '.join(PRIORS)}")
     torch.set_num_threads(1)
+    wanted = options.priors or list(PRIORS)
+    if options.genuine:
+        for name in wanted:
+            print(f"{name}: {genuine(name, options.genuine)} of {options.genuine}", flush=True)
+        return
     given = {name: getattr(options, name) for name in PLAIN if getattr(options, name) is not None}
     plain = options.plain or bool(given)
     settings: dict[str, Any] = {
@@ -103,7 +111,6 @@ def main() -> None:
     }
     if plain:
         settings["plain"] = PLAIN | given
-    wanted = options.priors or list(PRIORS)
     rows = [row for row in stored(options.out, settings) if row["prior"] not in wanted]
     for name in wanted:
         for seed in range(options.seeds):
@@ -181,6 +188,14 @@ def run(name: str, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
 def distance(codes: Tensor, prior: aae.priors.Prior) -> float:
     """The MMD between codes and as many prior samples."""
     return aae.metrics.mmd(codes, prior.sample(len(codes), generator=torch.Generator().manual_seed(0)))
+
+
+def genuine(name: str, n: int) -> int:
+    """How many of n prior samples, taken instead of codes, are at the floor."""
+    prior = aae.priors.as_prior(PRIORS[name]())
+    mean, sd = aae.metrics.floor(prior, CODES)
+    clouds = (prior.sample(CODES, generator=torch.Generator().manual_seed(100 + i)) for i in range(n))
+    return sum(distance(cloud, prior) <= mean + 3 * sd for cloud in clouds)
 
 
 def at_floor(row: dict[str, Any]) -> bool:
