@@ -111,7 +111,7 @@ class Scene:
         return {
             "large": self.large,
             "view": "all" if self.view == "tug" and not tugged else self.view,
-            "title": f"{runs[0].name} on {runs[0].trainer.data_name}",
+            "title": f"{runs[0].name} on {runs[0].trainer.data_name}" if view.dots == "codes" else runs[0].name,
             "image": shape,
             "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in sorted(classes) if k >= 0],
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},

@@ -80,6 +80,10 @@ def test_stop_ends_the_thread_and_frees_the_trainer(open_panel):
     panel.press("stop")
     panel.wait_status("stopped")
     until(lambda: not notebook.kernel("panel.thread.is_alive()"), "the thread ends")
+    assert (
+        panel.root.locator(".aae-range").evaluate_all("all => all.filter(e => !e.closest('[inert], :disabled')).length")
+        == 0
+    )
     assert notebook.kernel("panel.trainer.lock.owner") is None
     before = notebook.kernel("panel.trainer.steps")
     assert notebook.kernel("(panel.trainer.step(), panel.trainer.steps)[1]") == before + 1
@@ -230,6 +234,8 @@ panel"""
     assert "points" in legend
     assert " 50 points over samples" in panel.plot().get_attribute("aria-label")
     assert "code" not in panel.root.inner_text()
+    assert "blobs" not in panel.root.inner_text()  # that only gave the shape
+    assert panel.root.locator("h2").inner_text() == "PlaneGame"
 
 
 def test_a_map_shows_categories_heads_and_how_many_images_each_has(open_panel):

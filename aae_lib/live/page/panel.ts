@@ -111,6 +111,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     ),
   );
 
+  const steering = [prior.element, ...runs.flatMap(({ tug, sliders }) => [tug?.element, sliders.element])];
   let curves: unknown[] | null = null; // what the curves were painted from
   let labels: string[] = [];
   let labelled = 0;
@@ -121,6 +122,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     moves.update(state, step);
     time.update(state, settled);
     prior.update(named);
+    for (const one of steering) one?.toggleAttribute("inert", state.status === "stopped"); // nothing obeys any more
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
     error.update(state.error);
@@ -149,7 +151,7 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     const told = strips.map(({ name, series }) => `${name} ${short(finalOf(series[0]))}`).join(", ");
     losses.paint(strips, last, mark, theme, `Losses ${over}: ${told}.`);
     const mmd = kept.map(({ info }, i) => `${several ? `${spec.runs[i].name} ` : ""}${short(info.mmd)}`).join(", ");
-    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${mmd}.`);
+    mmds?.paint([mmdStrip(kept, spec.runs[0].dots)], last, mark, theme, `MMD ${over} ${mmd}.`);
   }
   function answer(content: PointAnswer, buffers: Uint8Array[]) {
     const plot = runs[content.run]?.plot;

@@ -37,12 +37,12 @@ export function lossStrips(spec: Spec, runs: Run[]): Strip[] {
   return [...strips.values()];
 }
 
-export function mmdStrip(runs: Run[]): Strip {
+export function mmdStrip(runs: Run[], dots = "codes"): Strip {
   const series = runs.map(({ layers }, i) => {
     return { rows: layers.mmd?.data ?? NOTHING, stride: 2, column: 1, dash: i > 0 };
   });
   const { floor } = runs[0].info;
-  return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor };
+  return { name: `MMD of the ${dots}; band: its floor`, colour: null, series, height: 150, log: true, floor };
 }
 
 export function rangeOf(strip: Strip): Range {

@@ -41,4 +41,6 @@ test("losses that are not finite do not stretch the range", () => {
 test("the MMD is drawn from the spread of its floor on", () => {
   const strip = mmdStrip([run({ mmd: losses([1, -0.001], [2, 0.3]) })]);
   expect(rangeOf(strip)).toMatchObject({ low: 0.001, high: 1 });
+  expect(strip.name).toBe("MMD of the codes; band: its floor");
+  expect(mmdStrip([run({ mmd: losses([1, 0.1]) })], "points").name).toBe("MMD of the points; band: its floor");
 });
