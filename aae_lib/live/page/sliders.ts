@@ -177,7 +177,7 @@ export function balance(tug: Tug, run: number, whose: string, send: Send) {
   });
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
-  row.track.after(h("span", { "aria-hidden": "true" }, `game (${tug.b})`));
+  row.track.after(h("span", { class: "aae-end", "aria-hidden": "true" }, `game (${tug.b})`));
   const told = h("p", { class: "aae-tug-used" });
 
   function update({ chosen, settings, step }: RunInfo, settled: boolean) {

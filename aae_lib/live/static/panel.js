@@ -728,12 +728,12 @@ function lossStrips(spec, runs) {
   });
   return [...strips.values()];
 }
-function mmdStrip(runs) {
+function mmdStrip(runs, dots = "codes") {
   const series = runs.map(({ layers }, i) => {
     return { rows: layers.mmd?.data ?? NOTHING, stride: 2, column: 1, dash: i > 0 };
   });
   const { floor } = runs[0].info;
-  return { name: "MMD of the codes; band: its floor", colour: null, series, height: 150, log: true, floor };
+  return { name: `MMD of the ${dots}; band: its floor`, colour: null, series, height: 150, log: true, floor };
 }
 function rangeOf(strip) {
   const values = strip.series.flatMap(columnOf).filter(Number.isFinite);
@@ -1726,7 +1726,7 @@ function balance(tug, run, whose, send) {
   });
   row.element.classList.add("aae-balance");
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
-  row.track.after(h("span", { "aria-hidden": "true" }, `game (${tug.b})`));
+  row.track.after(h("span", { class: "aae-end", "aria-hidden": "true" }, `game (${tug.b})`));
   const told = h("p", { class: "aae-tug-used" });
   function update({ chosen, settings, step }, settled) {
     row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
@@ -2047,6 +2047,7 @@ function panelParts(root, spec, send, look, acts) {
       heard
     )
   );
+  const steering = [prior.element, ...runs.flatMap(({ tug, sliders: sliders2 }) => [tug?.element, sliders2.element])];
   let curves = null;
   let labels = [];
   let labelled = 0;
@@ -2055,6 +2056,7 @@ function panelParts(root, spec, send, look, acts) {
     moves.update(state, step);
     time.update(state, settled);
     prior.update(named);
+    for (const one of steering) one?.toggleAttribute("inert", state.status === "stopped");
     for (const [name, on] of Object.entries(state.overlays)) root.toggleAttribute(`data-${name}`, on);
     setText(status, told || state.message || SAID[state.status] || "");
     error.update(state.error);
@@ -2083,7 +2085,7 @@ function panelParts(root, spec, send, look, acts) {
     const told = strips.map(({ name, series }) => `${name} ${short(finalOf(series[0]))}`).join(", ");
     losses.paint(strips, last, mark, theme, `Losses ${over}: ${told}.`);
     const mmd = kept.map(({ info }, i) => `${several ? `${spec.runs[i].name} ` : ""}${short(info.mmd)}`).join(", ");
-    mmds?.paint([mmdStrip(kept)], last, mark, theme, `MMD ${over} ${mmd}.`);
+    mmds?.paint([mmdStrip(kept, spec.runs[0].dots)], last, mark, theme, `MMD ${over} ${mmd}.`);
   }
   function answer(content, buffers) {
     const plot = runs[content.run]?.plot;
