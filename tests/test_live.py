@@ -261,6 +261,24 @@ def test_the_picture_for_the_saved_notebook_is_renewed_while_it_trains(opened, m
     assert kept[-1][1] == CLOSED
 
 
+def test_a_picture_for_the_saved_notebook_that_takes_long_is_seldom_drawn(opened, monkeypatch):
+    """As on a machine with thirty panels: nothing trains, and no slider acts, while it is drawn."""
+    monkeypatch.setattr(training_thread, "PICTURE", 0.05)
+    panel, _ = opened(max_steps=100_000)
+    begun, ended = [], []
+
+    def slowly(png, alt, sentence=""):
+        begun.append(time.monotonic())
+        time.sleep(0.1)
+        ended.append(time.monotonic())
+
+    panel._picture = SimpleNamespace(put=slowly)
+    panel.play()
+    wait_for(lambda: len(begun) > 1)
+    panel.pause()
+    assert begun[1] - ended[0] > 0.09 / drawing.SHARE
+
+
 def test_slow_motion_shows_the_phases_in_their_order(opened, monkeypatch):
     monkeypatch.setattr(training_thread, "SLOW", 0.25)
     panel, page = opened()

@@ -1,6 +1,7 @@
 """The panel itself: it joins the thread, the runs and the page."""
 
 import atexit
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -289,7 +290,9 @@ class Panel:
         """Renew the picture of the saved notebook, which is all that a page without widgets shows."""
         training = self.training
         if training.watched or not training.playing:  # to nobody nothing is sent
+            begun = time.monotonic()
             self._update_still()
+            training.picture_cost = time.monotonic() - begun
         if training.playing:
             training.picture_in()
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from ..training.trainer import NotFiniteError
-from .drawing import Drawing
+from .drawing import SHARE, Drawing
 from .other_cell import OtherCell
 from .run import Run
 
@@ -22,7 +22,7 @@ PATIENCE = 30.0  # seconds without an answer of any page before training waits
 SLOW = 0.6  # seconds a phase in slow motion
 GIVE = 4.0  # times as long as a step took, training rests while another cell is at work
 REST = 0.1  # seconds of it, at most
-PICTURE = 30.0  # seconds between two pictures for the saved notebook while it trains
+PICTURE = 30.0  # seconds between two pictures for the saved notebook while it trains, at least
 UNSEEN = 3.0  # the same, as long as no page has shown the panel
 
 Request = dict[str, Any]
@@ -57,6 +57,7 @@ class TrainingThread:
         self.rate = 0.0  # steps a second
         self._requests: queue.SimpleQueue[tuple[Request, Callable[[], None] | None]] = queue.SimpleQueue()
         self._timed: list[tuple[float, Request]] = []
+        self.picture_cost = 0.0  # seconds that the last picture for the saved notebook took; nothing trains meanwhile
         self._halt = threading.Event()
         self._rest = threading.Condition()  # told whenever training comes to rest
         self._drawing = Drawing()
@@ -114,7 +115,8 @@ class TrainingThread:
 
     def picture_in(self, seconds: float | None = None) -> None:
         """Ask for a picture for the saved notebook after some time, by default a while, instead of the one due then."""
-        seconds = (PICTURE if self.pages else UNSEEN) if seconds is None else seconds
+        if seconds is None:
+            seconds = max(PICTURE, self.picture_cost / SHARE) if self.pages else UNSEEN
         self._timed = [entry for entry in self._timed if entry[1]["do"] != "picture"]
         self.later(seconds, {"do": "picture"})
 

@@ -6,6 +6,7 @@ a kernel's websocket. Only for a server on this machine.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import ssl
 import struct
@@ -68,11 +69,13 @@ class Learner:
         return status
 
     async def start(self, seconds: float = 180) -> None:
-        """Ask for one's server and wait until its pages come."""
-        async with self.web.get(f"{self.address}/hub/spawn") as page:
-            await page.read()
+        """Ask for one's server, again each minute as a learner would, and wait until its pages come."""
         async with asyncio.timeout(seconds):
-            while True:  # by way of the hub, which hands over the server's own cookies
+            for tries in itertools.count():
+                if tries % 120 == 0:
+                    async with self.web.get(f"{self.address}/hub/spawn") as page:
+                        await page.read()
+                # by way of the hub, which hands over the server's own cookies
                 async with self.web.get(f"{self.own}/lab") as page:
                     await page.read()
                     if page.status == 200 and page.url.path.startswith(f"/user/{self.name}/lab"):

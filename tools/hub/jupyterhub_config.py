@@ -137,7 +137,7 @@ c.Spawner.environment = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "JUPYTERHUB_ACTIVITY_INTERVAL": str(look),
 } | {name: os.environ[name] for name in ("AAE_DATA_DIR",) if name in os.environ}
-c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # thirty at once, on few cores
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300  # thirty at once, on few cores
 
 # A server that nobody uses is ended; while no hub runs, it ends by itself, an hour later than it would have.
 c.JupyterHub.services = [
