@@ -251,6 +251,7 @@ def test_a_picture_says_what_is_chosen_beside_what_was_used(opened):
 
 def test_the_picture_for_the_saved_notebook_is_renewed_while_it_trains(opened, monkeypatch):
     monkeypatch.setattr(training_thread, "PICTURE", 0.05)
+    monkeypatch.setattr(training_thread, "SHARE", 1.0)
     panel, _ = opened(max_steps=100_000)
     kept = []
     panel._picture = SimpleNamespace(put=lambda png, alt, sentence="": kept.append((alt, sentence)))
@@ -264,6 +265,7 @@ def test_the_picture_for_the_saved_notebook_is_renewed_while_it_trains(opened, m
 def test_a_picture_for_the_saved_notebook_that_takes_long_is_seldom_drawn(opened, monkeypatch):
     """As on a machine with thirty panels: nothing trains, and no slider acts, while it is drawn."""
     monkeypatch.setattr(training_thread, "PICTURE", 0.05)
+    monkeypatch.setattr(training_thread, "SHARE", 0.2)
     panel, _ = opened(max_steps=100_000)
     begun, ended = [], []
 
@@ -276,7 +278,7 @@ def test_a_picture_for_the_saved_notebook_that_takes_long_is_seldom_drawn(opened
     panel.play()
     wait_for(lambda: len(begun) > 1)
     panel.pause()
-    assert begun[1] - ended[0] > 0.09 / drawing.SHARE
+    assert begun[1] - ended[0] > 0.1 / training_thread.SHARE
 
 
 def test_slow_motion_shows_the_phases_in_their_order(opened, monkeypatch):
