@@ -28,5 +28,5 @@ def run(options: argparse.Namespace) -> int:
     if options.lesson.zfill(2) not in known:
         raise OptionError(f"lesson: there is no lesson {options.lesson}; there is {', '.join(known)}.")
     for copy, old in workspace.renew(course, folder, options.lesson):
-        print(f"{copy} is fresh." + (f" Yours is now {old.name}, next to it." if old else ""))
+        print(workspace.renewed(str(copy), old))
     return 0

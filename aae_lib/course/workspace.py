@@ -127,6 +127,11 @@ def without_solutions(source: str) -> str:
     return "\n".join(kept)
 
 
+def renewed(copy: str, old: Path | None) -> str:
+    """What a learner is told of a fresh copy, and of the old one if it was kept."""
+    return f"{copy} is fresh." + (f" Yours is now {old.name}, next to it." if old else "")
+
+
 def reset(lesson: str | int) -> None:
     """A fresh copy of a lesson and its exercises. What you wrote is kept next to it, under a new name.
 
@@ -148,10 +153,7 @@ def reset(lesson: str | int) -> None:
         raise ValueError(f'reset: lesson must be a number such as "04"; got {type(lesson).__name__}.')
     folder = learners_folder()
     for copy, old in renew(root(), folder, str(lesson)):
-        print(
-            f"{copy.relative_to(folder).as_posix()} is fresh."
-            + (f" Yours is now {old.name}, next to it." if old else "")
-        )
+        print(renewed(copy.relative_to(folder).as_posix(), old))
     print('Is it open? File > Reload Notebook from Disk shows the fresh one; if JupyterLab asks, choose "Revert".')
 
 
