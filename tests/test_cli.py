@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -105,6 +106,15 @@ def test_a_run_is_never_overwritten_and_a_changed_setting_on_resume_is_named(tmp
     other = ["--dataset", "digits", "--hidden", "16", "16", "--steps", "60"]
     assert main(["train", "--out", str(tmp_path), "--resume", *other]) == 1
     assert "model.hidden was [32, 32], is [16, 16]" in capsys.readouterr().err
+
+
+def test_a_fault_is_one_write_so_that_two_processes_of_a_job_do_not_share_a_line(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=written.append, flush=lambda: None, isatty=lambda: False))
+    assert main(["sample", str(tmp_path / "missing")]) == 1
+    (line,) = written
+    assert line.startswith("aae_lib: ")
+    assert line.index("\n") == len(line) - 1
 
 
 def test_doctor_passes_here():

@@ -1,6 +1,7 @@
 """What is told of a fault: one sentence, which says whose fault it is."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,11 @@ def blame(words: str) -> Iterator[None]:
         yield
     except ValueError as error:
         raise OptionError(f"{words}: {error}") from error
+
+
+def tell(words: str) -> None:
+    """A line on stderr, in one write: several processes of a job may say theirs at the same moment."""
+    sys.stderr.write(f"aae_lib: {words}\n")
 
 
 def sentence(error: Exception) -> str:

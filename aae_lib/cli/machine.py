@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import sys
 import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
-from .faults import OptionError, blame, cannot_write
+from .faults import OptionError, blame, cannot_write, tell
 
 
 def use_threads(n: int | None) -> None:
@@ -31,7 +30,7 @@ def use_threads(n: int | None) -> None:
         enough.set()
     torch.set_num_threads(n)
     if n > (cores := os.cpu_count() or n):
-        print(f"aae_lib: --threads {n} on {cores} cores makes training slower, not faster.", file=sys.stderr)
+        tell(f"--threads {n} on {cores} cores makes training slower, not faster.")
 
 
 def find_device(device: str) -> Any:

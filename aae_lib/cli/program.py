@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from . import compare, doctor, lab, reproduce, reset, sample, train
-from .faults import OptionError, sentence
+from .faults import OptionError, sentence, tell
 from .options import Parser
 
 COMMANDS: dict[str, ModuleType] = {
@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OptionError as error:
         parser().error(str(error))
     except KeyboardInterrupt:
-        print(f"interrupted. {kept(options)}", file=sys.stderr)
+        sys.stderr.write(f"interrupted. {kept(options)}\n")
         return 130
     except Exception as error:
         told = sentence(error)
         if not told:
             raise
-    print(f"aae_lib: {told}", file=sys.stderr)
+    tell(told)
     return 1
 
 

@@ -1,14 +1,13 @@
 """`aae train`: train a model to the end, then measure and draw it."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from ..arguments import number, text
 from .build import MODELS, PRIORS, build
 from .drawing import drawn, pictures
-from .faults import OptionError
+from .faults import OptionError, tell
 from .machine import try_folder, use_threads
 from .options import DATASETS, FOLDER, MOST_STEPS, RATE, SEED, choice, dataset, device_options, typed, whole
 from .own_data import remember
@@ -73,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         if there and not (options.resume or restarted()):
             raise ValueError(f"{options.out} holds a run already: add --resume to go on, or choose another --out.")
         if options.resume and first and not there:
-            print(f"aae_lib: there is nothing to resume in {options.out}: the run starts at step 0.", file=sys.stderr)
+            tell(f"there is nothing to resume in {options.out}: the run starts at step 0.")
         data, trainer = train_to_the_end(options)
     if first:
         write_up(options.out, data, trainer)
