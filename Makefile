@@ -63,7 +63,7 @@ assessment: .venv/.grade
 kit: .venv/.test
 	$(BIN)/python tools/make_kit.py $(addprefix --torch-index ,$(TORCH_INDEX)) $(ARGS)
 
-# which tests stay in one process, and in what order: tests/conftest.py
+# which tests stay in one process, and in what order: conftest.py
 PYTEST = $(BIN)/python -m pytest
 SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # the kernel wants Triton, which only CUDA's PyTorch brings
@@ -73,8 +73,7 @@ check: .venv/.test lint
 	$(PYTEST) $(SPREAD) -m "not slow and not browser" tests $(DOCTESTS)
 
 test: .venv/.test lint proxy
-	$(PYTEST) $(SPREAD) tests $(DOCTESTS)
-	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks solutions
+	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg tests $(DOCTESTS) notebooks solutions
 
 lint: .venv/.test
 	$(BIN)/ruff check .

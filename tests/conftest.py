@@ -26,43 +26,11 @@ def pytest_runtest_setup(item):
     torch.manual_seed(0)
 
 
-HERE = Path(__file__).parent
-BROWSER = "tests/browser"
-LONGEST = [HERE / name for name in ("browser", "test_quality.py", "test_hub.py")]
-
-
 def pytest_collection_modifyitems(items):
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-
-    def turn(item):
-        """The longest come first, or one process ends with them alone."""
-        place = next((i for i, path in enumerate(LONGEST) if item.path.is_relative_to(path)), len(LONGEST))
-        return place, item.path not in slow
-
-    items.sort(key=turn)
     if not torch.cuda.is_available():
         for item in items:
             if item.get_closest_marker("gpu"):
                 item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config):
-    """One a core, and one more where some wait for a browser while others compute."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + ("not browser" not in config.getoption("markexpr"))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """A file's tests stay in one process, as they share what they have trained; so do all that share the browser."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class Spread(LoadFileScheduling):
-        def _split_scope(self, nodeid):
-            return BROWSER if nodeid.startswith(f"{BROWSER}/") else super()._split_scope(nodeid)
-
-    return Spread(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
