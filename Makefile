@@ -27,6 +27,8 @@ PAGE := aae_lib/live/page
 HUB := tools/hub
 # threads that wait should sleep, not spin: otherwise a step of a small network is many times slower on a busy machine
 export OMP_WAIT_POLICY ?= PASSIVE
+# compiled once: otherwise each of hundreds of processes compiles what it imports
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
 .PHONY: lab demo hub book slides assessment kit check test bench bench-hub proxy gpu notebooks exercises page lint lint-page clean

@@ -7,6 +7,7 @@ AAE_SHOTS            a folder for a picture of the page, and what it said, of ev
 
 import itertools
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,19 @@ import pytest
 from jupyter_browser.cells import PANEL, SETUP
 from jupyter_browser.pages import CHROMIUM, Notebook, Shown, find_browser, until
 from jupyter_browser.servers import Server
+from tests import warm
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("AAE_REQUIRE_BROWSER") == "1"
 FAILED, NOTEBOOKS = pytest.StashKey[bool](), pytest.StashKey[list[Notebook]]()
 COUNT = itertools.count()
+# Python runs it when it starts: the server's kernels are forks too, but not what else the server starts
+FORKS = """
+import sys
+if "jupyterlab" in sys.orig_argv:
+    from tests import warm
+    warm.install()
+"""
 
 
 def pytest_collection_modifyitems(items):
@@ -68,7 +77,14 @@ def browser():
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory):
     """A JupyterLab server."""
-    with Server(tmp_path_factory.mktemp("lab")) as server:
+    more = {}
+    if sys.platform == "linux":
+        warm.kernels()  # those of the server come from there
+        first = tmp_path_factory.mktemp("first")
+        (first / "sitecustomize.py").write_text(FORKS)
+        places = [str(first), str(HERE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        more["PYTHONPATH"] = os.pathsep.join(places)
+    with Server(tmp_path_factory.mktemp("lab"), more=more) as server:
         yield server
 
 
