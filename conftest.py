@@ -1,6 +1,7 @@
 import functools
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,20 @@ BROWSER = "tests/browser"
 LONGEST = [HERE / "tests" / name for name in ("browser", "test_hub.py", "test_quality.py")]
 
 
+# nbval compares no pictures: they are drawn, in few pixels
+FEW_PIXELS = '--IPKernelApp.exec_lines=__import__("matplotlib").rcParams.update({"savefig.dpi": 20})'
+
+
 def pytest_configure(config):
     if config.getoption("nbval", False):
+        from nbval import kernel
+
         from tests import warm
 
         warm.install()
+        if sys.platform == "linux":
+            warm.kernels()  # one process forks for all
+        kernel.start_new_kernel = functools.partial(kernel.start_new_kernel, extra_arguments=[FEW_PIXELS])
 
 
 @pytest.hookimpl(trylast=True)
