@@ -14,7 +14,7 @@
 # make page       build the pages of the live panel and of the book's front; needs Node.js, which you need only to change the page
 # make notebooks  run the notebooks again, store their outputs, write what all of them share
 #
-# JOBS         tests at once (default: one a core; make test takes one more, as some wait for a browser)
+# JOBS         tests at once (default: one a core; make test takes two more, as some wait for a browser or a server)
 # PYTHON       the Python to make .venv with (3.11.5 or newer)
 # TORCH_INDEX  another index for torch, e.g. https://download.pytorch.org/whl/cpu for the small CPU wheel on Linux
 
@@ -31,7 +31,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 unexport PYTHONDONTWRITEBYTECODE
 INSTALL = $(BIN)/python -m pip install $(addprefix --extra-index-url ,$(TORCH_INDEX)) -c constraints.txt
 
-.PHONY: lab demo hub book slides assessment kit check test bench bench-hub proxy gpu notebooks exercises page lint lint-page clean
+.PHONY: lab demo hub book slides assessment kit check test bench bench-hub proxy gpu notebooks exercises page lint lint-types lint-rest lint-page clean
 .DEFAULT_GOAL := lab
 
 # JupyterLab on the copies in work/: everything else is in aae_lib/course/lab.py
@@ -77,10 +77,16 @@ check: .venv/.test lint
 test: .venv/.test lint proxy
 	$(PYTEST) $(SPREAD) --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg tests $(DOCTESTS) notebooks solutions
 
+# two at a time
 lint: .venv/.test
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest
+
+lint-types:
+	$(BIN)/mypy
+
+lint-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@if command -v npm > /dev/null; then $(MAKE) lint-page; else echo "no Node.js: the page is not checked"; fi
 
