@@ -289,7 +289,9 @@ def _clouds(
     ks = labels.clamp_min(-1).tolist()
     first, second = x.T.numpy()
     ax.scatter(first, second, s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)
-    middles = _middles([x[labels == k] for k in classes], apart=0.06 * float((x.amax(0) - x.amin(0)).max()))
+    shown = x if reference is None else torch.cat([x, reference.detach().cpu()[:, list(axes)]])
+    numeral = 0.06 * float((shown.amax(0) - shown.amin(0)).max())
+    middles = _middles([x[labels == k] for k in classes], apart=numeral)
     for k, middle in zip(classes, middles, strict=True):
         word, size = (class_names[k], 2) if class_names else (str(k), 7)
         if marked:
