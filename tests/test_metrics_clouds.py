@@ -113,6 +113,13 @@ def test_floor_is_zero_for_unbiased_measures_and_falls_with_n_for_the_others():
     assert metrics.floor(prior, 50, lambda x, y: float(len(x) + len(y))) == (100, 0)
 
 
+def test_a_floor_is_written_without_a_minus_zero():
+    floor = metrics.floor(Gaussian(2), 50, metric=lambda x, y: -1e-5)
+    assert f"{floor:.4f}" == "0.0000 ± 0.0000"
+    assert f"{floor:.6f}" == "-0.000010 ± 0.000000"
+    assert f"{floor}" == str(floor)
+
+
 def test_a_shifted_cloud_stands_far_above_the_floor():
     prior, codes = Gaussian(2), normal(300, seed=3) + torch.tensor([0.7, 0.0])
     for metric in (metrics.mmd, metrics.energy_distance, metrics.sliced_wasserstein, metrics.classifier_two_sample):

@@ -287,6 +287,15 @@ def test_latent_colours_and_numbers_the_classes():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["prior p(z)", "0", "1", "2", "3"]
 
 
+def test_numbers_of_classes_that_lie_on_one_another_stand_apart():
+    model, data = Glass(), split()
+    images = data.images.roll(1, 0)
+    mixed = Split(torch.cat([data.images, images]), torch.cat([data.labels, data.labels]))  # every class everywhere
+    z = model.encode(mixed.images)
+    places = torch.tensor([text.get_position() for text in aae.plots.latent(model, mixed).axes[0].texts])
+    assert torch.pdist(places).min() >= 0.06 * (z.amax(0) - z.amin(0)).max()
+
+
 def test_latent_takes_a_random_part_of_a_large_split():
     model = Glass()
     sorted_split = Split(split(400).images, torch.arange(400) // 100)  # in order of class, as files often are

@@ -61,7 +61,7 @@ def _told(runs: list[Run]) -> str:
 
 def _title(run: Run) -> str:
     floor = run.view.floor
-    mmd = "" if run.mmd is None else f"   MMD {run.mmd:.4f} (floor {floor.mean:.4f} ± {floor.sd:.4f})"
+    mmd = "" if run.mmd is None else f"   MMD {run.mmd:.4f} (floor {floor:.4f})"
     return f"{run.name}: step {run.steps:,}{mmd}"
 
 

@@ -277,6 +277,10 @@ class Floor(NamedTuple):
     mean: float
     sd: float
 
+    def __format__(self, form: str) -> str:
+        """With a form, such as ".4f", both numbers: "0.0003 ± 0.0011"; a mean that is 0 when rounded has no sign."""
+        return f"{self.mean:z{form}} ± {self.sd:{form}}" if form else str(self)
+
 
 @takes(n=count(2, WIDEST), metric=METRIC, repeats=count(2, WIDEST), generator=GENERATOR)
 def floor(

@@ -289,9 +289,10 @@ def _clouds(
     ks = labels.clamp_min(-1).tolist()
     first, second = x.T.numpy()
     ax.scatter(first, second, s=24, c=[colour[k] for k in ks], edgecolors=[edge[k] for k in ks], linewidths=0.5)
-    for k in classes:
-        cloud = x[labels == k]
-        middle = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argmin()].tolist()
+    shown = x if reference is None else torch.cat([x, reference.detach().cpu()[:, list(axes)]])
+    numeral = 0.06 * float((shown.amax(0) - shown.amin(0)).max())
+    middles = _middles([x[labels == k] for k in classes], apart=numeral)
+    for k, middle in zip(classes, middles, strict=True):
         word, size = (class_names[k], 2) if class_names else (str(k), 7)
         if marked:
             ax.text(
@@ -303,6 +304,18 @@ def _clouds(
         ax.scatter([], [], s=70, c=colour[-1], edgecolors=edge[-1], label="no label" if classes else name)
     ax.set_aspect("equal", adjustable="datalim")
     ax.figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False, markerscale=1.3)
+
+
+def _middles(clouds: list[Tensor], apart: float) -> list[list[float]]:
+    """For each cloud (N, 2) its point nearest to its median, of those that far from the others' chosen before."""
+    chosen = torch.empty(0, 2)
+    for cloud in clouds:
+        ranked = cloud[(cloud - cloud.median(dim=0).values).norm(dim=1).argsort()]
+        room = torch.cdist(ranked, chosen).amin(1) if len(chosen) else torch.full((len(ranked),), torch.inf)
+        free = (room >= apart).nonzero()[:, 0]
+        place = int(free[0]) if len(free) else int(room.argmax())
+        chosen = torch.cat([chosen, ranked[place : place + 1]])
+    return chosen.tolist()
 
 
 def _told(model: Model, label: int | None) -> Tensor | None:
