@@ -52,6 +52,9 @@ def hand_memory_back(result: Any = None) -> None:
 
 
 def load_where_there_is_a_shell() -> None:
-    """The same, from a module; nothing outside IPython."""
+    """The same, from a module, and optimizers without PyTorch's compiler; nothing outside IPython."""
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()) is not None:
         load_ipython_extension(shell)
+        from .uncompiled import leave_the_compiler_out  # PyTorch is there by now
+
+        leave_the_compiler_out()
