@@ -8,11 +8,12 @@ nothing of this course is imported yet; `aae_lib.course.lesson` loads it too.
 """
 
 import builtins
-import ctypes
 import difflib
 import sys
 from collections.abc import Iterable
 from typing import Any
+
+from ..heap import hand_back
 
 ADVICE = (
     "→ {name} is not there (yet): the cell that makes it has not been run since the kernel started.\n"
@@ -46,9 +47,8 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def hand_memory_back(result: Any = None) -> None:
-    """Let glibc return what is free: after lesson 04 a kernel holds a fifth less, and thirty may share a machine."""
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
-        trim(0)
+    """Return what is free: after lesson 04 a kernel holds a fifth less, and thirty may share a machine."""
+    hand_back()
 
 
 def load_where_there_is_a_shell() -> None:

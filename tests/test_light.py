@@ -1,4 +1,4 @@
-"""Optimizers written by hand in a lesson: the same numbers, and PyTorch's compiler stays out."""
+"""What a lesson's kernel does without: PyTorch's compiler and, until a lesson wants them, scikit-learn and seaborn."""
 
 import subprocess
 import sys
@@ -57,3 +57,33 @@ assert "torch._dynamo" not in sys.modules
 def test_an_optimizer_without_the_compiler(code):
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+LESSON = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+
+InteractiveShell.instance()
+import torch
+import aae_lib as aae
+from aae_lib.course import claim
+
+data = aae.load("mini_mnist")
+model = aae.AAE(data.image_shape, hidden=(8,), discriminator_hidden=(8,), r1=1.0, seed=0)
+by_hand = torch.optim.Adam(model.encoder.parameters())
+by_hand.step()
+by_hand.zero_grad()
+trainer = aae.Trainer(model, data, seed=0)
+trainer.run(steps=2, progress=False)
+assert aae.plots.latent(model, data.test)._repr_png_()
+assert "5-NN" in aae.metrics.compare(model, data)._repr_html_()
+panel = aae.live.Panel(trainer)
+panel.step()
+panel.close()
+print(*sorted({"torch._dynamo", "sympy", "sklearn", "scipy.stats", "seaborn"} & set(sys.modules)))
+"""
+
+
+def test_a_hand_written_update_training_compare_and_the_panel_import_nothing_heavy():
+    ran = subprocess.run([sys.executable, "-c", LESSON], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.returncode) == ("\n", 0), ran.stderr
