@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from aae_lib.course import shell
+from aae_lib.course import kernels, shell
 
 
 def test_a_name_that_is_nearly_there_is_suggested():
@@ -39,3 +39,12 @@ print(before - resident())
 def test_memory_that_is_free_goes_back():
     got = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True)
     assert int(got.stdout) > 150e6
+
+
+def test_a_kernels_threads_share_one_heap_unless_the_environment_says_otherwise(monkeypatch):
+    monkeypatch.delenv(kernels.HEAPS, raising=False)
+    spec = kernels.CourseKernels().get_kernel_spec("python3")
+    assert spec.env[kernels.HEAPS] == "1"
+    assert spec.argv[-1] == "--ext=aae_lib.course.shell"
+    monkeypatch.setenv(kernels.HEAPS, "4")
+    assert kernels.CourseKernels().get_kernel_spec("python3").env[kernels.HEAPS] == "4"
