@@ -72,7 +72,7 @@ class Kernel:
         self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
 
     def play(self, steps: int) -> None:
-        """Until the panel shows so many steps."""
+        """Until the panel has made this many steps."""
         self.wish({"do": "hello"})
         self.wish({"do": "play"})
         end = time.monotonic() + 600
