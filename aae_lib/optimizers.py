@@ -20,7 +20,7 @@ RATE = number(least=0, most=1000)
 STEP = count(0, 2**62 - 1)
 
 
-def _eager(method: Callable[..., Any]) -> Callable[..., Any]:
+def eager(method: Callable[..., Any]) -> Callable[..., Any]:
     """PyTorch's method itself. What it is wrapped in speaks to torch.compile, whose import takes a second."""
     while hasattr(method, "__wrapped__"):
         method = method.__wrapped__
@@ -28,13 +28,13 @@ def _eager(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Adam(torch.optim.Adam):
-    add_param_group = _eager(torch.optim.Optimizer.add_param_group)
-    step = torch.no_grad()(_eager(torch.optim.Adam.step))
+    add_param_group = eager(torch.optim.Optimizer.add_param_group)
+    step = torch.no_grad()(eager(torch.optim.Adam.step))
 
 
 class _SGD(torch.optim.SGD):
-    add_param_group = _eager(torch.optim.Optimizer.add_param_group)
-    step = torch.no_grad()(_eager(torch.optim.SGD.step))
+    add_param_group = eager(torch.optim.Optimizer.add_param_group)
+    step = torch.no_grad()(eager(torch.optim.SGD.step))
 
 
 @takes(lr=RATE, beta1=number(least=0, below=1), beta2=number(least=0, below=1))

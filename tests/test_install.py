@@ -57,7 +57,7 @@ IMPORTED = """
 import sys, aae_lib as aae
 print(*{"pandas", "matplotlib", "sklearn", "scipy", "pooch", "IPython", "ipywidgets"} & set(sys.modules))
 data = aae.load("mini_mnist")
-aae.Trainer(aae.AAE(data.image_shape, hidden=(8,)), data).run(steps=2, progress=False)
+aae.Trainer(aae.AAE(data.image_shape, hidden=(8,), r1=1.0), data).run(steps=2, progress=False)
 print(*{"torch._dynamo", "sympy"} & set(sys.modules))
 """
 

@@ -1,6 +1,7 @@
 """The course on a stick: what goes on it, and that it installs with the network cut."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -88,6 +89,68 @@ def test_a_kit_is_not_made_over_other_things(tmp_path):
     with pytest.raises(SystemExit, match="holds other things: name an empty folder"):
         make_kit.main(["--to", str(tmp_path)])
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+@pytest.fixture
+def stick(tmp_path):
+    """The scripts alone, in a folder with a space in its name, and a folder for Pythons that only say who they are."""
+    shutil.copytree(make_kit.INSTALL, tmp_path / "mein Stick")
+    (tmp_path / "bin").mkdir()
+
+    def install(*pythons, **env):
+        for name in pythons:
+            python = tmp_path / "bin" / name
+            python.write_text(f'#!/bin/sh\n[ "$1" = -c ] || echo "{name}:$1:$2"\n')
+            python.chmod(0o755)
+        path = {"PATH": f"{tmp_path / 'bin'}:{tools}"}
+        command = ["/bin/sh", tmp_path / "mein Stick" / "install.sh", "mein Kurs"]
+        return subprocess.run(command, env=path | env, capture_output=True, text=True)
+
+    tools = tmp_path / "tools"  # without any Python of the system
+    tools.mkdir()
+    (tools / "dirname").symlink_to(shutil.which("dirname"))
+    return install
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script for sh")
+def test_the_newest_python_that_the_kit_is_for_installs_it(stick):
+    assert stick("python3").stdout.startswith("python3:")
+    ran = stick("python3.14", "python3.11", "python3.12")  # the others are newer than the kit, or older
+    assert re.fullmatch(r"python3.12:.*/mein Stick/install.py:mein Kurs\n", ran.stdout)
+    assert stick(PYTHON="python3.11").stdout.startswith("python3.11:")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script for sh")
+def test_without_a_python_there_is_a_sentence(stick):
+    ran = stick()
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert re.fullmatch(r"Python was not found\. Install Python 3\.12, .*\n", ran.stderr)
+    stick("python3")
+    assert stick(PYTHON="python4").stderr.startswith("python4 was not found.")  # and no other is taken instead
+
+
+INSTALL = """
+import runpy, subprocess, sys, venv
+def create(*arguments, **options):
+    raise {fault}
+venv.create = create
+sys.argv = ["install.py", "mein Kurs"]
+runpy.run_path({script!r}, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("subprocess.CalledProcessError(1, 'ensurepip')", r"This Python makes no virtual environments .*-venv.*\n"),
+        ("PermissionError(13, 'Permission denied')", r".*mein Kurs cannot be written \(Permission denied\): .*\n"),
+    ],
+)
+def test_what_stops_the_environment_is_told_in_a_sentence(fault, told, tmp_path):
+    code = INSTALL.format(fault=fault, script=str(make_kit.INSTALL / "install.py"))
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert re.fullmatch(told, ran.stderr)
 
 
 def test_a_python_that_the_kit_is_not_for_is_told_which_it_has(kit, tmp_path):

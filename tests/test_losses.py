@@ -88,6 +88,34 @@ def test_gradient_penalty_works_for_many_discriminators_at_once():
     torch.testing.assert_close(many, w.square().sum(1))
 
 
+def test_the_gradient_penalty_is_bit_for_bit_that_of_torch_func():
+    network = torch.nn.Sequential(torch.nn.Linear(2, 64), torch.nn.SiLU(), torch.nn.Linear(64, 1))
+    z = torch.randn(50, 2, generator=rng(), requires_grad=True)  # as where the penalty also reaches the encoder
+
+    def total(z):
+        logits = network(z).flatten()
+        return logits.sum(), logits
+
+    def penalty_and_gradients(logits, slope):
+        return logits, slope, *torch.autograd.grad(slope + logits.mean(), [z, *network.parameters()])
+
+    slope, logits = torch.func.grad(total, has_aux=True)(z)
+    expected = penalty_and_gradients(logits, slope.square().sum(1).mean())
+    found = penalty_and_gradients(*losses.gradient_penalty(lambda z: network(z).flatten(), z))
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    with torch.no_grad():
+        logits, slope = losses.gradient_penalty(lambda z: network(z).flatten(), z)
+    assert torch.equal(slope, expected[1])
+    assert [logits.requires_grad, slope.requires_grad] == [False, False]
+
+
+def test_a_discriminator_that_does_not_look_has_no_slope():
+    w = torch.ones(3, requires_grad=True)
+    for blind in (lambda z: torch.ones(len(z)), lambda z: w.sum().expand(len(z))):
+        logits, slope = losses.gradient_penalty(blind, torch.zeros(5, 2))
+        assert (len(logits), slope) == (5, 0)
+
+
 def test_mmd_equals_its_double_sum():
     x, y = torch.randn(7, 2, generator=rng()), torch.randn(5, 2, generator=rng(1)) + 1
 

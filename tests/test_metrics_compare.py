@@ -8,11 +8,13 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
 from aae_lib import metrics
 from aae_lib.data import Dataset, Split
+from aae_lib.metrics import checks, codes
 from aae_lib.metrics.table import Row, table
 from aae_lib.priors import Gaussian, GaussianRing
 
@@ -85,6 +87,24 @@ def test_knn_equals_scikit_learn_and_leaves_out_the_unlabelled(model, data):
     junk = torch.randint(0, 255, (500, 1, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     more = Split(torch.cat([junk, data.train.images]), torch.cat([torch.full((500,), -1), data.train.labels]))
     assert metrics.knn_accuracy(model, more, data.test) == metrics.knn_accuracy(model, data.train, data.test)
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(400, 2, 5), (300, 3, 4), (400, 15, 1), (200, 16, 5)])
+def test_neighbours_name_what_scikit_learns_do(n, d, k):
+    draw = np.random.default_rng(0)
+    z, new, classes = draw.normal(size=(n, d)), draw.normal(size=(3 * n, d)), draw.choice([2, 3, 5, 7], n)
+    oracle = KNeighborsClassifier(k).fit(z, classes)
+    assert codes.neighbours(k).fit(z, classes).predict(new).tolist() == oracle.predict(new).tolist()
+
+
+def test_cross_validation_is_scikit_learns():
+    draw = torch.Generator().manual_seed(0)
+    z = torch.randn(503, 2, generator=draw, dtype=torch.float64).numpy()
+    pair = z, (z[:, 0] + z[:, 1] ** 2 > 0.5).astype(int)
+    for reader, oracle in ((codes.neighbours(5), KNeighborsClassifier(5)), (codes.straight_line(),) * 2):
+        seed = checks.seed_from(torch.Generator().manual_seed(3))
+        expected = cross_val_score(oracle, *pair, cv=KFold(5, shuffle=True, random_state=seed)).mean()
+        assert codes.accuracy(reader, pair, None, torch.Generator().manual_seed(3)) == expected
 
 
 def test_probe_is_straight_and_neighbours_are_not():

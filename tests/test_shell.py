@@ -39,3 +39,35 @@ print(before - resident())
 def test_memory_that_is_free_goes_back():
     got = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True)
     assert int(got.stdout) > 150e6
+
+
+DRAWN = """
+import threading
+from aae_lib import plots
+from aae_lib.heap import hand_back, hand_back_of_this_thread
+from aae_lib.training.devices import keep_freed_memory
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+def draw():
+    for _ in range(2):
+        figure, (ax,) = plots.common.blank(figsize=(10, 6))
+        ax.scatter(range(500), range(500))
+        figure._repr_png_()
+    hand_back()
+    held = resident()
+    hand_back_of_this_thread()
+    print(held - resident())
+
+keep_freed_memory()
+thread = threading.Thread(target=draw)
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc can be asked")
+def test_so_does_what_a_thread_that_draws_has_in_a_heap_of_its_own():
+    got = subprocess.run([sys.executable, "-c", DRAWN], capture_output=True, text=True, check=True)
+    assert float(got.stdout) > 15e6

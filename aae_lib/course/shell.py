@@ -8,11 +8,12 @@ nothing of this course is imported yet; `aae_lib.course.lesson` loads it too.
 """
 
 import builtins
-import ctypes
 import difflib
 import sys
 from collections.abc import Iterable
 from typing import Any
+
+from ..heap import hand_back
 
 ADVICE = (
     "→ {name} is not there (yet): the cell that makes it has not been run since the kernel started.\n"
@@ -46,12 +47,14 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def hand_memory_back(result: Any = None) -> None:
-    """Let glibc return what is free: after lesson 04 a kernel holds a fifth less, and thirty may share a machine."""
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
-        trim(0)
+    """Return what is free: after lesson 04 a kernel holds a fifth less, and thirty may share a machine."""
+    hand_back()
 
 
 def load_where_there_is_a_shell() -> None:
-    """The same, from a module; nothing outside IPython."""
+    """The same, from a module, and optimizers without PyTorch's compiler; nothing outside IPython."""
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()) is not None:
         load_ipython_extension(shell)
+        from .uncompiled import leave_the_compiler_out  # PyTorch is there by now
+
+        leave_the_compiler_out()

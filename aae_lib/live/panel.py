@@ -8,6 +8,7 @@ from typing import Any
 from .. import priors
 from ..arguments import count, number, one_made_of, one_of, switch, takes
 from ..data import Split
+from ..heap import hand_back_of_this_thread
 from ..training.trainer import Trainer
 from .notebook import PIXEL, Display, headless
 from .plain import NO_ANYWIDGET, PlainPage
@@ -292,6 +293,7 @@ class Panel:
         if training.watched or not training.playing:  # to nobody nothing is sent
             begun = time.monotonic()
             self._update_still()
+            hand_back_of_this_thread()  # 30 MB that drawing took
             training.picture_cost = time.monotonic() - begun
         if training.playing:
             training.picture_in()

@@ -11,10 +11,10 @@ from ..arguments import takes
 from ..data import Split
 from ..models import Model, of_one_moment
 from .checks import GENERATOR, MANY, SPLIT, a_model, codes_of, labelled, own_generator, points, seed_from
+from .neighbours import Neighbours
 
 if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
-    from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import Pipeline
 
 Pair = tuple[np.ndarray, np.ndarray]  # codes (n, d) and classes (n,)
@@ -128,11 +128,9 @@ def linear_probe(
 
 
 @takes(k=MANY)
-def neighbours(k: int = 5) -> "KNeighborsClassifier":
-    """The reader of `knn_accuracy`, from scikit-learn."""
-    from sklearn.neighbors import KNeighborsClassifier
-
-    return KNeighborsClassifier(k)
+def neighbours(k: int = 5) -> Neighbours:
+    """The reader of `knn_accuracy`."""
+    return Neighbours(k)
 
 
 def straight_line() -> "Pipeline":
@@ -151,29 +149,31 @@ def labelled_codes(model: Model, split: Split, name: str = "split") -> Pair:
 
 
 def accuracy(
-    reader: "ClassifierMixin", train: Pair, test: Pair | None, generator: torch.Generator | None = None
+    reader: "ClassifierMixin | Neighbours", train: Pair, test: Pair | None, generator: torch.Generator | None = None
 ) -> float:
-    """Of a scikit-learn classifier on labelled codes: on `test`, or cross-validated within `train`.
+    """Of a classifier on labelled codes: on `test`, or cross-validated within `train`, five-fold.
 
     NaN where there, or in a fold, all codes to learn from are of one class; neighbours name that class.
     """
-    from sklearn.model_selection import KFold, cross_val_score
-    from sklearn.neighbors import KNeighborsClassifier
-
     z, classes = train
-    every = [np.arange(len(z))]
-    folds = []
+    rows = np.arange(len(z))
+    every, folds = [rows], []
     if test is None:
-        folds = list(KFold(5, shuffle=True, random_state=seed_from(own_generator(generator))).split(z))
-        every = [rows for rows, _ in folds]
-    if isinstance(reader, KNeighborsClassifier):
+        np.random.RandomState(seed_from(own_generator(generator))).shuffle(rows)
+        folds = np.array_split(rows, 5)
+        every = [np.setdiff1d(rows, fold) for fold in folds]
+    if isinstance(reader, Neighbours):
         if reader.n_neighbors > (n := min(map(len, every))):
             raise ValueError(f"k = {reader.n_neighbors} neighbours are too many: there are {n} codes to learn from.")
     elif min(len(np.unique(classes[rows])) for rows in every) < 2:
         return math.nan
     if test is not None:
         return float(reader.fit(z, classes).score(*test))
-    return float(cross_val_score(reader, z, classes, cv=folds).mean())
+    scores = [
+        reader.fit(z[rest], classes[rest]).score(z[fold], classes[fold])
+        for rest, fold in zip(every, folds, strict=True)
+    ]
+    return float(np.mean(scores))
 
 
 def check_classes(classes: np.ndarray) -> None:

@@ -30,8 +30,9 @@ def compact(png: bytes, description: str) -> bytes:
 
     A colour counts by the root of its pixels, so that the background leaves some for a colour bar, which is small.
     """
-    image = Image.open(BytesIO(png)).convert("RGB")
-    number = np.asarray(image) @ np.array([1 << 16, 1 << 8, 1])  # (H, W): one for each colour
+    number: Any = np.int32(0)
+    for band in Image.open(BytesIO(png)).convert("RGB").split():
+        number = number << 8 | np.asarray(band)  # (H, W): one for each colour
     colours, where, pixels = np.unique(number, return_inverse=True, return_counts=True)
     times = np.ceil(np.sqrt(pixels)).astype(int)
     line = np.repeat(colours, times)

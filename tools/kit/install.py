@@ -22,8 +22,16 @@ def main(folder):
     if built and not any(f"-{version}-{system}" in name and machine in name for name in built):
         kinds = ", ".join("-".join(name[:-4].split("-")[3:]) for name in built)
         sys.exit(f"This is Python {version} on {system} {machine}; the kit has wheels for {kinds}.")
+    if sys.maxsize < 2**32:
+        sys.exit("This Python is a 32-bit one, and PyTorch has none for it: install the 64-bit Python.")
     place = folder / ".venv"
-    venv.create(place, with_pip=True)
+    try:
+        venv.create(place, with_pip=True)
+    except subprocess.CalledProcessError:
+        advice = f"install python3.{sys.version_info[1]}-venv, remove {place} and try again"
+        sys.exit(f"This Python makes no virtual environments with pip in them (on Debian and Ubuntu: {advice}).")
+    except OSError as error:
+        sys.exit(f"{folder} cannot be written ({error.strerror}): name another folder.")
     programs = place / ("Scripts" if sys.platform == "win32" else "bin")
     pip = [str(programs / "python"), "-m", "pip", "--isolated", "install", "--no-index", "--find-links", str(WHEELS)]
     result = subprocess.run([*pip, "aae-course[lab]"])
