@@ -240,21 +240,31 @@ class Drops(Schedule):
         return self.factor ** sum(step >= s for s in self.at)
 
 
-@takes(steps=count(most=2**62 - 1), reconstruction=number(least=0, most=1), penalty=number(above=0, most=1))
+@takes(
+    steps=count(most=2**62 - 1),
+    discriminator=number(least=0, most=1),
+    reconstruction=number(least=0, most=1),
+    penalty=number(above=0, most=1),
+)
 @dataclass(frozen=True)
 class CoarseToFine(Schedule):
-    """First the coarse shape of the prior, then the fine one: rates, reconstruction and gradient penalty fall.
+    """First the coarse shape of the prior, then the fine one. Made for `AAE(..., **ANY_PRIOR)`.
 
-    All rates follow `Cosine(steps)`, down to 0. The weight of the reconstruction falls along with them to a share
-    `reconstruction` of itself, so that its pull does not keep the codes off the prior in the end. The penalty r1 falls
-    geometrically to a share `penalty` during the first seven tenths: strong at first, it makes D too smooth to wall in
-    codes that have yet to cross a gap; weak in the end, it lets D see what is thin. Made for `AAE(..., **ANY_PRIOR)`.
+    - The rates follow `Cosine(steps)`, down to 0, but D's only to a share `discriminator` of itself. While the encoder
+      slows down, D stays quick and so near to its best answer: the two no longer circle around the prior (two time
+      scales: Heusel et al. 2017).
+    - The weight of the reconstruction falls along with its rate, to a share `reconstruction` of itself, so that its
+      pull does not keep the codes off the prior in the end.
+    - The penalty r1 falls geometrically to a share `penalty`. Strong at first, it makes D too smooth to wall in codes
+      that have yet to cross a gap; weak in the end, it lets D see what is thin.
 
     Parameters
     ----------
     steps : int
         Where it ends, at least 1.
-    reconstruction : float, default 0.1
+    discriminator : float, default 0.5
+        Share of D's learning rate in the end, 0 to 1.
+    reconstruction : float, default 0
         Share of the reconstruction's weight in the end, 0 to 1.
     penalty : float, default 1/300
         Share of the penalty r1 in the end, above 0, at most 1.
@@ -262,19 +272,25 @@ class CoarseToFine(Schedule):
     Examples
     --------
     >>> schedule = CoarseToFine(100)
-    >>> schedule(50), schedule.of_phase("reconstruction", 50), schedule.of_term("r1", 100)
-    (0.5, 0.55, 0.0033333333333333335)
+    >>> [schedule.of_phase(name, 50) for name in ("reconstruction", "discriminator", "generator")]
+    [0.25, 0.75, 0.5]
+    >>> schedule.of_term("r1", 100)
+    0.0033333333333333335
     """
 
     steps: int
-    reconstruction: float = 0.1
+    discriminator: float = 0.5
+    reconstruction: float = 0.0
     penalty: float = 1 / 300
 
     def __call__(self, step: int) -> float:
-        return Cosine(self.steps)(step)
+        return 1.0  # each phase has a factor of its own
 
     def of_phase(self, name: str, step: int) -> float:
-        return Cosine(self.steps, self.reconstruction)(step) if name == "reconstruction" else 1.0
+        if name.startswith("discriminator"):
+            return Cosine(self.steps, self.discriminator)(step)
+        rate = Cosine(self.steps)(step)
+        return rate * Cosine(self.steps, self.reconstruction)(step) if name == "reconstruction" else rate
 
     def of_term(self, name: str, step: int) -> float:
-        return self.penalty ** min(step / (0.7 * self.steps), 1.0) if name == "r1" else 1.0
+        return self.penalty ** min(step / self.steps, 1.0) if name == "r1" else 1.0

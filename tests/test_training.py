@@ -134,15 +134,16 @@ def test_schedules_have_the_stated_values():
 
 
 def test_coarse_to_fine_lowers_rates_reconstruction_and_penalty(make):
-    trainer = make(r1=3.0, schedule=aae.CoarseToFine(steps=100, reconstruction=0.1, penalty=0.01))
+    schedule = aae.CoarseToFine(steps=100, discriminator=0.5, reconstruction=0.1, penalty=0.01)
+    trainer = make(r1=3.0, schedule=schedule)
     start, middle, end = (trainer.settings(step) for step in (0, 50, 100))
     lr = trainer.model.optimizer.lr, trainer.model.game_optimizer.lr
-    assert list(start.rates.values()) == pytest.approx([lr[0], lr[1], lr[1]])
-    assert list(middle.rates.values()) == pytest.approx([lr[0] * 0.5 * 0.55, lr[1] * 0.5, lr[1] * 0.5])
-    assert list(end.rates.values()) == pytest.approx([0, 0, 0])
-    penalties = [
-        found.terms["discriminator"]["r1"] for found in (start, trainer.settings(35), trainer.settings(70), end)
-    ]
+    names = ("reconstruction", "discriminator", "generator")
+    for found, shares in ((start, (1, 1, 1)), (middle, (0.5 * 0.55, 0.75, 0.5)), (end, (0, 0.5, 0))):
+        assert [found.rates[name] for name in names] == pytest.approx(
+            [full * share for full, share in zip((lr[0], lr[1], lr[1]), shares, strict=True)]
+        )
+    penalties = [found.terms["discriminator"]["r1"] for found in (start, middle, end, trainer.settings(200))]
     assert penalties == pytest.approx([3, 0.3, 0.03, 0.03])
     trainer.terms["discriminator"]["r1"] = 0  # what is set by hand counts
     assert trainer.settings(50).terms["discriminator"]["r1"] == 0

@@ -21,7 +21,8 @@ from .abilities import Abilities
 from .autoencoder import AE, check_gives
 from .phase import OPTIMIZER, Batch, Phase
 
-# brings the codes of images to priors of any shape, thin ones too; with Trainer(..., schedule=CoarseToFine(2000))
+# brings the codes of images to priors of any shape, thin ones too;
+# with Trainer(..., batch_size=250, schedule=CoarseToFine(2000))
 ANY_PRIOR: Mapping[str, Any] = MappingProxyType(
     {
         "hidden": (128, 128),
@@ -29,7 +30,7 @@ ANY_PRIOR: Mapping[str, Any] = MappingProxyType(
         "r1": 3.0,
         "discriminator_waves": (1.0, 2.0, 4.0),
         "optimizer": Adam(5e-3),
-        "game_optimizer": Adam(5e-3, beta1=0.5),
+        "game_optimizer": Adam(1e-2, beta1=0.5),
     }
 )
 
