@@ -9,7 +9,7 @@ stay, if they were made with the same settings.
 
 A run is at its floor if the MMD between codes and prior is at most 3 standard deviations above what two prior samples
 show. Both are taken over many samples, since a single one may lie badly itself: the MMD is the mean over five prior
-samples, the floor that of thirty pairs. `--genuine 30` trains nothing: it puts 30 prior samples in the place of codes,
+samples, the floor that of thirty pairs. `--genuine 30` trains nothing: it takes 30 prior samples instead of codes,
 and counts those at the floor by this rule, and by that of one sample and ten pairs.
 
 Codes are those of training images, since q(z) is what these are mapped to; all else is measured on validation images,
@@ -211,7 +211,7 @@ def floor_of(name: str, n: int, pairs: int = PAIRS) -> aae.metrics.Floor:
 
 
 def genuine(name: str, n: int) -> str:
-    """How many of n prior samples, in the place of codes, are at the floor."""
+    """How many of n prior samples, instead of codes, are at the floor."""
     prior = aae.priors.as_prior(PRIORS[name]())
     clouds = [prior.sample(CODES, generator=torch.Generator().manual_seed(100 + i)) for i in range(n)]
 
