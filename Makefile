@@ -14,7 +14,7 @@
 # make page       build the pages of the live panel and of the book's front; needs Node.js, which you need only to change the page
 # make notebooks  run the notebooks again, store their outputs, write what all of them share
 #
-# JOBS         tests at once (default: one a core; make test takes two more, as some wait for a browser or a server)
+# JOBS         tests at once (default: one a core; make test takes one more, as some wait for a browser or a server)
 # PYTHON       the Python to make .venv with (3.11.5 or newer)
 # TORCH_INDEX  another index for torch, e.g. https://download.pytorch.org/whl/cpu for the small CPU wheel on Linux
 

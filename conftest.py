@@ -57,9 +57,9 @@ def seconds(path: Path) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """One a core, and two more where some wait for a browser and some for a class server while others compute."""
+    """One a core, and one more where some wait for a browser or a class server while others compute."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 2 * ("not browser" not in config.getoption("markexpr"))
+    return cores + ("not browser" not in config.getoption("markexpr"))
 
 
 @pytest.hookimpl(optionalhook=True)

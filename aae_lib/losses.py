@@ -160,8 +160,9 @@ def gradient_penalty(discriminator: Callable[[Tensor], Tensor], z: Tensor) -> tu
 
     Examples
     --------
-    >>> gradient_penalty(lambda z: 3 * z[:, 0], torch.ones(2, 2))
-    (tensor([3., 3.]), tensor(9.))
+    >>> logits, penalty = gradient_penalty(lambda z: 3 * z[:, 0], torch.ones(2, 2))
+    >>> logits.tolist(), penalty.item()
+    ([3.0, 3.0], 9.0)
     """
 
     _check_function(discriminator, "discriminator")
@@ -217,8 +218,9 @@ def tell_apart(
 
     Examples
     --------
-    >>> tell_apart(lambda z: z[:, 0], torch.zeros(3, 2), torch.zeros(3, 2), r1=0.1)
-    tensor(1.4863)
+    >>> loss = tell_apart(lambda z: z[:, 0], torch.zeros(3, 2), torch.zeros(3, 2), r1=0.1)
+    >>> round(loss.item(), 4)
+    1.4863
     """
     _check_function(discriminator, "discriminator")
     real, fake = _alike(real, fake, "real and fake")

@@ -38,11 +38,16 @@ def all_seen(panel, parts=SEEN):
         pytest.fail(f"not on the screen as a whole: {out[-1]}")
 
 
-def rests(panel, question):
-    """The answer that two looks at the page, a moment apart, agree on."""
+def still(look):
+    """What two looks, a moment apart, agree on."""
     seen = []
-    until(lambda: seen.append(panel.root.evaluate(question)) or seen[-1:] == seen[-2:-1], "a page at rest")
+    until(lambda: seen.append(look()) or seen[-1:] == seen[-2:-1], "a page at rest")
     return seen[-1]
+
+
+def rests(panel, question):
+    """The page's answer when it is at rest."""
+    return still(lambda: panel.root.evaluate(question))
 
 
 @pytest.fixture
@@ -171,7 +176,7 @@ panel"""
 
 def test_the_whole_screen_is_taken_and_given_back(screen):
     panel, _ = screen("panel = aae.live.Panel(trainer())\npanel", 1920, 1080)
-    small = panel.plot().bounding_box()["width"]
+    small = still(lambda: panel.plot().bounding_box()["width"])  # the sidebar takes a moment to go
     panel.press("large")
     until(lambda: panel.plot().bounding_box()["width"] > small, "a larger plane")
     all_seen(panel)
