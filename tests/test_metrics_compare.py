@@ -15,6 +15,7 @@ from torch import nn
 from aae_lib import metrics
 from aae_lib.data import Dataset, Split
 from aae_lib.metrics import checks, codes
+from aae_lib.metrics.neighbours import Neighbours
 from aae_lib.metrics.table import Row, table
 from aae_lib.priors import Gaussian, GaussianRing
 
@@ -250,3 +251,13 @@ def test_the_table_has_no_minus_zero():
     assert " 0.0000 " in shown
     assert "-0.0000" not in shown
     assert "-0.4000" in shown
+
+
+@pytest.mark.filterwarnings("error")
+def test_neighbours_take_arrays_tensors_and_what_is_read_only_without_a_warning():
+    z = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
+    classes = torch.arange(50) % 3
+    locked = z.numpy().copy()
+    locked.setflags(write=False)
+    tensors, arrays = Neighbours(5).fit(z, classes), Neighbours(5).fit(locked, classes.numpy())
+    assert tensors.score(z, classes) == arrays.score(locked, classes.numpy())

@@ -36,10 +36,10 @@ class Neighbours:
 
             named: np.ndarray = KNeighborsClassifier(self.n_neighbors).fit(self.z, self.classes).predict(z)
             return named
-        known = torch.from_numpy(np.array(self.z, dtype=float))  # a copy: what is given may be read-only
+        known = torch.from_numpy(np.asarray(self.z).astype(float))  # a copy: what is given may be read-only
         names, places = np.unique(self.classes, return_inverse=True)
         of_known, winners = torch.from_numpy(places), []
-        for some in torch.from_numpy(np.array(z, dtype=float)).split(max(1, AT_ONCE // len(known))):
+        for some in torch.from_numpy(np.asarray(z).astype(float)).split(max(1, AT_ONCE // len(known))):
             apart = torch.cdist(some, known, compute_mode="donot_use_mm_for_euclid_dist")
             nearest = apart.topk(self.n_neighbors, largest=False).indices
             winners.append(F.one_hot(of_known[nearest], len(names)).sum(1).argmax(1))
