@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import random
-import re
 import signal
 import statistics
 import sys
@@ -23,6 +22,7 @@ import psutil
 
 from aae_lib.paper.machine import versions
 from bench import described, store, this_machine
+from lesson_04 import LESSON, pages, shortened
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools" / "hub"))
 
@@ -31,8 +31,6 @@ from running import ClassServer
 
 BEGIN, END = "<!-- table: written by hub.py -->", "<!-- end of hub table -->"
 PASSWORD = "a word of my own"
-LESSON = "04_adversarial_autoencoder.ipynb"
-STEPS = '"steps": 2000'  # as the lesson has them
 SLIDER = ["weights", "generator"]
 MEMORY = {"PSS": ("Pss",), "own": ("Private_Dirty", "Private_Clean"), "RSS": ("Rss",)}  # fields of smaps_rollup
 
@@ -130,7 +128,7 @@ async def lesson(room: Class, n: int, wait: float) -> None:
                 async with asyncio.timeout(room.left()):
                     for cell in notebook["cells"]:
                         if cell["cell_type"] == "code":
-                            await kernel.run(cell["source"].replace(STEPS, f'"steps": {room.steps}'), seconds=1500)
+                            await kernel.run(shortened(cell["source"], room.steps), seconds=1500)
                             result["cells"] += 1
                 result["all cells"] = time.monotonic() - started - result["server"]
                 await room.ready.wait(n, room.left())
@@ -182,12 +180,11 @@ def memory(server: ClassServer) -> dict[str, dict[str, float]]:
     for process in server.processes():
         with contextlib.suppress(OSError, psutil.Error):
             kind = "kernel" if is_kernel(process) else "server"
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-            fields = dict(re.findall(r"^(\w+):\s+(\d+)", rollup, re.MULTILINE))
+            fields = pages(process.pid)
             one = found.setdefault(process.environ().get("JUPYTERHUB_USER", ""), {})
             for what, parts in MEMORY.items():
                 name = f"{kind} {what}"
-                one[name] = one.get(name, 0.0) + sum(int(fields[part]) for part in parts) / 1000
+                one[name] = one.get(name, 0.0) + sum(fields[part] for part in parts)
     return found
 
 

@@ -7,7 +7,6 @@ Linux only. Writes results/memory.json and the table in benchmarks/README.md.
 
 import argparse
 import os
-import re
 import statistics
 import time
 from pathlib import Path
@@ -20,10 +19,10 @@ from jupyter_client.manager import KernelManager
 from aae_lib.course.kernels import CourseKernels
 from aae_lib.paper.machine import versions
 from bench import described, store, this_machine
+from lesson_04 import LESSON, pages, shortened
 
 BEGIN, END = "<!-- table: written by memory.py -->", "<!-- end of memory table -->"
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "04_adversarial_autoencoder.ipynb"
-STEPS = '"steps": 2000'  # as the lesson has them
+NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / LESSON
 STAGES = {  # after which cell -> what is then done
     "02-code": "torch, aae_lib and the data",
     "bce-mse": "two trainings of 300 steps",
@@ -44,7 +43,7 @@ class Kernel:
 
     def __init__(self, env: dict[str, str]) -> None:
         self.manager = KernelManager(kernel_name="python3", kernel_spec_manager=CourseKernels())
-        self.manager.start_kernel(cwd=str(LESSON.parent), env=os.environ | env)
+        self.manager.start_kernel(cwd=str(NOTEBOOK.parent), env=os.environ | env)
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
@@ -83,8 +82,7 @@ class Kernel:
 
     def own(self) -> float:
         """MB that no other process shares, once it has come to rest."""
-        rollup = Path(f"/proc/{self.manager.provisioner.pid}/smaps_rollup").read_text()
-        return int(re.search(r"Private_Dirty:\s+(\d+)", rollup)[1]) / 1000
+        return pages(self.manager.provisioner.pid)["Private_Dirty"]
 
     def end(self) -> None:
         self.client.stop_channels()
@@ -96,9 +94,9 @@ def measure(steps: int, played: int, env: dict[str, str]) -> dict[str, float]:
     kernel = Kernel({"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "AAE_DEVICE": "cpu"} | env)
     found = {"the kernel alone": kernel.own()}
     try:
-        for cell in nbformat.read(LESSON, 4).cells:
+        for cell in nbformat.read(NOTEBOOK, 4).cells:
             if cell.cell_type == "code":
-                kernel.run(cell.source.replace(STEPS, f'"steps": {steps}'))
+                kernel.run(shortened(cell.source, steps))
                 if cell.id in STAGES:
                     found[STAGES[cell.id]] = kernel.own()
         for part in (1, 3):
