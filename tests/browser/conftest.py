@@ -112,6 +112,7 @@ def open_notebook(request, browser, lab, notebooks):
             lab.write(name, cells)
             notebooks.append(Notebook(browser, lab, name))
             notebooks[0].open()
+        notebooks[0].ready()  # the test before may have reloaded the page
         notebooks[0].put(cells)
         if more:
             notebooks[0].start_all()

@@ -63,12 +63,16 @@ class Notebook:
         for attempt in (1, 2):
             try:
                 self.page.goto(self.server.url(self.name))
-                self.page.wait_for_function(READY)
+                self.ready()
                 break
             except Exception:
                 if attempt == 2:
                     raise
         self.kernel = self.kernel or self.server.kernel_of(self.name)
+
+    def ready(self) -> None:
+        """Wait until the page knows its kernel and that is idle: after a reload, cells run before are not run at all."""
+        self.page.wait_for_function(READY)
 
     def command(self, name: str, **arguments: Any) -> None:
         """A command of JupyterLab's menus, e.g. "docmanager:save"; returns when it is done."""
@@ -114,11 +118,12 @@ class Notebook:
 
     def restart(self) -> None:
         """Kernel > Restart Kernel, and yes."""
-        restart = "() => { jupyterapp.commands.execute('notebook:restart-kernel').then(() => window.restarted = true) }"
-        self.page.evaluate(restart)
+        done = ".then(() => { window.restarted = true })"
+        restart = f"jupyterapp.commands.execute('notebook:restart-kernel'){done}"
+        self.page.evaluate(f"() => {{ window.restarted = false; {restart} }}")
         self.page.locator(".jp-Dialog .jp-mod-accept").click()
         self.page.wait_for_function("window.restarted")
-        self.page.wait_for_function(READY)
+        self.ready()
         self.kernel.close()
         self.kernel = self.server.kernel_of(self.name)
 
