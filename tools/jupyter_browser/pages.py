@@ -71,7 +71,7 @@ class Notebook:
         self.kernel = self.kernel or self.server.kernel_of(self.name)
 
     def ready(self) -> None:
-        """Wait until the page knows its kernel and that is idle: after a reload, cells run before are not run at all."""
+        """Wait until the page knows its kernel and that is idle; before, also after a reload, it does not run cells."""
         self.page.wait_for_function(READY)
 
     def command(self, name: str, **arguments: Any) -> None:
