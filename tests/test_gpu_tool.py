@@ -67,14 +67,14 @@ def test_a_task_is_done_with_five_seeds_of_todays_recipe_and_not_before(gpu):
 def test_a_part_of_each_kind_can_be_walked_through_without_a_gpu():
     """All of them take five minutes: `make gpu ARGS=--dry-run`. That every recipe can be built is tested elsewhere."""
     tasks = ["semi-supervised-100", "style"]
-    wanted = ["tests", *tool.BENCHMARKS, "recipes-100", *(f"small-{task}" for task in tasks), f"full-{tasks[0]}"]
+    wanted = ["tests", *tool.BENCHMARKS, "recipes-100", f"full-{tasks[0]}", f"small-{tasks[1]}"]
     before = {path: path.stat().st_mtime_ns for path in (ROOT / "results").iterdir()}
     command = [sys.executable, "tools/gpu.py", "--dry-run", *wanted]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
     walked = [line.partition(":")[0] for line in run.stdout.splitlines() if line.endswith(": as a whole")]
     assert walked == ["tests", *tool.BENCHMARKS]
-    for size, task in (("small", tasks[0]), ("small", tasks[1]), ("full", tasks[0])):
+    for size, task in (("full", tasks[0]), ("small", tasks[1])):
         assert f"{task}, {size}: 1 steps in" in run.stdout
     assert {path: path.stat().st_mtime_ns for path in (ROOT / "results").iterdir()} == before
 

@@ -30,13 +30,14 @@ KERNEL = (
     *("sklearn.manifold", "torch", "torch._dynamo"),  # which takes a second, when there is a first optimizer
 )
 READ = ("MKL", "MPL", "OMP", "OPENBLAS", "PYTHON", "TORCH", "TQDM")
+LATER = ("PYTHONPATH", "TORCHINDUCTOR_CACHE_DIR")  # set anew for each fork; set by whoever has compiled
 KEPT: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []  # closed when this process ends, however it ends
 ADDRESS = "AAE_TESTS_KERNELS"  # in the environment: for what starts kernels and was forked itself
 
 
 def read_at_import(env: Mapping[str, str]) -> dict[str, str]:
-    """What of an environment only new imports would see; where modules are found is set anew for each fork."""
-    return {name: value for name, value in env.items() if name.startswith(READ) and name != "PYTHONPATH"}
+    """What of an environment only new imports would see."""
+    return {name: value for name, value in env.items() if name.startswith(READ) and name not in LATER}
 
 
 class Process:
