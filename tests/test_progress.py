@@ -11,6 +11,8 @@ import termios
 import nbformat
 import pytest
 
+from aae_lib.arguments import switch_or_title
+
 TRAIN = """
 import aae_lib as aae
 data = aae.load("digits")
@@ -70,6 +72,11 @@ def test_a_file_gets_one_line(said):
 
 def test_a_run_can_be_named(said):
     assert said["named"].startswith("ring, 1 of 6: 100%")
+
+
+def test_a_name_is_a_text():
+    with pytest.raises(ValueError, match=r"^progress must be True, False or a title; got 3\.$"):
+        switch_or_title().checked("progress", 3)
 
 
 def test_who_asked_for_none_gets_none(said, tmp_path):
