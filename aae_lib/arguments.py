@@ -175,6 +175,12 @@ def switch() -> Kind:
     return Kind("True or False", lambda value: _true(bool(value), type(value).__name__ in ("bool", "bool_")))
 
 
+def switch_or_title() -> Kind:
+    """True, False, or a text."""
+    bare = switch()
+    return Kind("True, False or a title", lambda value: value if isinstance(value, str) else bare.take(value))
+
+
 def one_of(*choices: str) -> Kind:
     """One of these words."""
 

@@ -138,8 +138,9 @@ def test_a_model_trained_on_a_drawing_loads_without_it(make, tmp_path):
 
 def test_an_empty_drawing_is_a_sentence():
     for strokes in ([], [{"width": 1, "points": [[9, 9]]}]):
-        with pytest.raises(ValueError, match=r"^nothing is drawn yet in x from -4 to 4, .* then ask again\.$"):
+        with pytest.raises(ValueError, match=r"^nothing is drawn yet in x from -4 to 4, .* again\.$") as told:
             drawn_prior(strokes)
+        assert told.value._render_traceback_() == [f"→ {told.value}"]  # no lines of the library above it
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import termios
 import nbformat
 import pytest
 
+from aae_lib.arguments import switch_or_title
+
 TRAIN = """
 import aae_lib as aae
 data = aae.load("digits")
@@ -44,7 +46,9 @@ def said(tmp_path_factory):
     folder = tmp_path_factory.mktemp("said")
     watcher, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))  # a new one has no width
-    runs = {"file": {}, "no time": {"seconds": 0}, "silent": {"progress": False}}
+    runs = {
+        "file": {}, "no time": {"seconds": 0}, "silent": {"progress": False}, "named": {"progress": "ring, 1 of 6"},
+    }  # fmt: skip
     train([*((folder / name, how) for name, how in runs.items()), (os.ttyname(terminal), {})])
     os.close(terminal)
     seen = b""
@@ -64,6 +68,15 @@ def test_a_file_gets_one_line(said):
     assert told.count("\n") == 1
     assert told.endswith("\n")
     assert "\r" not in told
+
+
+def test_a_run_can_be_named(said):
+    assert said["named"].startswith("ring, 1 of 6: 100%")
+
+
+def test_a_name_is_a_text():
+    with pytest.raises(ValueError, match=r"^progress must be True, False or a title; got 3\.$"):
+        switch_or_title().checked("progress", 3)
 
 
 def test_who_asked_for_none_gets_none(said, tmp_path):

@@ -60,11 +60,18 @@ def drawn_prior(strokes: Sequence[Stroke], extent: Sequence[float] = EXTENT, siz
     thick = [{"width": max(width, hair), "points": points} for points, width in _checked(strokes)]
     fine = paint(thick, extent, FINER * size)
     if not fine.any():
-        raise ValueError(
+        raise NothingDrawnError(
             f"nothing is drawn yet in x from {left:g} to {right:g}, y from {bottom:g} to {top:g}: "
-            "draw with the mouse, a pen or a finger, then ask again."
+            "draw with the mouse, a pen or a finger, then run this cell, or press the button, again."
         )
     return Picture(torch.nn.functional.avg_pool2d(fine[None], FINER)[0], extent)
+
+
+class NothingDrawnError(ValueError):
+    """A drawing without ink. A notebook shows the sentence alone: the lines that led to it are the library's own."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"→ {self}"]
 
 
 class Pad(anywidget.AnyWidget):

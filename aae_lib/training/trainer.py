@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import torch
 from torch import nn
 
-from ..arguments import count, function, number, path, seed, shown, switch, takes
+from ..arguments import count, function, number, path, seed, shown, switch, switch_or_title, takes
 from ..data import Dataset, Minibatch, Minibatches, Split
 from ..files import only_writer
 from ..models import Loss, Model, Phase, unwrapped
@@ -267,7 +267,7 @@ class Trainer(Controlled, Updates):
         overwrite=switch(),
         save_seconds=number(least=0),
         seconds=number(least=0),
-        progress=switch(),
+        progress=switch_or_title(),
     )
     def run(
         self,
@@ -280,7 +280,7 @@ class Trainer(Controlled, Updates):
         overwrite: bool = False,
         save_seconds: float = 30.0,
         seconds: float | None = None,
-        progress: bool = True,
+        progress: bool | str = True,
     ) -> "pd.DataFrame":
         """Train for this many `steps` or `epochs` (passes over all training images).
 
@@ -302,8 +302,8 @@ class Trainer(Controlled, Updates):
             Seconds between two saves.
         seconds : float, optional
             Stop after this long, even if steps are left.
-        progress : bool, default True
-            Show a bar; where nobody watches (a file, CI), a line at the end.
+        progress : bool or str, default True
+            Show a bar; where nobody watches (a file, CI), a line at the end. A text is what stands before it.
 
         Returns
         -------
@@ -345,7 +345,7 @@ class Trainer(Controlled, Updates):
                 held.enter_context(only_writer(Path(folder), self))
                 self.save(folder, overwrite=overwrite)  # what cannot be saved is told before the first step
             self.start_clock()
-            title = "training" if progress and self.processes.first else None
+            title = ("training" if progress is True else progress or None) if self.processes.first else None
             try:
                 take_steps(advance, n, save, save_seconds, seconds, title)
                 self.flush()

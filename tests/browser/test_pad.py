@@ -68,4 +68,8 @@ def test_the_pad_alone_gives_a_prior_and_takes_back_strokes(open_notebook):
     assert 0.3 < sum(y > 0 for y in ys) / 400 < 0.7
     notebook.page.get_by_role("button", name="undo").click()
     until(lambda: notebook.kernel("len(pad.strokes)") == 1, "one stroke")
+    notebook.page.get_by_role("button", name="clear").click()
+    until(lambda: notebook.kernel("len(pad.strokes)") == 0, "none")
+    notebook.page.get_by_role("button", name="undo").click()
+    until(lambda: notebook.kernel("len(pad.strokes)") == 1, "the stroke that was cleared")
     assert notebook.kernel("(pad.prior().sample(400, generator=torch.Generator())[:, 1] > 0).all().item()")

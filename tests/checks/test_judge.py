@@ -119,6 +119,28 @@ def test_the_line_of_the_fault_is_named():
     assert "(line 3 of it)" in checks.check("04.1", faulty).sentence
 
 
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda z: torch.nn.Linear(3, 2)(z), "multiplied (5x2 and 3x2): rows of 2 numbers were handed to a layer"),
+        (lambda z: z @ torch.eye(4), "(5x2 and 4x4): rows of 2 numbers were handed to"),
+        (lambda z: z + torch.zeros(5, 3), "dimension 1: tensors that meet number by number need one size there"),
+    ],
+)
+def test_what_pytorch_says_of_shapes_is_put_in_plain_words(made, words):
+    with pytest.raises(answers.Wrong) as told:
+        answers.call(made, torch.ones(5, 2))
+    assert words in str(told.value)
+
+
+def test_before_what_to_do_a_sentence_ends(capsys):
+    def faulty(*_):
+        raise ValueError("too few (three)")
+
+    checks.your_turn("05.c", faulty)
+    assert "too few (three). The course's own works here" in capsys.readouterr().out
+
+
 def test_a_tensor_elsewhere_is_told_so():
     z = torch.zeros(2)
     with pytest.raises(answers.Wrong, match="on meta, its input on cpu"):

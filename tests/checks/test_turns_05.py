@@ -88,6 +88,25 @@ def in_blocks(parts, shares):
     return sample
 
 
+def in_order(parts, shares):
+    def sample(n, generator=None):
+        which = torch.multinomial(shares, n, replacement=True, generator=generator)
+        return torch.cat([part(int((which == k).sum()), generator=generator) for k, part in enumerate(parts)])
+
+    return sample
+
+
+def one_below_the_other(pick):
+    def f(parts, shares):
+        def sample(n, generator=None):
+            which = torch.multinomial(shares, n, replacement=True, generator=generator)
+            return pick(torch.cat([part(n, generator=generator) for part in parts]), which)
+
+        return sample
+
+    return f
+
+
 def one_point(parts, shares):
     def sample(n, generator=None):
         which = torch.multinomial(shares, n, replacement=True, generator=generator)
@@ -125,8 +144,8 @@ WRONG = {
         "global generator": lone,
         "takes no `generator`": lambda n, radius, start, end: torch.zeros(n, 2),
         "yours has (2, 20000). Is a 1 missing? torch.stack": lambda *a, generator=None: arc()(*a, generator).T,
-        "dimension 1. Is a 1 missing? torch.stack": arc(points=lambda t: torch.stack([t.cos(), t.sin()])),
-        "dimension 1. Is it torch.cat?": arc(points=lambda t: torch.cat([t.cos(), t.sin()])),
+        "or size 1. Is a 1 missing? torch.stack": arc(points=lambda t: torch.stack([t.cos(), t.sin()])),
+        "or size 1. Is it torch.cat?": arc(points=lambda t: torch.cat([t.cos(), t.sin()])),
         "got 1). Is it torch.cat?": arc(points=lambda t: torch.cat([t.cos(), t.sin()], 1)),
         "run through the arc in order": arc(angle=lambda u, a, b: torch.linspace(a, b, len(u))),
         "on the unit circle": arc(grow=0.5),
@@ -155,7 +174,11 @@ WRONG = {
         "takes one number at a time": lambda parts, shares: (
             lambda n, generator=None: parts[torch.multinomial(shares, n, True, generator=generator)](n)
         ),
-        "one after the other": in_blocks,
+        "all of one part and then all of the next": in_blocks,
+        "or shuffle the rows": in_order,
+        "only 3 differ. Is it torch.cat?": one_below_the_other(lambda rows, which: rows[which]),
+        "with size 2. Is it torch.cat?": one_below_the_other(lambda rows, which: rows[which, torch.arange(len(which))]),
+        "a whole cloud for each point": mixture(pick=lambda clouds, shares: clouds[[0] * clouds.shape[1]]),
         "many points are the same": one_point,
         "takes no `generator`": lambda parts, shares: lambda n: torch.zeros(n, 2),
         "leave them as they are": lambda parts, shares: (
@@ -171,9 +194,13 @@ WRONG = {
         "Is a 1 missing? torch.cat": lambda layers, x, noise: layers(torch.cat([x.flatten(1), noise])),
         "for tensors of one shape": lambda layers, x, noise: layers(torch.stack([x.flatten(1), noise])),
         "Is a 1 missing in flatten?": lambda layers, x, noise: layers(torch.cat([x.flatten(), noise], 1)),
-        "1x21 and 7x5). Is a 1": lambda layers, x, noise: layers(torch.cat([x.flatten(), noise.flatten()])),
+        "takes rows of 7. Is a 1 missing in flatten?": lambda layers, x, noise: layers(
+            torch.cat([x.flatten(), noise.flatten()])
+        ),
         "is not added to the pixels": lambda layers, x, noise: layers(x.flatten(1) + noise),
-        "raised TypeError": lambda layers, x, noise: layers(x.flatten(1), noise),
+        "(3x4 and 7x5): rows of 4 numbers": lambda layers, x, noise: layers(x.flatten(1)) + noise,
+        "takes rows of 7. It wants 4 pixels and 3 noise numbers": lambda layers, x, noise: layers(x.flatten(1)),
+        "`layers` takes one tensor": lambda layers, x, noise: layers(x.flatten(1), noise),
         "gradient": lambda layers, x, noise: layers(row(x, noise)).detach(),
     },
 }

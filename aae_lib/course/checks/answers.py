@@ -22,6 +22,15 @@ class Wrong(Exception):  # noqa: N818 - it is no error of the program
     """The answer is not right yet; the message says why."""
 
 
+# what PyTorch says of shapes that do not fit, by a pattern of its words, and the same in plain ones
+SHAPES = {
+    r"mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)": (
+        "rows of {} numbers were handed to a layer, or a matrix, that takes rows of {}"
+    ),
+    r"size of tensor a \(\d+\) must match the size of tensor b": (
+        "tensors that meet number by number need one size there, or size 1"
+    ),
+}
 last_returned: ContextVar[str] = ContextVar("the kind of what a learner's function returned last", default="")
 
 
@@ -127,6 +136,9 @@ def _words(error: BaseException, f: Callable[..., Any]) -> str:
         said = str(error)
     except Exception:
         said = "(an error whose message cannot be read)"
+    for pattern, meaning in SHAPES.items():
+        if found := re.search(pattern, said):
+            said = f"{said.rstrip('.')}: {meaning.format(*found.groups())}."
     return f"(line {lines[-1] - code.co_firstlineno + 1} of it) {said}" if code and lines else said
 
 

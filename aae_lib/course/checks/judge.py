@@ -183,7 +183,7 @@ def your_turn(number: str | float, answer: Any) -> Any:
         return answer
     verdict = check(number, answer)
     if not verdict:
-        end = "" if verdict.sentence.endswith((".", "!", "?", ")")) else "."
+        end = "" if verdict.sentence.endswith((".", "!", "?", ".)")) else "."
         do = "write" if verdict.right is None else "change"
         verdict.sentence += (
             f"{end} The course's own works here until yours does: {do} it above, run that cell and this one again."

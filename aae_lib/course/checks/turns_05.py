@@ -12,6 +12,7 @@ from .lesson_05 import MANY, near, samples
 from .tasks import task
 
 NOISE = 0.1  # of the arc
+FEW = 200  # points that are asked for first, so that a shape that has become far too large does no harm
 Sampler = Callable[..., Tensor]  # f(n, generator=None) -> (n, 2)
 
 
@@ -121,9 +122,16 @@ def _part(i: int) -> Sampler:
     return sample
 
 
-ONE_NUMBER = {
+BELOW = (
+    "Is it torch.cat? It puts the clouds one below the other, in (K n, 2), and the first rows are all of the first "
+    "part. torch.stack gives (K, n, 2), and clouds[which, torch.arange(n)] is row i of cloud which[i]."
+)
+OF_CLOUDS = {
     "can be converted to (an index|a Scalar)": "`parts` is a list, and takes one number at a time. Draw a cloud of "
-    "every part, torch.stack them, and choose among the clouds: clouds[which, torch.arange(n)]."
+    "every part, torch.stack them, and choose among the clouds: clouds[which, torch.arange(n)].",
+    "out of bounds for dimension 1 with size 2": BELOW,
+    rf"\({FEW}, {FEW}, 2\)": "clouds[which] is a whole cloud for each point; clouds[which, torch.arange(n)] is row i "
+    "of cloud which[i].",
 }
 
 
@@ -147,7 +155,8 @@ def any_mixture(f: Any) -> str:
         raise Wrong("your function returns nothing: define `sample` inside of it, and `return sample`.")
     if not callable(sampler):
         raise Wrong(f"not yet: return the function `sample` itself, without calling it; yours is {kind(sampler)}.")
-    with likely(ONE_NUMBER):
+    with likely(OF_CLOUDS):
+        samples(sampler, (FEW, 2))
         z = samples(sampler, (MANY, 2))
     part = (z[:, 0] / 10).round()
     if ((z[:, 0] - 10 * part).abs() > 1e-3).any() or part.min() < 0 or part.max() > 2:
@@ -157,6 +166,8 @@ def any_mixture(f: Any) -> str:
         )
     found = part.long().bincount(minlength=3) / len(z)
     if found.max() == 1:
+        if len(z.unique(dim=0)) <= len(shares):
+            raise Wrong(f"not yet: all points are of one part, and only {len(z.unique(dim=0))} differ. {BELOW}")
         raise Wrong("not yet: all points are of one part. Choose a part for each point, not one for all.")
     if (found - 1 / 3).abs().max() < 0.02:
         raise Wrong("not yet: all parts get equally many points; `shares` has a say: torch.multinomial.")
@@ -164,7 +175,10 @@ def any_mixture(f: Any) -> str:
         told = ", ".join(f"{share:.2f}" for share in found)
         raise Wrong(f"not yet: the parts should get 0.5, 0.2 and 0.3 of the points; yours get {told}.")
     if float((part[1:] == part[:-1]).float().mean()) > 0.5:  # 0.38 if each is drawn by itself
-        raise Wrong("not yet: the parts come one after the other; draw the part of each point by itself.")
+        raise Wrong(
+            "not yet: the points come in order, all of one part and then all of the next. Put each in its place, "
+            "z[which == k] = ..., or shuffle the rows in the end: torch.randperm(n, generator=generator)."
+        )
     again = tensor(call(sampler, MANY, generator=Generator().manual_seed(1)), (MANY, 2), "the sample")
     if float(((again[:, 0] / 10).round() == part).float().mean()) > 0.9:
         raise Wrong(
@@ -186,6 +200,9 @@ APPENDED = {
     "same number of dimensions": "Are the images rows yet? x.flatten(1) makes them (n, pixels).",
     r"Dimension out of range|\(1x21 and": "Is a 1 missing in flatten? x.flatten() makes one row of the whole batch; "
     "x.flatten(1) makes a row of each image.",
+    r"\(3x4 and": "It wants 4 pixels and 3 noise numbers, 7 in a row: append the noise before the call, by "
+    "torch.cat([a, b], 1).",
+    r"forward\(\) takes": "`layers` takes one tensor: append the noise to the pixels, by torch.cat([a, b], 1).",
     r"tensor a \(4\)|tensor a \(3\)": "The noise is not added to the pixels but appended: torch.cat([a, b], 1).",
 }
 

@@ -38,7 +38,7 @@ export function drawingPad(host: HTMLElement, { extent, strokes, onChange = () =
     min: 0.1,
     max: 1.5,
     step: 0.05,
-    value: 0.4,
+    value: strokes.at(-1)?.width ?? 0.4, // to go on with what is there
     "data-pad": "width",
     "aria-label": "brush width, in units of z",
     oninput: widthChanged,
@@ -55,7 +55,7 @@ export function drawingPad(host: HTMLElement, { extent, strokes, onChange = () =
       "div",
       { class: "aae-pad-row" },
       [h("label", {}, "brush", brush), shownWidth],
-      button("undo", "take back the last stroke (Ctrl+Z)", undo),
+      button("undo", "take back the last stroke, or clear (Ctrl+Z)", undo),
       button("clear", "take back all strokes", clear),
     ),
     h("div", { class: "aae-pad-note", id }, HOW_TO_DRAW),

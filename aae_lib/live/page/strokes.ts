@@ -16,6 +16,7 @@ export class Drawing {
   now: Stroke | null = null; // under way
   tip: Point = [0, 0]; // where the brush is, while a stroke is under way
   private gap = 0; // the least distance of two kept points
+  private cleared: Stroke[] = []; // by the last `clear`
 
   constructor(strokes: Stroke[]) {
     this.done = copied(strokes);
@@ -51,13 +52,18 @@ export class Drawing {
     this.now = null;
   }
 
-  /** Take back the last stroke; whether there was one. */
+  /** Take back the last stroke, or else the last `clear`; whether there was one. */
   undo(): boolean {
-    return this.done.pop() !== undefined;
+    if (this.done.pop()) return true;
+    this.done = this.cleared;
+    this.cleared = [];
+    return this.done.length > 0;
   }
 
   clear(): boolean {
-    return this.done.splice(0).length > 0;
+    if (!this.done.length) return false;
+    this.cleared = this.done.splice(0);
+    return true;
   }
 
   /** All strokes as they look now. */

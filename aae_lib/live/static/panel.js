@@ -159,6 +159,8 @@ var Drawing = class {
   // where the brush is, while a stroke is under way
   gap = 0;
   // the least distance of two kept points
+  cleared = [];
+  // by the last `clear`
   constructor(strokes) {
     this.done = copied(strokes);
   }
@@ -188,12 +190,17 @@ var Drawing = class {
   drop() {
     this.now = null;
   }
-  /** Take back the last stroke; whether there was one. */
+  /** Take back the last stroke, or else the last `clear`; whether there was one. */
   undo() {
-    return this.done.pop() !== void 0;
+    if (this.done.pop()) return true;
+    this.done = this.cleared;
+    this.cleared = [];
+    return this.done.length > 0;
   }
   clear() {
-    return this.done.splice(0).length > 0;
+    if (!this.done.length) return false;
+    this.cleared = this.done.splice(0);
+    return true;
   }
   /** All strokes as they look now. */
   seen() {
@@ -393,7 +400,8 @@ function drawingPad(host, { extent, strokes, onChange = () => {
     min: 0.1,
     max: 1.5,
     step: 0.05,
-    value: 0.4,
+    value: strokes.at(-1)?.width ?? 0.4,
+    // to go on with what is there
     "data-pad": "width",
     "aria-label": "brush width, in units of z",
     oninput: widthChanged
@@ -409,7 +417,7 @@ function drawingPad(host, { extent, strokes, onChange = () => {
       "div",
       { class: "aae-pad-row" },
       [h("label", {}, "brush", brush), shownWidth],
-      button2("undo", "take back the last stroke (Ctrl+Z)", undo),
+      button2("undo", "take back the last stroke, or clear (Ctrl+Z)", undo),
       button2("clear", "take back all strokes", clear)
     ),
     h("div", { class: "aae-pad-note", id }, HOW_TO_DRAW),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Extent, Point } from "../messages";
-import { countText, Drawing, fine, MOST_POINTS, nudged, wholeTicks } from "../strokes";
+import { copied, countText, Drawing, fine, MOST_POINTS, nudged, wholeTicks } from "../strokes";
 
 const EXTENT: Extent = [-4, 4, -2, 2];
 
@@ -76,6 +76,19 @@ describe("a stroke", () => {
     expect(drawing.done[1].points[0]).toEqual(drawing.done[0].points.at(-1));
     expect(drawing.done[1].points.at(-1)).toEqual(points.at(-1));
   });
+});
+
+test("undo brings back what was cleared, once", () => {
+  const drawing = drawn([[0, 0]]);
+  drawing.end();
+  const before = copied(drawing.done);
+  expect(drawing.clear()).toBe(true);
+  drawing.begin([1, 1], 0.4, 0.01);
+  drawing.end();
+  expect([drawing.undo(), drawing.done.length]).toEqual([true, 0]); // first the stroke after it
+  expect(drawing.undo()).toBe(true);
+  expect(drawing.done).toEqual(before);
+  expect([drawing.undo(), drawing.undo()]).toEqual([true, false]);
 });
 
 test("undo and clear tell whether there was something", () => {
