@@ -11,9 +11,9 @@ from aae_lib.course.checks.tasks import find
 Answer = Callable[..., object]
 
 
-def answers(lesson: str, right: bool) -> Iterator[tuple[str, str, Answer]]:
-    """(task, name, answer) of all right or all wrong answers that tests/checks has for a lesson's exercises."""
-    module = importlib.import_module(f"tests.checks.test_lesson_{lesson}")
+def answers(lesson: str, right: bool, asked: str = "lesson") -> Iterator[tuple[str, str, Answer]]:
+    """(task, name, answer): all right or wrong answers that tests/checks has for a lesson's exercises, or "turns"."""
+    module = importlib.import_module(f"tests.checks.test_{asked}_{lesson}")
     names = "number,answer" if right else "number,answer,words"
     for test in vars(module).values():
         for mark in getattr(test, "pytestmark", ()):
@@ -23,7 +23,8 @@ def answers(lesson: str, right: bool) -> Iterator[tuple[str, str, Answer]]:
 
 def slip(number: str) -> Answer:
     """A typical wrong answer."""
-    found = [answer for task, _, answer in answers(number[:2], right=False) if task == number]
+    asked = "lesson" if number[3:].isdigit() else "turns"  # 05.1, or 05.a
+    found = [answer for task, _, answer in answers(number[:2], right=False, asked=asked) if task == number]
     return found[len(found) // 2]
 
 
