@@ -30,7 +30,7 @@ KERNEL = (
     *("sklearn.manifold", "torch", "torch._dynamo"),  # which takes a second, when there is a first optimizer
 )
 READ = ("MKL", "MPL", "OMP", "OPENBLAS", "PYTHON", "TORCH", "TQDM")
-LATER = ("PYTHONPATH", "TORCHINDUCTOR_CACHE_DIR")  # set anew for each fork; set by whoever has compiled
+LATER = ("PYTHONPATH", "TORCHINDUCTOR_CACHE_DIR")  # set anew for each fork; set by what has compiled
 KEPT: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []  # closed when this process ends, however it ends
 ADDRESS = "AAE_TESTS_KERNELS"  # in the environment: for what starts kernels and was forked itself
 
