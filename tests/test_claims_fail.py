@@ -41,7 +41,7 @@ BROKEN = {
     ],
     "06_when_training_fails": [
         ("858269787ce9", "who_moved(new_trainer(new_model()))", 'who_moved(ward.admit("A"))',
-         "each phase moves whose parameters it says, and nobody else's"),
+         "each phase moves the networks that it names, and no other"),
         ("collapse-ill", 'updates=("decoder",)', 'updates=("encoder", "decoder")',
          "your measure finds the wrong line: the reconstruction moves the encoder by 0"),
         ("fa7e1e59daed", '["generator"] = 0', '["generator"] = 1e-3', "only your measure says who is missing"),
