@@ -44,28 +44,30 @@ class Learner:
         cookie = self.web.cookie_jar.filter_cookies(URL(f"{self.address}{path}")).get("_xsrf")
         return cookie.value if cookie else ""
 
-    async def _post(self, page: str, fields: dict[str, str]) -> tuple[int, str, str]:
+    async def _post(self, page: str, fields: dict[str, str]) -> tuple[int, str]:
         async with self.web.get(f"{self.address}/hub/{page}") as form:
             await form.read()
         data = fields | {"_xsrf": self.xsrf("/hub/")}
-        async with self.web.post(f"{self.address}/hub/{page}", data=data) as answer:
-            return answer.status, str(answer.url), await answer.text()
+        # not sent on: that would start a server
+        async with self.web.post(f"{self.address}/hub/{page}", data=data, allow_redirects=False) as answer:
+            return answer.status, await answer.text()
 
     async def sign_up(self, class_password: str) -> tuple[int, str]:
         """Status and text of the answer."""
         mine = {"signup_password": self.password, "signup_password_confirmation": self.password}
-        status, _, text = await self._post("signup", {"username": self.name, "class_password": class_password, **mine})
-        return status, text
+        return await self._post("signup", {"username": self.name, "class_password": class_password, **mine})
 
     async def log_in(self) -> bool:
         """Is the password right?"""
-        status, place, _ = await self._post("login", {"username": self.name, "password": self.password})
-        return status == 200 and not place.endswith("/hub/login")
+        status, _ = await self._post("login", {"username": self.name, "password": self.password})
+        async with self.web.get(f"{self.address}/hub/home") as page:  # with it comes the token of who is logged in
+            await page.read()
+        return status == 302
 
     async def give_a_password(self, name: str, password: str) -> int:
         """What only a teacher may: a new one for somebody else; the status of the answer."""
         new = {"new_password": password, "new_password_confirmation": password}
-        status, _, _ = await self._post(f"change-password/{name}", new)
+        status, _ = await self._post(f"change-password/{name}", new)
         return status
 
     async def start(self, seconds: float = 180) -> None:
