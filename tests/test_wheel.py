@@ -22,6 +22,7 @@ import pytest
 import make_kit
 from aae_lib.course import workspace
 from conftest import lend
+from jupyter_browser.servers import wait_for_answer
 
 pytestmark = pytest.mark.slow
 
@@ -132,6 +133,7 @@ def test_lab_serves_the_first_lesson_to_whoever_has_the_token(installed):
             assert server.poll() is None, log.read_text()
             time.sleep(0.05)
         address, page, token = found.groups()
+        wait_for_answer(f"{address}/login", server)
         assert page == "/lab/tree/00_start_here.ipynb"
 
         def ask(path, token=token, method="GET"):

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from jupyter_browser.pages import PATIENCE, Shown, until
-from jupyter_browser.servers import free_port
+from jupyter_browser.servers import free_port, wait_for_answer
 
 from .test_layout import OVERLAPS, all_seen, fits_a_phone, rests
 
@@ -39,6 +39,7 @@ def demo(tmp_path):
         )
     try:
         (url,) = until(lambda: re.findall(r"http://\S+token=\w+", log.read_text()), "an address with a token")
+        wait_for_answer(url.split("?")[0], process)  # without the token no page is run
         yield process, log, url
     finally:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -26,6 +26,24 @@ APPS = {
 }
 
 
+def wait_for_answer(url: str, process: subprocess.Popen[bytes], seconds: float = 240) -> None:
+    """Until the process answers there, be it with an error page; OSError if it ends or takes longer.
+
+    Jupyter's servers write their address down before they listen.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=60).close()
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 class Server:
     """JupyterLab ("lab"), Notebook 7 ("notebook") or Voila ("voila") on the notebooks of one folder.
 
@@ -65,18 +83,12 @@ class Server:
 
     def __enter__(self) -> Self:
         """Wait until it answers."""
-        end = time.monotonic() + 240
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login", timeout=60).close()
-                return self
-            except urllib.error.HTTPError:  # it answers
-                return self
-            except OSError as error:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    self.close()
-                    raise RuntimeError(f"{self.app} did not start:\n{self.log.read_text()[-3000:]}") from error
-                time.sleep(0.1)
+        try:
+            wait_for_answer(f"http://127.0.0.1:{self.port}/login", self.process)
+        except OSError as error:
+            self.close()
+            raise RuntimeError(f"{self.app} did not start:\n{self.log.read_text()[-3000:]}") from error
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
