@@ -39,12 +39,12 @@ class ClassServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.hub.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.hub.wait(60)
-        for process in self.processes():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        self.kill_hub()  # asked to end, it would take half a minute to end learners' servers one by one
+        while left := self.processes():  # one of these may just have started another
+            for process in left:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+                    process.wait(60)
 
     def start(self) -> None:
         """Start the hub, again if need be, and wait until it answers."""
