@@ -166,8 +166,9 @@ def any_mixture(f: Any) -> str:
         )
     found = part.long().bincount(minlength=3) / len(z)
     if found.max() == 1:
-        if len(z.unique(dim=0)) <= len(shares):
-            raise Wrong(f"not yet: all points are of one part, and only {len(z.unique(dim=0))} differ. {BELOW}")
+        differ = len(z.unique(dim=0))
+        if differ <= len(shares):
+            raise Wrong(f"not yet: all points are of one part, and only {differ} differ. {BELOW}")
         raise Wrong("not yet: all points are of one part. Choose a part for each point, not one for all.")
     if (found - 1 / 3).abs().max() < 0.02:
         raise Wrong("not yet: all parts get equally many points; `shares` has a say: torch.multinomial.")
