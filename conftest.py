@@ -1,4 +1,5 @@
 import functools
+import gc
 import os
 import re
 import sys
@@ -45,6 +46,11 @@ def pytest_collection_modifyitems(items):
         return place, -seconds(item.path), item.path not in slow
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish():
+    """Thousands of tests stay to the end: the collector need not look at them again and again."""
+    gc.freeze()
 
 
 @functools.cache

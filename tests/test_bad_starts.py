@@ -59,6 +59,8 @@ def run(notebook, folder, **options):
 def test_offline_from_another_folder_run_all_twice_with_the_sliders_at_zero(tmp_path):
     notebook = lesson("00")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert "STEPS, SEED = 1500, 0" in code[0].source
+    code[0].source = code[0].source.replace("1500", "600")  # enough for the claim that is asked for
     first = [nbformat.v4.new_code_cell(OFFLINE), code[0], nbformat.v4.new_code_cell(EXTREMES), *code[1:]]
     again = [nbformat.from_dict(dict(cell)) for cell in code]
     notebook.cells = first + again

@@ -192,7 +192,7 @@ def draw(found: dict[str, Any]) -> Path:
         ax.set_ylim(2, 25)
         ax.set_yticks([2, 3, 5, 10, 20], ["2 %", "3 %", "5 %", "10 %", "20 %"])
         ax.minorticks_off()
-        ax.set_xlabel("steps", fontsize=common.SIZE)
+        ax.set_xlabel("steps")
         ax.legend(fontsize=common.SIZE, frameon=False, loc="upper right")
         common.title(ax, title)
     path = RESULTS.parent / "docs" / "images" / f"recipes-{found['experiment']}.png"

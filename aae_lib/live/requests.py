@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import priors
-from ..training.trainer import Trainer
 from . import sliders
 from .run import Run
-from .scene import TUG, Scene
+from .scene import Scene
 from .training_thread import Request
 from .wishes import looked_at
 
@@ -71,7 +70,8 @@ class Requests:
                 sliders.set_one(run.trainer, request["key"], request["value"])
                 self._settings_changed()
             case "tug":
-                self._tug(self._run(request).trainer, request["value"])
+                sliders.set_tug(self._run(request).trainer, request["value"])
+                self._settings_changed()
             case "prior":
                 self._take_prior(priors.named(request["name"], runs[0].view.latent_dim))
             case "draw":
@@ -134,14 +134,6 @@ class Requests:
             for run in self.training.runs:
                 run.uses = run.trainer.chosen()
         self.training.changed()
-
-    def _tug(self, trainer: Trainer, t: float) -> None:
-        """From 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
-        a, b = TUG
-        if not {a, b} <= set(trainer.weights):
-            raise ValueError(f"there is no tug of war here: it needs the phases {a} and {b}.")
-        trainer.weights[a], trainer.weights[b] = min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
-        self._settings_changed()
 
     def _take_prior(self, prior: Any) -> None:
         olds = []

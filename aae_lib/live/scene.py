@@ -5,13 +5,13 @@ from typing import Any
 from ..models import can
 from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
 from .run import Run
+from .sliders import TUG
 from .training_thread import TrainingThread
 from .wire import frame
 
 EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 8, "images": 8}  # a layer comes with every n-th picture
 PLANE_PRIORS = ("gaussian", "ring", "swiss-roll", "circle", "uniform")
 ANY_DIM_PRIORS = ("gaussian", "uniform")
-TUG = ("reconstruction", "generator")
 MESSAGES = {
     "waiting": "No page has answered for 30 seconds, so training waits.",
     "done": "All steps are done. Go on for as many again, or reset to start over.",

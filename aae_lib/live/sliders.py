@@ -21,6 +21,7 @@ COLOURS = {
 }
 OTHERS = ("#0077BB", "#33BBEE", "#CC3311", "#997700")
 
+TUG = ("reconstruction", "generator")  # the ends of the one slider of the tug view
 WEIGHTS = "Weight of each phase's update"
 TERMS = "Terms inside a loss"
 PACE = "Pace"
@@ -46,6 +47,14 @@ def set_one(trainer: Trainer, key: list[str], value: float) -> None:
             trainer.model.input_noise = NOISE.checked("input_noise", value)
         case _:
             raise KeyError(f"there is no setting {'.'.join(map(str, key))!r} here.")
+
+
+def set_tug(trainer: Trainer, t: float) -> None:
+    """The weights of both ends, for t from 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
+    a, b = TUG
+    if not {a, b} <= set(trainer.weights):
+        raise ValueError(f"there is no tug of war here: it needs the phases {a} and {b}.")
+    trainer.weights[a], trainer.weights[b] = min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
 
 
 def sliders(trainer: Trainer) -> list[dict[str, Any]]:

@@ -81,8 +81,8 @@ def style_by_class(
     common.gallery(ax, rows.flatten(0, 1), columns)
     ax.set_xticks([*([0] if lead else []), *range(lead, columns)], [*(["image"] if lead else []), *ticks])
     ax.xaxis.tick_top()
-    ax.set_ylabel("one style z a row", fontsize=common.SIZE)
-    ax.set_xlabel("category y", fontsize=common.SIZE)
+    ax.set_ylabel("one style z a row")
+    ax.set_xlabel("category y")
     common.title(ax, "Style by category")
     whose = "of prior samples" if originals is None else "of the images on the left"
     figure.alt = f"A table of decoded images: {len(z)} rows, the styles {whose}; {k} columns, the categories."
@@ -275,8 +275,8 @@ def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
                 xytext=(4, 0), textcoords="offset points", va="center", fontsize=common.SIZE)  # fmt: skip
     ax.set_xticks(range(k))
     ax.set_ylim(0, 1.06 * max(tallest, *wanted))
-    ax.set_xlabel("category", fontsize=common.SIZE)
-    ax.set_ylabel("share of the images", fontsize=common.SIZE)
+    ax.set_xlabel("category")
+    ax.set_ylabel("share of the images")
     common.title(ax, "Images in each category" + (", by class" if (labels >= 0).any() else ""))
     if (labels >= 0).any():
         figure.legend(loc="outside right center", fontsize=common.SIZE, frameon=False, reverse=True)

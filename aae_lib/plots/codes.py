@@ -135,7 +135,7 @@ def latent(
     _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)", split.class_names)
     _name_axes(ax, axes)
     if line:
-        ax.set_ylabel("spread out, to be seen", fontsize=common.SIZE)
+        ax.set_ylabel("spread out, to be seen")
         ax.set_yticks([])
     common.title(ax, f"{len(z)} codes q(z) over {len(z)} samples of the prior p(z)")
     figure.alt = f"Scatter plot of {len(z)} codes coloured by class, over {len(z)} samples of the prior in grey."

@@ -47,14 +47,21 @@ SHOWN = count(most=10_000)  # images in one picture
 EXTENT = numbers(4, example="(-3.0, 3.0, -3.0, 3.0)")
 
 
-@takes(panels=count(most=1000), figsize=FIGSIZE)
-def blank(panels: int = 1, *, figsize: tuple[float, float]) -> tuple[Picture, list[Axes]]:
-    """A figure of `panels`, at most three in a row, as every plot begins: its axes carry the course's text sizes."""
-    figure = Picture(figsize=figsize, dpi=110, layout="constrained", facecolor="white")
-    rows = -(-panels // 3)
-    axes = [figure.add_subplot(rows, min(panels, 3), i + 1) for i in range(panels)]
+@takes(panels=count(most=1000), figsize=FIGSIZE, columns=count(most=1000), dpi=count(most=1000))
+def blank(
+    panels: int = 1, *, figsize: tuple[float, float], columns: int = 3, dpi: int = 110
+) -> tuple[Picture, list[Axes]]:
+    """A figure of `panels`, at most `columns` in a row, as every plot begins: its axes carry the course's text sizes.
+
+    dpi  pixels per inch: fewer make a smaller file
+    """
+    figure = Picture(figsize=figsize, dpi=dpi, layout="constrained", facecolor="white")
+    rows = -(-panels // columns)
+    axes = [figure.add_subplot(rows, min(panels, columns), i + 1) for i in range(panels)]
     for ax in axes:
         ax.tick_params(labelsize=SIZE)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.label.set_size(SIZE)
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes
 

@@ -67,7 +67,7 @@ def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) ->
 
     figure, axes = common.blank(len(panels), figsize=figsize or (5.0 * min(len(panels), 3), 4.6 * -(-len(panels) // 3)))
     for ax, shown in zip(axes, panels, strict=True):
-        ax.set_xlabel("step", fontsize=common.SIZE)
+        ax.set_xlabel("step")
         ax.grid(axis="y", alpha=0.3)
         if shown is game:
             _game(ax, history, game)

@@ -156,7 +156,7 @@ def samples(model: Model, n: int = 64, generator: torch.Generator | None = None,
     if classes:
         ax.set_yticks(range(classes))
         kind = "category" if can(model).categories and not can(model).named_categories else "class"
-        ax.set_ylabel(kind, fontsize=common.SIZE)
+        ax.set_ylabel(kind)
         figure.alt = f"{classes} rows of {columns} images decoded from samples of the prior, one row for each {kind}."
     return figure
 
@@ -290,7 +290,7 @@ def interpolation(
     figure, (ax,) = common.blank(figsize=figsize or common.sheet_size(1, len(walk), cell=1.0))
     common.gallery(ax, walk, len(walk))
     ax.set_xticks(range(len(walk)), ticks)
-    ax.set_xlabel("t", fontsize=common.SIZE)
+    ax.set_xlabel("t")
     common.title(ax, f"From a to b {'along an arc (slerp)' if spherical else 'along a straight line'} in latent space")
     figure.alt = f"{n} images decoded along {'an arc' if spherical else 'a straight line'} between two codes."
     return figure

@@ -1,10 +1,14 @@
-"""The training step, the heart of the library. Lay it next to the loop that lesson 04 writes by hand: it is the same.
+"""The training step, the heart of the library. Lay it next to lesson 04's `textbook_step`: the same, phase by phase.
 
-    by hand                           here
-    x, z_prior = ...                  batch = trainer.draw(phase, ...)         all that is random
-    loss = ...                        loss = trainer.call(phase.loss, ...)     loss(model, batch, terms)
-    zero_grad(); loss.backward()      trainer.gradients(phase, loss)           of the phase's own parameters alone
-    optimizer.step()                  trainer.update(phase, ...)               by the phase's own optimizer
+    by hand, for each of the three    here, for each phase             what it does
+    x, z_prior = ...                  batch = trainer.draw(...)        all that is random
+    loss = ...                        loss = trainer.call(...)         loss(model, batch, terms)
+    zero_grad(); loss.backward()      trainer.gradients(phase, loss)   of the phase's own parameters, and no others
+    optimizer.step()                  trainer.update(phase, ...)       by the phase's own optimizer, at a rate that
+                                                                       the slider's weight scales (`Settings.rates`)
+
+Not in the lesson: `share` (both players look at codes from one encoder pass), `repeats`, `autocast` (bfloat16), and the
+pause after each phase. The four calls are in updates.py.
 
 A `Trainer` takes it for one model, a `Sweep` for many at once; the live panel takes it phase by phase; a CUDA graph
 records it; with several processes, each computes a part of the batch. All of them run this function.
