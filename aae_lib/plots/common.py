@@ -61,7 +61,7 @@ def blank(
     for ax in axes:
         ax.tick_params(labelsize=SIZE)
         for axis in (ax.xaxis, ax.yaxis):
-            axis.label.set_size(SIZE)
+            axis.label.set_fontsize(SIZE)
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
