@@ -22,6 +22,7 @@ from aae_lib.live.other_cell import OtherCell
 from aae_lib.live.panel import CLOSED
 from aae_lib.live.run import Run
 from aae_lib.live.scene import GIVES_WAY
+from aae_lib.live.still import still
 from conftest import state
 
 pytestmark = pytest.mark.slow
@@ -698,10 +699,92 @@ def test_a_run_is_drawn_over_the_square_of_the_one_beside_it(make):
     trainer = make()
     seen = view.View(trainer, trainer.data.validation)
     near = torch.zeros(10, 2)
-    alone = np.ptp(seen.extent(near)[:2])
-    seen.beside = 2  # the zoom of the other
-    assert np.ptp(seen.extent(near)[:2]) == pytest.approx(alone * 1.5**2)
-    assert seen.zoom == 0  # its own is not moved: each would hold up the other
+    alone = seen.extent(near)
+    seen.beside = [(-1.0, 30.0, -1.0, 1.0)]  # what the other needs
+    left, right, bottom, top = seen.extent(near)
+    assert (left, right) == pytest.approx((min(alone[0], -1), 30))
+    assert top - bottom == pytest.approx(right - left)
+    assert seen.own == pytest.approx(alone)  # its own is not moved: each would hold up the other
+    assert seen.surface((left, right, bottom, top)).shape == (view.SIDE, view.SIDE)
+
+
+def test_a_fork_after_changes_of_prior_is_compared_with_the_same_sample(opened):
+    panel, page = opened(max_steps=1000)
+    trained(panel, 10)
+    panel.set_prior(aae.priors.GaussianRing(10))
+    trained(panel, 20)
+    panel.set_prior(aae.priors.Gaussian(2))
+    trained(panel, 30)
+    panel.fork()
+    trained(panel, 40)
+    (frame, _) = page.last(lambda frame: len(frame["runs"]) == 2 and frame["runs"][1]["mmd_at"] == 40)
+    one, other = frame["runs"]
+    assert (one["step"], other["step"]) == (40, 40)
+    assert one["mmd"] == other["mmd"]
+    assert one["floor"] == other["floor"]
+    assert one["extent"] == other["extent"]
+
+
+def test_looking_back_tells_the_mmd_of_that_step(opened, make):
+    panel, page = opened(max_steps=1000)
+    for steps in (3, 6, 9):
+        trained(panel, steps)
+        page.last(lambda frame, steps=steps: frame["runs"][0]["step"] == steps)
+    marks = panel._scene.marks()
+    assert {3, 6, 9} <= set(marks)
+    for steps in (3, 6):
+        page.do("scrub", at=marks.index(steps))
+        frame, _ = page.last(
+            lambda frame, steps=steps: frame["runs"][0]["step"] == steps and frame["state"]["at"] is not None
+        )
+        again = make()
+        again.run(steps=steps, progress=False)
+        seen = view.View(again, again.data.validation)
+        assert frame["runs"][0]["mmd_at"] == steps
+        assert frame["runs"][0]["mmd"] == pytest.approx(seen.mmd(seen.codes()), abs=1e-6)
+
+
+def test_two_runs_of_other_priors_are_drawn_over_one_square_which_ds_surfaces_fill(make):
+    wide = make(prior=aae.priors.Uniform(2, low=1.0, high=9.0))
+    panel = Compare(make(), wide)
+    try:
+        page = Page(panel)
+        frame, _ = page.last(lambda frame: len(frame["runs"]) == 2)
+        one, other = (run["extent"] for run in frame["runs"])
+        assert one == other
+        assert all(run.view.own[1] <= one[1] for run in panel.training.runs)
+        for run in panel.training.runs:
+            assert np.array_equal(run.surface, run.view.surface(one))
+    finally:
+        panel.close()
+
+
+def test_a_page_is_told_whether_a_step_has_used_its_settings(opened):
+    panel, page = opened(max_steps=1000)
+
+    def planned(step):
+        frame, _ = page.last(lambda frame: frame["runs"][0]["step"] == step and frame["state"]["status"] != "playing")
+        return frame["runs"][0]["planned"]
+
+    assert planned(0)
+    trained(panel, 5)
+    assert not planned(5)
+    page.do("set", run=0, key=["weights", "generator"], value=2.0)
+    frame, _ = page.last(lambda frame: frame["runs"][0]["settings"]["weights"]["generator"] == 2)
+    assert frame["runs"][0]["planned"]
+    trained(panel, 6)
+    assert not planned(6)
+    panel.reset()
+    assert planned(0)
+
+
+def test_a_picture_for_the_saved_notebook_tells_the_mmd_of_its_step(opened):
+    panel, _ = opened(max_steps=1000)
+    trained(panel, 7)
+    (run,) = panel.training.runs
+    panel.stop()
+    run.mmd = run.mmd_at = None
+    assert f"step 7   MMD {run.view.mmd(run.view.codes()):.4f}" in still([run]).alt
 
 
 class Slope(torch.nn.Module):

@@ -132,7 +132,7 @@ class Requests:
     def _settings_changed(self) -> None:
         if not self.training.playing:
             for run in self.training.runs:
-                run.uses = run.trainer.chosen()
+                run.plan()
         self.training.changed()
 
     def _take_prior(self, prior: Any) -> None:

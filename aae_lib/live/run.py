@@ -34,8 +34,9 @@ class Run:
         self.walk: Iterator[str] | None = None  # a step that is run phase by phase
         self.lit: str | None = None  # the phase that was run last, when running phase by phase
         self.moved: dict[str, float] | None = None  # how far it moved each network
-        self.uses = trainer.chosen()
+        self.uses, self.planned = trainer.chosen(), True  # what the last step used; planned: what the next one will
         self.mmd: float | None = None
+        self.mmd_at: int | None = None  # the step at which it was taken
         self.mmds: list[tuple[int, float]] = []
         self.surface: np.ndarray | None = None
         self.planes: list[tuple[str, Any]] = []  # which the page lets one choose from
@@ -76,8 +77,12 @@ class Run:
         self.past.before_step(self.trainer)
         if not self.past.moments:
             self.look(set())  # one can always look back to the beginning
-        self.uses = self.trainer.chosen()
+        self.uses, self.planned = self.trainer.chosen(), False
         self.trainer.start_clock()
+
+    def plan(self) -> None:
+        """Settings have changed, and no step is under way that would soon use them."""
+        self.uses, self.planned = self.trainer.chosen(), True
 
     def finish_step(self) -> None:
         """End a step that is under way; priors and input noise change between steps only."""
@@ -95,7 +100,7 @@ class Run:
             self.trainer.model.set_prior(old)
             self.view.new_prior()
             raise
-        self.mmd = None
+        self.mmd = self.mmd_at = None
 
     def recover(self) -> None:
         """After a loss that was not finite: to exactly the state before that step, random numbers included.
@@ -121,7 +126,9 @@ class Run:
     def reset(self) -> None:
         """Back to the start of the run; settings and prior stay."""
         self.trainer.reset()
-        self.past, self.walk, self.lit, self.moved, self.mmd, self.mmds = Timeline(), None, None, None, None, []
+        self.past, self.mmds = Timeline(), []
+        self.walk = self.lit = self.moved = self.mmd = self.mmd_at = None
+        self.plan()
 
     # ---- what is seen ----
 
@@ -162,6 +169,13 @@ class Run:
         behind = layers | ({"prior"} if seen.heads is not None else set())
         return out | _present(seen.categories, seen.heads) | self._curves(layers) | self._behind(behind, seen.prior)
 
+    def about_back(self, seen: Seen) -> dict[str, Any]:
+        """The numbers of a kept moment; where codes are drawn as they are, with the MMD of just then."""
+        if self.view.latent_dim != 2:
+            return seen.about
+        mmd = self.view.mmd(torch.from_numpy(seen.codes), torch.from_numpy(seen.prior))
+        return seen.about | {"mmd": mmd, "mmd_at": seen.step}
+
     def _curves(self, layers: set[str]) -> Layers:
         out = Layers()
         if "losses" in layers:
@@ -176,7 +190,7 @@ class Run:
 
     def measure(self, z: Tensor) -> None:
         """Take the MMD of the codes, and keep it as a point of its curve."""
-        self.mmd = self.view.mmd(z)
+        self.mmd, self.mmd_at = self.view.mmd(z), self.steps
         if self.mmd is not None:
             if self.mmds and self.mmds[-1][0] == self.steps:
                 self.mmds.pop()
@@ -187,11 +201,13 @@ class Run:
         return {
             "step": self.steps,
             "settings": self.uses,
+            "planned": self.planned,
             "chosen": self.trainer.chosen(),
             "extent": self.extent,
             "axes": self.view.plane.names,
             "prior": repr(self.trainer.model.prior),
             "mmd": self.mmd,
+            "mmd_at": self.mmd_at,
             "floor": self.view.floor,
             "lit": self.lit,
             "moved": self.moved,

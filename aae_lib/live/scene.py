@@ -4,9 +4,10 @@ from typing import Any
 
 from ..models import can
 from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
-from .run import Run
+from .run import Layers, Run
 from .sliders import TUG
 from .training_thread import TrainingThread
+from .view import Extent
 from .wire import frame
 
 EVERY = {"losses": 4, "surface": 4, "arrows": 5, "mmd": 8, "images": 8}  # a layer comes with every n-th picture
@@ -18,7 +19,7 @@ MESSAGES = {
     "stopped": "Stopped, and the trainer is free. Run the cell again for a new panel.",
     "past": "You are looking at an earlier step.",
 }
-GIVES_WAY = "Another cell runs: training gives way to it, and goes on slowly."
+GIVES_WAY = "Another cell runs: training gives way."
 
 
 class Scene:
@@ -66,13 +67,24 @@ class Scene:
             layers.add("arrows")
         if full:
             layers.add("prior")
-        about, arrays = [], []
-        for run in training.runs:
-            run.view.beside = max((other.view.zoom for other in training.runs if other is not run), default=0)
-            seen = self._seen(run)
-            arrays.append(run.look(layers) if seen is None else run.look_back(seen, layers))
-            about.append(run.about() if seen is None else seen.about)
+        about, arrays = self._looked_at(layers)
+        if any(run.view.beside != self._next_to(run) for run in training.runs):  # one has changed its square
+            about, arrays = self._looked_at(layers)
         return frame(self._n, full, self._state(), about, arrays)
+
+    def _looked_at(self, layers: set[str]) -> tuple[list[dict[str, Any]], list[Layers]]:
+        """What is known of each run, and its layers."""
+        about, arrays = [], []
+        for run in self.training.runs:
+            run.view.beside, seen = self._next_to(run), self._seen(run)
+            arrays.append(run.look(layers) if seen is None else run.look_back(seen, layers))
+            about.append(run.about() if seen is None else run.about_back(seen))
+        return about, arrays
+
+    def _next_to(self, run: Run) -> list[Extent]:
+        """The squares that other runs need of the same plane."""
+        others = [other.view for other in self.training.runs if other is not run]
+        return [view.own for view in others if view.plane.names == run.view.plane.names]
 
     def _seen(self, run: Run) -> Any:
         """The kept moment to be drawn instead of now: when looking back, or while a fork catches up."""

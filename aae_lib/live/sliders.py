@@ -54,7 +54,7 @@ def set_tug(trainer: Trainer, t: float) -> None:
     a, b = TUG
     if not {a, b} <= set(trainer.weights):
         raise ValueError(f"there is no tug of war here: it needs the phases {a} and {b}.")
-    trainer.weights[a], trainer.weights[b] = min(1.0, 2 * (1 - t)), min(1.0, 2 * t)
+    trainer.weights[a], trainer.weights[b] = (round(min(1.0, 2 * share), 4) for share in (1 - t, t))
 
 
 def sliders(trainer: Trainer) -> list[dict[str, Any]]:

@@ -41,6 +41,8 @@ def still(runs: list[Run]) -> Picture:
     for part, run in zip(figure.subfigures(len(runs), 1, squeeze=False)[:, 0], runs, strict=True):
         with run.trainer.lock:
             run.trainer.flush()
+            if run.mmd_at != run.steps:
+                run.measure(run.view.codes())
             _run(part, run)
     rest = "the distance to the prior, and images" if runs[0].view.has_decoder else "and the distance to the prior"
     dots = "Codes, coloured by class, lie" if runs[0].view.dots == "codes" else "Points lie"

@@ -30,6 +30,9 @@ PULLED = 100  # images whose pulls are taken
 ARROWS = 40  # of them, how many are drawn: more would hide the codes
 
 
+Extent = tuple[float, float, float, float]  # left, right, bottom, top
+
+
 class Seen(NamedTuple):
     """One kept moment of the time machine: small, and enough to be drawn again."""
 
@@ -77,7 +80,7 @@ class View:
         split = split.take(torch.arange(len(split))[:SHOWN]) if len(split) > SHOWN else split
         self.split = split
         self.images = split.images.to(self.device)
-        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.generator, self.of_prior = (torch.Generator(self.device).manual_seed(seed) for _ in range(2))
         self.has_decoder = self.can.decode and (self.images.ndim == 4 or self.images.shape[1] > 2)
         self.latent_dim = int(self.model.prior.dim)
         self.n_categories = self.can.categories
@@ -98,9 +101,10 @@ class View:
     def new_prior(self) -> None:
         """Draw from the prior; take its floor and the part of the plane that it fills."""
         prior, n = self.model.prior, max(2, len(self.images) if self.can.encode else 500)
-        self.prior = prior.sample(n, generator=self.generator, device=self.device)
-        self.reseed = torch.Generator(self.device)  # a prior that moves is drawn with the same numbers each time
-        self.fixed = prior.sample(PICTURES, generator=self.generator, device=self.device)  # decoded again and again
+        # with the same numbers each time: so a fork has the same sample, and a prior that moves jitters less
+        generator = self.of_prior.manual_seed(0)
+        self.prior = prior.sample(n, generator=generator, device=self.device)
+        self.fixed = prior.sample(PICTURES, generator=generator, device=self.device)  # decoded again and again
         self.floor = metrics.floor(prior, n=min(n, MEASURED), repeats=30, generator=torch.Generator().manual_seed(0))
         self._frame_prior()
 
@@ -114,14 +118,14 @@ class View:
         left, right, bottom, top = extent_of(torch.from_numpy(self.prior_shown))
         self.centre = ((left + right) / 2, (bottom + top) / 2)
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
-        self.beside = 0  # the zoom of a run that is drawn next to this one, over the same square
+        self.beside: list[Extent] = []  # what runs that are drawn next to this one, over the same square, need
 
     # ---- what is drawn ----
 
     def follow_prior(self) -> None:
         """Draw a prior that moves with training where it is now; its floor is a rough one, of 4 pairs."""
         prior = self.model.prior
-        self.prior = prior.sample(len(self.prior), generator=self.reseed.manual_seed(0), device=self.device)
+        self.prior = prior.sample(len(self.prior), generator=self.of_prior.manual_seed(0), device=self.device)
         self.floor = metrics.floor(prior, n=min(len(self.prior), MEASURED), repeats=4, generator=torch.Generator())
         self._frame_prior()
 
@@ -148,8 +152,20 @@ class View:
         labels = self.split.labels if self.can.encode else torch.full((len(self.codes()),), -1)
         return labels.where(labels >= 0, NO_LABEL).numpy().astype(np.uint8)
 
-    def extent(self, shown: Tensor) -> tuple[float, float, float, float]:
-        """The square that is drawn: the prior's, widened by steps of a half while codes `shown` (N, 2) lie outside."""
+    def extent(self, shown: Tensor) -> Extent:
+        """The square that is drawn: round what this run needs, and the runs next to it."""
+        self._widen(shown)
+        self.drawn = around([self.own, *self.beside])
+        return self.drawn
+
+    @property
+    def own(self) -> Extent:
+        """The square that this run needs: the prior's, widened by steps of a half."""
+        (x, y), half = self.centre, self.half * 1.5**self.zoom
+        return (x - half, x + half, y - half, y + half)
+
+    def _widen(self, shown: Tensor) -> None:
+        """As far as codes `shown` (N, 2) lie outside, and back."""
         away = (shown - shown.new_tensor(self.centre)).abs().amax(1)
         need = float(away.kthvalue(math.ceil(0.95 * len(away))).values) / self.half  # all but one in twenty
         if np.isfinite(need):
@@ -157,12 +173,6 @@ class View:
                 self.zoom += 1
             while self.zoom and need < 0.9 * 1.5 ** (self.zoom - 1):
                 self.zoom -= 1
-        half = self._drawn_half()
-        (x, y) = self.centre
-        return (x - half, x + half, y - half, y + half)
-
-    def _drawn_half(self) -> float:
-        return self.half * 1.5 ** max(self.zoom, self.beside)
 
     @property
     def dots(self) -> str:
@@ -175,7 +185,7 @@ class View:
         return self.can.play and self.latent_dim == 2
 
     @torch.no_grad()
-    def surface(self, extent: tuple[float, float, float, float]) -> np.ndarray:
+    def surface(self, extent: Extent) -> np.ndarray:
         """D(z) over the extent, (SIDE, SIDE) float32, top row first; where D is told classes, the largest over them."""
         left, right, bottom, top = extent
         at = (torch.arange(SIDE, device=self.device) + 0.5) / SIDE
@@ -186,17 +196,18 @@ class View:
         belief = torch.stack([self.model.discriminator(grid, *y).float() for y in told]).amax(0).sigmoid()
         return belief.reshape(SIDE, SIDE).cpu().numpy()
 
-    def mmd(self, z: Tensor) -> float | None:
-        """MMD of the codes z (N, d) against the prior sample that is drawn: codes that rest have one MMD."""
-        z = z[: min(MEASURED, len(self.prior))]
+    def mmd(self, z: Tensor, prior: Tensor | None = None) -> float | None:
+        """MMD of the codes z (N, d) against the prior sample that is drawn (or was): codes that rest have one MMD."""
+        prior = self.prior if prior is None else prior
+        z = z[: min(MEASURED, len(prior))]
         if len(z) < 2 or not z.isfinite().all():
             return None
-        return metrics.mmd(z.cpu(), self.prior[: len(z)].cpu())
+        return metrics.mmd(z.cpu(), prior[: len(z)].cpu())
 
     def arrows(self) -> np.ndarray:
         """(M, 2 + 2K) float32: where a code lies, and where each of the K phases that move the encoder pulls it."""
         z, found = pulls(self.trainer, self._minibatch(min(PULLED, len(self.images))), self.generator)
-        length = 0.08 * self._drawn_half()
+        length = 0.04 * (self.drawn[1] - self.drawn[0])
         parts = [self.plane.project(z)]
         parts += [length * found.get(name, torch.zeros_like(z)) @ self.plane.basis.T for name in self.pulled]
         return torch.cat(parts, 1)[:ARROWS].float().cpu().numpy()
@@ -244,6 +255,14 @@ class View:
         if not self.can.see_category:
             return self.model.decode(z)
         return self.model.decode(z, (first + torch.arange(len(z), device=self.device)) % self.model.categories)
+
+
+def around(extents: list[Extent]) -> Extent:
+    """The smallest square round all of these; the page's extents.ts has the same."""
+    lefts, rights, bottoms, tops = zip(*extents, strict=True)
+    left, right, bottom, top = min(lefts), max(rights), min(bottoms), max(tops)
+    x, y, half = (left + right) / 2, (bottom + top) / 2, max(right - left, top - bottom) / 2
+    return (x - half, x + half, y - half, y + half)
 
 
 def axes_plane(d: int, i: int, j: int, device: torch.device) -> Plane:

@@ -46,7 +46,7 @@ def test_training_gives_way_to_a_cell_that_computes_and_says_so(busy):
     panel, _, free = busy(PANEL, BUSY.replace("time.sleep(0.02)", "sum(range(1000))"))
     until(lambda: panel.frames, "the first picture")
     panel.play(steps=5)
-    panel.expect_text(".aae-status", "Another cell runs: training gives way to it, and goes on slowly.")
+    panel.expect_text(".aae-status", "Another cell runs: training gives way.")
     panel.drag(panel.slider("weights.generator"), 0.8)
     until(lambda: panel.uses[0]["weights"]["generator"] > 2, "the slider is used")
     free()

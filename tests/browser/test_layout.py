@@ -125,8 +125,12 @@ def test_the_plane_leaves_the_sliders_free_whatever_becomes_of_the_width(screen)
         notebook.command("apputils:change-theme", theme="JupyterLab Light")
 
 
-def test_the_plane_stays_where_it_is_whatever_the_message_says(screen):
-    panel, notebook = screen("panel = aae.live.Panel(trainer(), max_steps=100_000)\npanel", 1366, 768)
+@pytest.mark.parametrize("view", ["all", "tug"])
+def test_the_plane_stays_where_it_is_whatever_the_message_says(screen, view):
+    made = f"panel = aae.live.Panel(trainer(), view={view!r}, max_steps=100_000)\npanel"
+    panel, notebook = screen(made, 1366, 768)
+    if view == "tug":
+        panel.press("more")
     top = "e => e.querySelector('.aae-plot').getBoundingClientRect().top - e.getBoundingClientRect().top"
     for width in (1366, 1150, 1000, 800, 430):
         notebook.show(width, 768)

@@ -2,7 +2,7 @@
 
 import { h, setAttribute, setText } from "./dom";
 import type { Point, PointAnswer } from "./messages";
-import { decimals, short } from "./numbers";
+import { decimals } from "./numbers";
 import type { PlaneData } from "./plane";
 import { drawSample } from "./sample";
 import { beliefAt } from "./surface";
@@ -58,7 +58,7 @@ export function pointCard(whose: string, pictures: boolean, closed: () => void) 
     const category = near?.category;
     setText(decoded.caption, category === undefined ? decoded.text : `decoded here as category ${category}`);
     const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
-    const away = near ? `${short(near.distance)} away` : "";
+    const away = near ? `${decimals(near.distance, 2)} away` : "";
     const text = near ? `nearest real${label}, ${away}` : "";
     setText(nearest.caption, near ? `nearest real${label}\n${away}` : "");
     setAttribute(nearest.canvas, "aria-label", text);

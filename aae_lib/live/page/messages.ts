@@ -96,12 +96,14 @@ export interface State {
 /** The numbers beside the picture of one run. */
 export interface RunInfo {
   step: number;
-  settings: Settings; // that the last step used
+  settings: Settings; // that the last step used, or if planned the next one will
+  planned: boolean;
   chosen: Settings; // that the next one will use
   extent: Extent;
   axes: [string, string];
   prior: string;
   mmd: number | null;
+  mmd_at: number | null; // the step at which it was taken
   floor: [mean: number, sd: number] | null;
   lit: string | null; // the phase that was run last
   moved: Record<string, number> | null; // how far it moved each network

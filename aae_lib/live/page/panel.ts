@@ -86,7 +86,14 @@ export function panelParts(root: HTMLElement, spec: Spec, send: Send, look: Look
     h(
       "div",
       { class: "aae-page" },
-      h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, statusLine, whole, more),
+      h(
+        "div",
+        { class: "aae-bar" },
+        several && h("h2", {}, spec.title),
+        moves.element,
+        statusLine,
+        h("div", { class: "aae-looks" }, whole, more),
+      ),
       h(
         "div",
         { class: "aae-main" },

@@ -68,7 +68,7 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
     plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
     if (surface) key.update(endsOf(swingOf(surface)));
     tug?.update(info, settled);
-    mmd?.update(info);
+    mmd?.update(info, training);
     shares?.update(layers.categories, theme);
     sliders.update(info, settled);
     networks.update(info, theme);
@@ -99,10 +99,12 @@ function tugOf({ tug, view, runs }: Spec, i: number, send: Send) {
 /** "MMD 0.0123 (floor 0.0003 ± 0.0011)" of one run; of two, which share it, the floor is left to the curves. */
 function mmdText(i: number, withFloor: boolean) {
   const now = h("b");
+  const when = h("small");
   const floor = h("span", { class: "aae-floor" });
-  const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
-  function update({ mmd, floor: known }: RunInfo) {
+  const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, when, floor);
+  function update({ mmd, mmd_at: at, step, floor: known }: RunInfo, training: boolean) {
     setText(now, decimals(mmd, 4));
+    setText(when, training || at === null || at === step ? "" : ` at step ${counted(at)}`);
     setText(floor, known && withFloor ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
   return { element, update };

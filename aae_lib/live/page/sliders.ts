@@ -12,6 +12,10 @@ interface Does {
   say?(value: number): string; // the value as text
 }
 
+/** Which step took a value. */
+const usedBy = ({ step, planned }: Pick<RunInfo, "step" | "planned">, value: string): string =>
+  planned ? `The next step will use ${value}` : `Step ${counted(step)} used ${value}`;
+
 /** One number. */
 function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = short }: Does) {
   const id = freshId();
@@ -66,7 +70,7 @@ function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = s
   let shown = slider.value;
   let held = false;
   let used: number | null = null;
-  let step = 0;
+  let by: Pick<RunInfo, "step" | "planned"> = { step: 0, planned: true };
   let awaited = false; // the trainer has not yet been told what is shown, or no picture since has come
   let sent = false;
   const sendSoon = throttled((value: number) => {
@@ -104,9 +108,9 @@ function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = s
     tellUsed();
   }
   /** What is chosen moves a thumb that is not held, unless it was moved after that. */
-  function update(chosen: number | null, nowUsed: number | null, nowStep: number, settled: boolean) {
+  function update(chosen: number | null, nowUsed: number | null, info: RunInfo, settled: boolean) {
     if (chosen === null || nowUsed === null) return;
-    [used, step] = [nowUsed, nowStep];
+    [used, by] = [nowUsed, info];
     if (settled && sent) awaited = false;
     const typing = document.activeElement === box && Number(box.value) !== shown;
     if (!held && !awaited && !typing && !close(chosen, shown)) show(chosen);
@@ -115,7 +119,7 @@ function sliderRow(slider: Slider, run: number, { send, told = () => {}, say = s
   }
   function tellUsed() {
     if (used === null) return;
-    const text = `trainer used ${short(used)} at step ${counted(step)}`;
+    const text = usedBy(by, short(used));
     setText(note, close(used, shown) ? "" : text);
     setAttribute(track, "title", text);
   }
@@ -145,9 +149,9 @@ export function sliderGroups(run: RunSpec, i: number, send: Send, named: boolean
   });
   return {
     element: h("div", { class: "aae-sliders" }, named && h("h3", { class: "aae-whose" }, run.name), groups, help, all),
-    update({ chosen, settings, step }: RunInfo, settled: boolean) {
+    update(info: RunInfo, settled: boolean) {
       for (const { slider, update } of rows) {
-        update(settingAt(chosen, slider.key), settingAt(settings, slider.key), step, settled);
+        update(settingAt(info.chosen, slider.key), settingAt(info.settings, slider.key), info, settled);
       }
     },
     refused() {
@@ -180,10 +184,10 @@ export function balance(tug: Tug, run: number, whose: string, send: Send) {
   row.track.after(h("span", { class: "aae-end", "aria-hidden": "true" }, `game (${tug.b})`));
   const told = h("p", { class: "aae-tug-used" });
 
-  function update({ chosen, settings, step }: RunInfo, settled: boolean) {
-    row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
-    const used = both([tug.a, tug.b].map((name) => settings.weights[name]));
-    setText(told, `At step ${counted(step)} the trainer used ${used}.`);
+  function update(info: RunInfo, settled: boolean) {
+    const { chosen, settings } = info;
+    row.update(tugPlace(chosen, tug), tugPlace(settings, tug), info, settled);
+    setText(told, `${usedBy(info, both([tug.a, tug.b].map((name) => settings.weights[name])))}.`);
   }
   return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
 }

@@ -23,12 +23,13 @@ export function transport(send: Send) {
   const step = plain("step", "one phase: one update of some of the networks");
   const reset = plain("reset", "to the first step: same seed, same run");
   const stop = plain("stop", "end the thread; the trainer is free then", { class: "aae-rest" });
-  const counter = h("span", { class: "aae-step" });
+  const counter = h("span");
+  const pace = h("small");
   const element = h(
     "div",
     { class: "aae-transport", role: "group", "aria-label": "training" },
     [play, step, slowly, reset, stop],
-    counter,
+    h("span", { class: "aae-step" }, counter, pace),
   );
 
   function toggleSlow() {
@@ -51,8 +52,8 @@ export function transport(send: Send) {
     }
     for (const one of [slowly, reset, stop]) one.disabled = status === "stopped";
     for (const one of [play, step]) one.disabled = status === "stopped" || status === "failed";
-    const pace = playing && rate ? ` · ${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : "";
-    setText(counter, `step ${counted(at)} of ${counted(max_steps)}${pace}`);
+    setText(counter, `step ${counted(at)} of ${counted(max_steps)}`);
+    setText(pace, playing && rate ? `${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : "");
   }
   return { element, update, toggle };
 }

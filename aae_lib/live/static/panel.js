@@ -1201,7 +1201,7 @@ function pointCard(whose, pictures, closed) {
     const category = near?.category;
     setText(decoded.caption, category === void 0 ? decoded.text : `decoded here as category ${category}`);
     const label = near && near.label >= 0 ? `: ${names.get(near.label) ?? near.label}` : "";
-    const away = near ? `${short(near.distance)} away` : "";
+    const away = near ? `${decimals(near.distance, 2)} away` : "";
     const text = near ? `nearest real${label}, ${away}` : "";
     setText(nearest.caption, near ? `nearest real${label}
 ${away}` : "");
@@ -1575,6 +1575,7 @@ function tugPlace({ weights }, tug) {
 }
 
 // sliders.ts
+var usedBy = ({ step, planned }, value) => planned ? `The next step will use ${value}` : `Step ${counted(step)} used ${value}`;
 function sliderRow(slider, run, { send, told = () => {
 }, say = short }) {
   const id = freshId();
@@ -1629,7 +1630,7 @@ function sliderRow(slider, run, { send, told = () => {
   let shown = slider.value;
   let held = false;
   let used = null;
-  let step = 0;
+  let by = { step: 0, planned: true };
   let awaited = false;
   let sent = false;
   const sendSoon = throttled((value) => {
@@ -1665,9 +1666,9 @@ function sliderRow(slider, run, { send, told = () => {
     undo.classList.toggle("is-idle", value === slider.default);
     tellUsed();
   }
-  function update(chosen, nowUsed, nowStep, settled) {
+  function update(chosen, nowUsed, info, settled) {
     if (chosen === null || nowUsed === null) return;
-    [used, step] = [nowUsed, nowStep];
+    [used, by] = [nowUsed, info];
     if (settled && sent) awaited = false;
     const typing = document.activeElement === box && Number(box.value) !== shown;
     if (!held && !awaited && !typing && !close(chosen, shown)) show(chosen);
@@ -1676,7 +1677,7 @@ function sliderRow(slider, run, { send, told = () => {
   }
   function tellUsed() {
     if (used === null) return;
-    const text = `trainer used ${short(used)} at step ${counted(step)}`;
+    const text = usedBy(by, short(used));
     setText(note, close(used, shown) ? "" : text);
     setAttribute(track, "title", text);
   }
@@ -1704,9 +1705,9 @@ function sliderGroups(run, i, send, named) {
   });
   return {
     element: h("div", { class: "aae-sliders" }, named && h("h3", { class: "aae-whose" }, run.name), groups, help, all),
-    update({ chosen, settings, step }, settled) {
+    update(info, settled) {
       for (const { slider, update } of rows) {
-        update(settingAt(chosen, slider.key), settingAt(settings, slider.key), step, settled);
+        update(settingAt(info.chosen, slider.key), settingAt(info.settings, slider.key), info, settled);
       }
     },
     refused() {
@@ -1736,10 +1737,10 @@ function balance(tug, run, whose, send) {
   row.track.before(h("span", { "aria-hidden": "true" }, tug.a));
   row.track.after(h("span", { class: "aae-end", "aria-hidden": "true" }, `game (${tug.b})`));
   const told = h("p", { class: "aae-tug-used" });
-  function update({ chosen, settings, step }, settled) {
-    row.update(tugPlace(chosen, tug), tugPlace(settings, tug), step, settled);
-    const used = both([tug.a, tug.b].map((name) => settings.weights[name]));
-    setText(told, `At step ${counted(step)} the trainer used ${used}.`);
+  function update(info, settled) {
+    const { chosen, settings } = info;
+    row.update(tugPlace(chosen, tug), tugPlace(settings, tug), info, settled);
+    setText(told, `${usedBy(info, both([tug.a, tug.b].map((name) => settings.weights[name])))}.`);
   }
   return { element: h("div", { class: "aae-tug" }, row.element, told), update, refused: row.refused };
 }
@@ -1761,12 +1762,13 @@ function transport(send) {
   const step = plain("step", "one phase: one update of some of the networks");
   const reset = plain("reset", "to the first step: same seed, same run");
   const stop = plain("stop", "end the thread; the trainer is free then", { class: "aae-rest" });
-  const counter = h("span", { class: "aae-step" });
+  const counter = h("span");
+  const pace = h("small");
   const element = h(
     "div",
     { class: "aae-transport", role: "group", "aria-label": "training" },
     [play, step, slowly, reset, stop],
-    counter
+    h("span", { class: "aae-step" }, counter, pace)
   );
   function toggleSlow() {
     slow = !slow;
@@ -1787,8 +1789,8 @@ function transport(send) {
     }
     for (const one of [slowly, reset, stop]) one.disabled = status === "stopped";
     for (const one of [play, step]) one.disabled = status === "stopped" || status === "failed";
-    const pace = playing && rate ? ` · ${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : "";
-    setText(counter, `step ${counted(at)} of ${counted(max_steps)}${pace}`);
+    setText(counter, `step ${counted(at)} of ${counted(max_steps)}`);
+    setText(pace, playing && rate ? `${rate < 10 ? short(rate) : counted(Math.round(rate))} steps/s` : "");
   }
   return { element, update, toggle };
 }
@@ -1844,7 +1846,7 @@ function runPart(spec, i, send, toggle) {
     plot.paint({ ...layers, extent, own: info.extent, axes: info.axes, ...more }, theme);
     if (surface) key.update(endsOf(swingOf(surface)));
     tug?.update(info, settled);
-    mmd?.update(info);
+    mmd?.update(info, training);
     shares?.update(layers.categories, theme);
     sliders.update(info, settled);
     networks.update(info, theme);
@@ -1871,10 +1873,12 @@ function tugOf({ tug, view, runs }, i, send) {
 }
 function mmdText(i, withFloor) {
   const now = h("b");
+  const when = h("small");
   const floor = h("span", { class: "aae-floor" });
-  const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, floor);
-  function update({ mmd, floor: known }) {
+  const element = h("span", { class: "aae-mmd", "data-run": i }, "MMD ", now, when, floor);
+  function update({ mmd, mmd_at: at, step, floor: known }, training) {
     setText(now, decimals(mmd, 4));
+    setText(when, training || at === null || at === step ? "" : ` at step ${counted(at)}`);
     setText(floor, known && withFloor ? ` (floor ${decimals(known[0], 4)} ± ${decimals(known[1], 4)})` : "");
   }
   return { element, update };
@@ -2031,7 +2035,14 @@ function panelParts(root, spec, send, look, acts) {
     h(
       "div",
       { class: "aae-page" },
-      h("div", { class: "aae-bar" }, several && h("h2", {}, spec.title), moves.element, statusLine, whole, more),
+      h(
+        "div",
+        { class: "aae-bar" },
+        several && h("h2", {}, spec.title),
+        moves.element,
+        statusLine,
+        h("div", { class: "aae-looks" }, whole, more)
+      ),
       h(
         "div",
         { class: "aae-main" },
