@@ -146,6 +146,7 @@ def test_every_recipe_can_be_built_and_takes_a_step(task, size, digits):
         recipe = replace(recipe, labels=min(recipe.labels, len(digits.train)))
     trainer = lib.prepare(recipe, 0, digits)
     trainer.run(steps=1, progress=False)
+    assert dict(trainer.weights) == dict.fromkeys(trainer.weights, 1.0) | dict(recipe.weights)
     assert task.paper is None or task.paper[0] > 0
     assert recipe.departures
     described = lib.described(recipe, digits.name)

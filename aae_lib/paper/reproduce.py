@@ -117,7 +117,7 @@ def prepare(
         # batch norm follows this phase, as there is no other
         phases = tuple(phase.replace(moves_statistics=True) for phase in phases if phase.name == alone)
     device = find_device(device)
-    return Trainer(
+    trainer = Trainer(
         model,
         data,
         phases=phases,
@@ -127,6 +127,9 @@ def prepare(
         device=device,
         precision="tf32" if has_tf32(device) else "fp32",
     )
+    if alone is None:
+        trainer.weights.update(recipe.weights)
+    return trainer
 
 
 def few_labels(recipe: Recipe, seed: int, data: Dataset) -> Dataset:
