@@ -27,6 +27,7 @@ from aae_lib.paper.tasks import TASKS, UNSUPERVISED
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 LOOKS = 20  # at the validation images
+WAITS = ("y_game_from", "y_reconstructs_from", "virtual_from")  # in steps
 
 
 @dataclass
@@ -98,7 +99,9 @@ EXPERIMENTS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiments", nargs="+", choices=tuple(EXPERIMENTS), metavar="EXPERIMENT")
-    parser.add_argument("--steps", type=int, help="instead of the recipe's epochs; then nothing is written")
+    parser.add_argument(
+        "--steps", type=int, help="instead of the recipe's epochs, waits in proportion; then nothing is written"
+    )
     parser.add_argument("--hidden", type=int, help="width of the layers, to try it")
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -132,6 +135,10 @@ def run(
     for name, variant in experiment.variants.items():
         arguments = task.small.arguments | variant.arguments
         arguments |= {"hidden": (hidden, hidden)} if hidden else {}
+        if steps:
+            whole = task.small.epochs * (len(data.train) // task.small.batch_size)
+            waits = {name: arguments[name] for name in WAITS if arguments.get(name)}
+            arguments |= {name: max(1, round(wait * steps / whole)) for name, wait in waits.items()}
         recipe = replace(task.small, arguments=arguments)
         for seed in range(seeds or experiment.seeds):
             trainer = prepare(recipe, seed, data, steps=steps)
