@@ -119,6 +119,7 @@ class View:
         self.centre = ((left + right) / 2, (bottom + top) / 2)
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
         self.beside: list[Extent] = []  # what runs that are drawn next to this one, over the same square, need
+        self.drawn = self.own
 
     # ---- what is drawn ----
 
