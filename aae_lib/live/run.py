@@ -146,9 +146,9 @@ class Run:
         categories, heads = view.categories(), view.heads()
         shown = view.plane.project(z)
         out["codes"] = shown.float().cpu().numpy()
-        self.extent = view.extent(shown)
+        extent = view.extent(shown)
         if "surface" in layers and view.has_surface:
-            out["surface"] = self.surface = view.surface(self.extent)
+            out["surface"] = self.surface = view.surface(extent)
         if "arrows" in layers and view.pulled:
             out["arrows"] = view.arrows()
         if "mmd" in layers:
@@ -203,7 +203,7 @@ class Run:
             "settings": self.uses,
             "planned": self.planned,
             "chosen": self.trainer.chosen(),
-            "extent": self.extent,
+            "extent": self.view.drawn,
             "axes": self.view.plane.names,
             "prior": repr(self.trainer.model.prior),
             "mmd": self.mmd,
