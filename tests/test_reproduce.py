@@ -132,6 +132,8 @@ def test_a_run_stopped_by_the_clock_goes_on(run, tmp_path, capsys):
     assert not (tmp_path / "results").exists()
     steps = [checkpoints.read_index(tmp_path / "runs" / f"semi-supervised-100-small-{s}")["steps"] for s in (0, 1)]
     assert 0 < steps[0] == steps[1] < 390
+    with pytest.raises(ValueError, match="by another recipe"):
+        run(replace(long, small=replace(long.small, weights={"generator": 0.1})), seeds=2, together=True, resume=True)
     done = run(long, seeds=2, together=True, resume=True)["seeds"]
     assert [one["steps"] for one in done] == [390, 390]
 

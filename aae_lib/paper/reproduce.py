@@ -155,7 +155,10 @@ def run_seeds(
     trainers = [prepare(recipe, seed, data, device) for seed in folders]
     for trainer, folder in zip(trainers, folders.values(), strict=True):
         if checkpoints.exists(folder):
+            own = dict(trainer.weights)
             trainer.load(folder)
+            if dict(trainer.weights) != own:
+                raise ValueError(f"{folder} holds a run by another recipe (other weights): remove it to begin anew.")
     options: dict[str, Any] = {"progress": progress, "save_seconds": save_seconds, "seconds": seconds}
     furthest = max(trainer.steps for trainer in trainers)
     for trainer in trainers:  # a kill may have come between their checkpoints
