@@ -73,13 +73,14 @@ OWN = {
 }
 OWN_DEPARTURES = (HELD_OUT, "Adam instead of SGD with momentum, its rate on half a cosine")
 CONSISTENT = "one phase more: an image and a noisy copy of it get the same category (noise of 0.5)"
+NEIGHBOURS = "another phase: so do an image and the neighbour, at a distance of 2, that differs the most in y"
 SEMI = {**OWN, "latent_dim": 10, "input_noise": 0.3, "consistency": 0.5, "virtual": 2.0}
 SEMI_DEPARTURES = (
     *OWN_DEPARTURES,
     "batch norm in the encoder",
     "gradient penalty r1 = 1 in both games",
     CONSISTENT,
-    "another phase: so do an image and the neighbour, at a distance of 2, that differs the most in y",
+    NEIGHBOURS,
     "the labels come first: the game for y begins at {game:,} steps, the reconstruction's gradient reaches y and the "
     "neighbours count from {rest:,} steps on",
 )
@@ -149,11 +150,12 @@ CLUSTERS = {**OWN, "latent_dim": 5, "input_dropout": 0.2}
 
 
 def _clusters(k: int, paper: tuple[float, float]) -> Task:
-    own = {**CLUSTERS, "categories": k, "r1_y": 0.1}
+    own = {**CLUSTERS, "categories": k, "r1_y": 0.1, "consistency": 0.5, "virtual": 2.0}
     small = {**own, "hidden": (400, 400)}
     full = {**own, "hidden": (3000, 3000)}
     shorter = "layers of 400 instead of 3000, 15 epochs instead of 1,500"
-    departures = (*OWN_DEPARTURES, "gradient penalty r1 = 1 in the game for z, 0.1 in that for y")
+    penalties = "gradient penalty r1 = 1 in the game for z, 0.1 in that for y"
+    departures = (*OWN_DEPARTURES, penalties, CONSISTENT, NEIGHBOURS)
     return Task(
         f"clusters-{k}",
         f"clustering, {k} clusters",
