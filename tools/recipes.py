@@ -131,12 +131,12 @@ def run(
 ) -> Iterator[dict[str, Any]]:
     """Train all variants with all seeds as one sweep; at each look, the validation errors so far."""
     task = TASKS[experiment.task]
+    whole = task.small.steps(len(data.train))
     trainers, names = [], []
     for name, variant in experiment.variants.items():
         arguments = task.small.arguments | variant.arguments
         arguments |= {"hidden": (hidden, hidden)} if hidden else {}
         if steps:
-            whole = task.small.epochs * (len(data.train) // task.small.batch_size)
             waits = {name: arguments[name] for name in WAITS if arguments.get(name)}
             arguments |= {name: max(1, round(wait * steps / whole)) for name, wait in waits.items()}
         recipe = replace(task.small, arguments=arguments)
@@ -145,7 +145,7 @@ def run(
             trainer.weights.update(variant.weights)
             trainers.append(trainer)
             names.append((name, seed))
-    total = steps or trainers[0].minibatches.count(epochs=task.small.epochs)
+    total = steps or whole
     sweep = aae.Sweep(trainers)
     began = time.perf_counter()
     curves: dict[str, dict[int, list[float]]] = {name: {seed: [] for _, seed in names} for name, _ in names}

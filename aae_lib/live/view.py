@@ -80,7 +80,8 @@ class View:
         split = split.take(torch.arange(len(split))[:SHOWN]) if len(split) > SHOWN else split
         self.split = split
         self.images = split.images.to(self.device)
-        self.generator, self.of_prior = (torch.Generator(self.device).manual_seed(seed) for _ in range(2))
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.of_prior = torch.Generator(self.device)
         self.has_decoder = self.can.decode and (self.images.ndim == 4 or self.images.shape[1] > 2)
         self.latent_dim = int(self.model.prior.dim)
         self.n_categories = self.can.categories

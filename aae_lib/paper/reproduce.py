@@ -110,7 +110,7 @@ def prepare(
 
     data = few_labels(recipe, seed, data)
     model = getattr(aae_lib, recipe.model)(data.image_shape, seed=seed, **recipe.arguments)
-    schedule = recipe.schedule(steps or recipe.epochs * (len(data.train) // recipe.batch_size))
+    schedule = recipe.schedule(steps or recipe.steps(len(data.train)))
     phases = model.phases()
     if alone is not None:
         one_of(*(phase.name for phase in phases)).checked("alone", alone)

@@ -36,6 +36,10 @@ class Recipe:
     weights: Mapping[str, float] = field(default_factory=dict)
     departures: tuple[str, ...] = ()
 
+    def steps(self, images: int) -> int:
+        """How many steps its epochs are, on this many images."""
+        return self.epochs * (images // self.batch_size)
+
     def schedule(self, steps: int) -> Schedule:
         """Of the learning rates: half a cosine over this many steps, down to 0.02 of them."""
         return Cosine(steps, final=0.02)
