@@ -40,6 +40,17 @@ def test_the_saved_picture_shows_the_panel(make):
     assert "step 5" in figure.alt
 
 
+def test_a_loss_that_is_drawn_cut_off_is_told(make, monkeypatch):
+    run = Run(make(), "AAE")
+    names = [phase.name for phase in run.trainer.phases]
+    rows = [[step, *(1 + step % 2 for _ in names)] for step in range(200)]
+    rows[0][1] = 57.25  # of the first phase alone
+    monkeypatch.setattr(run.trainer.records, "thinned", lambda at_most: rows)
+    titles = texts(still.still([run]))
+    assert f"{names[0]} (▲ up to 57.2)" in {title.removeprefix("loss of ") for title in titles}
+    assert sum("▲" in title for title in titles) == 1
+
+
 def test_free_points_are_called_points():
     blobs = aae.load("blobs")
     run = Run(aae.Trainer(aae.PlaneGame(blobs.train.images[:50], aae.priors.SwissRoll(), seed=0), blobs), "PlaneGame")

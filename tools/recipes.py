@@ -93,6 +93,22 @@ EXPERIMENTS = {
             "noise, r1_y of 1": Variant({"consistency": 0.5, "virtual": 2.0, "r1_y": 1.0}, {"virtual": 0.0}),
         },
     ),
+    "map-20": Experiment(
+        "map-20",
+        {
+            "as it was": Variant({"consistency": 0.5, "virtual": 2.0}, {"consistency": 0.0, "virtual": 0.0}),
+            "noise, virtual": Variant({"consistency": 0.5, "virtual": 2.0}),
+            "noise, virtual, r1_y of 0.1": Variant({"consistency": 0.5, "virtual": 2.0, "r1_y": 0.1}),
+        },
+    ),
+    "map-100": Experiment(
+        "map-100",
+        {
+            "as it was": waiting(0, 0),
+            "virtual": waiting(0, 0, 0),
+            "y 550, cut until 3,300, virtual from 3,300": waiting(550, 3300, 3300),
+        },
+    ),
 }
 
 

@@ -143,11 +143,14 @@ def _losses(figure: SubFigure, run: Run) -> None:
     for k, (name, colour) in enumerate(colours.items()):
         ax = figure.add_subplot(-(-len(colours) // COLUMNS), min(len(colours), COLUMNS), 1 + k)
         ax.plot(rows[:, 0], rows[:, 1 + k], color=colour, linewidth=1.2)
+        title = f"loss of {name}" if len(colours) < COLUMNS else name
         if (kept := rows[np.isfinite(rows[:, 1 + k]), 1 + k]).size:  # a few wild steps at the start hide the rest
             low, high = np.quantile(kept, [0, 0.98])
-            ax.set_ylim(low - 0.05 * (high - low + 1e-9), high + 0.1 * (high - low + 1e-9))
+            top = high + 0.1 * (high - low + 1e-9)
+            ax.set_ylim(low - 0.05 * (high - low + 1e-9), top)
+            title += f" (▲ up to {kept.max():.3g})" * bool(kept.max() > top)
         ax.locator_params(nbins=3)
-        _small(ax, f"loss of {name}" if len(colours) < COLUMNS else name)
+        _small(ax, title)
 
 
 def _match(ax: Axes, run: Run) -> None:

@@ -11,6 +11,7 @@ from ..arguments import number, numbers, takes
 from .checks import points, scaled
 
 GRID = tuple(10 ** (-2 + i / 10) for i in range(21))  # 0.01 to 1, in pixels of [0, 1]
+FINER = 20  # steps from the value of the grid below the best to the one above it
 
 
 class Parzen(NamedTuple):
@@ -29,7 +30,8 @@ def parzen_log_likelihood(
 
     .. math:: \log p(x) = \log \frac1n \sum_{i=1}^n N(x; \mathrm{sample}_i, σ^2 I)
 
-    x is flattened, with pixels in [0, 1]; σ is the value of `grid` under which the validation images are most likely.
+    x is flattened, with pixels in [0, 1]; σ is the width under which the validation images are most likely: the best of
+    `grid`, then the best of 21 between its two neighbours there. (In 784 dimensions a σ that is 10 % off costs 8 nats.)
     The measure says little about image quality and depends on the number of samples (the paper takes 10,000); only
     figures measured the same way can be compared.
 
@@ -61,7 +63,7 @@ def parzen_log_likelihood(
     >>> data = aae.load("digits")
     >>> found = parzen_log_likelihood(data.train.images[:300], data.validation.images, data.test.images)
     >>> f"{found.bandwidth:.2f}"
-    '0.16'
+    '0.17'
     """
     grid = sorted(grid)
     if len(grid) < 3:
@@ -77,15 +79,22 @@ def parzen_log_likelihood(
             f"samples have {samples.shape[1]} values each, validation_images {validation.shape[1]} and test_images "
             f"{test.shape[1]}: pass images of the same shape."
         )
-    scores = _log_likelihoods(validation, samples, grid).mean(dim=0)
-    best = int(scores.argmax())
+    best = _best(validation, samples, grid)
     if best in (0, len(grid) - 1):
         raise ValueError(
             f"the best bandwidth, {grid[best]:.3g}, is at the edge of the grid ({grid[0]:.3g} to {grid[-1]:.3g}); "
             "the figure would not be a likelihood. Pass a wider grid."
         )
-    found = _log_likelihoods(test, samples, grid[best : best + 1])[:, 0]
-    return Parzen(float(found.mean()), float(found.std() / math.sqrt(len(found))), grid[best])
+    low, high = grid[best - 1], grid[best + 1]
+    near = [low * (high / low) ** (i / FINER) for i in range(FINER + 1)]
+    bandwidth = near[_best(validation, samples, near)]
+    found = _log_likelihoods(test, samples, [bandwidth])[:, 0]
+    return Parzen(float(found.mean()), float(found.std() / math.sqrt(len(found))), bandwidth)
+
+
+def _best(x: Tensor, samples: Tensor, grid: Sequence[float]) -> int:
+    """Where in the grid the x are most likely."""
+    return int(_log_likelihoods(x, samples, grid).mean(dim=0).argmax())
 
 
 def _log_likelihoods(x: Tensor, samples: Tensor, grid: Sequence[float]) -> Tensor:

@@ -21,7 +21,7 @@ export function curvePlot(label: string) {
   /** Strips from step 0 to `last`, with a line at step `mark`; `text` for screen readers. */
   function paint(strips: Strip[], last: number, mark: number | null, theme: Theme, text: string) {
     const { scale } = theme;
-    const [left, right, below, top] = [54 * scale, 58 * scale, 30 * scale, 20 * scale];
+    const [left, right, below, top] = [54 * scale, 66 * scale, 30 * scale, 20 * scale];
     const width = element.clientWidth;
     const height = strips.reduce((sum, strip) => sum + strip.height * scale, below);
     element.style.height = `${height}px`;
@@ -44,7 +44,7 @@ export function curvePlot(label: string) {
       draw.fillText(counted(step), px(step), y + 2 * scale);
     }
     draw.textAlign = "left";
-    draw.fillText("step", left + span + 12 * scale, y + 2 * scale);
+    draw.fillText("step", left + span + 24 * scale, y + 2 * scale);
     if (mark !== null) {
       draw.fillStyle = theme.ink;
       draw.fillRect(px(mark) - 0.5, top, 1, y - top - 8 * scale);
@@ -55,7 +55,7 @@ export function curvePlot(label: string) {
 }
 
 function paintStrip(draw: Draw, strip: Strip, frame: Frame, px: (step: number) => number, theme: Theme) {
-  const { low, high, ticks } = rangeOf(strip);
+  const { low, high, ticks, beyond } = rangeOf(strip);
   const { place } = SCALES[strip.log ? "log" : "linear"](low, high);
   const py = (value: number) => frame.y + (1 - place(within(value, low, high))) * frame.height;
   if (strip.floor) {
@@ -75,6 +75,13 @@ function paintStrip(draw: Draw, strip: Strip, frame: Frame, px: (step: number) =
   draw.fillStyle = theme.text(strip.colour);
   draw.textAlign = "left";
   draw.fillText(strip.name, frame.x, frame.y - 11 * theme.scale);
+  if (beyond !== undefined) {
+    draw.fillStyle = theme.quiet;
+    draw.textAlign = "right";
+    draw.fillText(`▲ up to ${short(beyond)}`, frame.x + frame.width + 60 * theme.scale, frame.y - 11 * theme.scale);
+    draw.fillStyle = theme.text(strip.colour);
+    draw.textAlign = "left";
+  }
   strip.series.forEach(({ rows, stride, column, dash }, i) => {
     const line = new Path2D();
     let drawn = false;

@@ -36,10 +36,11 @@ export function niceStep(rough: number): number {
   return power * ([1, 2, 5].find((k) => k * power >= rough * 0.999) ?? 10);
 }
 
-/** What a curve is drawn in: from `low` to `high`, with some values named. */
+/** What a curve is drawn in: from `low` to `high`, with some values named; `beyond`: the largest, where it lies above. */
 export interface Range {
   low: number;
   high: number;
+  beyond?: number;
   ticks: [value: number, text: string][];
 }
 
@@ -51,7 +52,9 @@ export function linearRange(sorted: number[]): Range {
   const step = niceStep((most - low || Math.abs(most) || 1) / 2);
   low = Math.floor(low / step + 1e-9) * step;
   const high = Math.max(Math.ceil(most / step - 1e-9) * step, low + step);
-  return { low, high, ticks: [low, high].map((value) => [value, short(rounded(value))]) };
+  const largest = sorted.at(-1) ?? high;
+  const ticks: Range["ticks"] = [low, high].map((value) => [value, short(rounded(value))]);
+  return { low, high, ticks, ...(largest > high && { beyond: largest }) };
 }
 
 /** From just below `least`, where differences mean nothing, to the largest value; powers of ten marked. */

@@ -137,7 +137,9 @@ function linearRange(sorted) {
   const step = niceStep((most - low || Math.abs(most) || 1) / 2);
   low = Math.floor(low / step + 1e-9) * step;
   const high = Math.max(Math.ceil(most / step - 1e-9) * step, low + step);
-  return { low, high, ticks: [low, high].map((value) => [value, short(rounded(value))]) };
+  const largest = sorted.at(-1) ?? high;
+  const ticks = [low, high].map((value) => [value, short(rounded(value))]);
+  return { low, high, ticks, ...largest > high && { beyond: largest } };
 }
 function logRange(sorted, least = sorted[0] ?? 1e-3) {
   const low = 10 ** Math.floor(Math.log10(Math.max(1e-6, least)));
@@ -758,7 +760,7 @@ function curvePlot(label) {
   const element = h("div", { class: "aae-curves" }, canvas);
   function paint(strips, last, mark, theme, text) {
     const { scale } = theme;
-    const [left, right, below, top] = [54 * scale, 58 * scale, 30 * scale, 20 * scale];
+    const [left, right, below, top] = [54 * scale, 66 * scale, 30 * scale, 20 * scale];
     const width = element.clientWidth;
     const height = strips.reduce((sum, strip) => sum + strip.height * scale, below);
     element.style.height = `${height}px`;
@@ -781,7 +783,7 @@ function curvePlot(label) {
       draw.fillText(counted(step), px(step), y + 2 * scale);
     }
     draw.textAlign = "left";
-    draw.fillText("step", left + span + 12 * scale, y + 2 * scale);
+    draw.fillText("step", left + span + 24 * scale, y + 2 * scale);
     if (mark !== null) {
       draw.fillStyle = theme.ink;
       draw.fillRect(px(mark) - 0.5, top, 1, y - top - 8 * scale);
@@ -791,7 +793,7 @@ function curvePlot(label) {
   return { element, paint };
 }
 function paintStrip(draw, strip, frame, px, theme) {
-  const { low, high, ticks } = rangeOf(strip);
+  const { low, high, ticks, beyond } = rangeOf(strip);
   const { place } = SCALES[strip.log ? "log" : "linear"](low, high);
   const py = (value) => frame.y + (1 - place(within(value, low, high))) * frame.height;
   if (strip.floor) {
@@ -811,6 +813,13 @@ function paintStrip(draw, strip, frame, px, theme) {
   draw.fillStyle = theme.text(strip.colour);
   draw.textAlign = "left";
   draw.fillText(strip.name, frame.x, frame.y - 11 * theme.scale);
+  if (beyond !== void 0) {
+    draw.fillStyle = theme.quiet;
+    draw.textAlign = "right";
+    draw.fillText(`▲ up to ${short(beyond)}`, frame.x + frame.width + 60 * theme.scale, frame.y - 11 * theme.scale);
+    draw.fillStyle = theme.text(strip.colour);
+    draw.textAlign = "left";
+  }
   strip.series.forEach(({ rows, stride, column, dash }, i) => {
     const line = new Path2D();
     let drawn = false;

@@ -53,9 +53,10 @@ describe("ranges", () => {
     expect(linearRange([10.1, 10.4]).low).toBe(10);
   });
 
-  test("a few large values do not press the others flat", () => {
+  test("a few large values do not press the others flat, and the largest is told", () => {
     const values = [...Array.from({ length: 99 }, (_, i) => i / 99), 1000];
-    expect(linearRange(values).high).toBe(1);
+    expect(linearRange(values)).toMatchObject({ high: 1, beyond: 1000 });
+    expect(linearRange(values.slice(0, -1))).not.toHaveProperty("beyond");
   });
 
   test("without values, or with one, there is still a height", () => {
