@@ -3,7 +3,6 @@
 import pytest
 import torch
 from matplotlib.lines import Line2D
-from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 
 import aae_lib as aae
@@ -27,7 +26,7 @@ def test_the_saved_picture_shows_the_panel(make):
     run = Run(trainer, "AAE")
     for _ in range(5):
         run.step()
-    run.measure(run.view.codes())
+    run.measure()
     figure = still.still([run])
     about = sliders.sliders(trainer)
     assert {one["label"] for one in about} <= texts(figure)
@@ -35,13 +34,37 @@ def test_the_saved_picture_shows_the_panel(make):
     (game,) = [one for one in about if one["label"] == "generator"]
     places = {(line.get_color(), round(float(line.get_xdata()[0]), 4)) for line in handles(figure)}
     assert (game["colour"], round(0.48 + 0.38 * 0.37 / 3, 4)) in places
-    assert len(figure.findobj(Quiver)) == 2  # of reconstruction and game
     assert "The live panel" in figure.alt
     assert "step 5" in figure.alt
 
 
+@pytest.mark.parametrize(("weights", "place"), [((1, 1), 0.5), ((1, 0.5), 0.25), ((0.5, 1), 0.75), ((0, 0), 0.5)])
+def test_the_tug_view_has_its_one_slider_where_the_page_has_it(weights, place, make):
+    trainer = make()
+    trainer.weights["reconstruction"], trainer.weights["generator"] = weights
+    figure = still.still([Run(trainer, "AAE")], tug=True)
+    assert {"reconstruction", "game (generator)"} <= texts(figure)
+    assert "learning rate ×" not in texts(figure)
+    (handle,) = [line for line in figure.findobj(Line2D) if line.get_marker() == "o" and line.get_markersize() == 9]
+    assert float(handle.get_xdata()[0]) == pytest.approx(0.32 + 0.36 * place)
+    assert not any("loss" in text for text in texts(figure))  # none has been taken
+
+
+def test_the_picture_of_a_map_has_its_heads_and_the_prior_that_follows_them():
+    data = aae.load("digits")
+    trainer = aae.Trainer(aae.MapAAE(data.image_shape, categories=4, hidden=(16,), seed=0), data, seed=0)
+    run = Run(trainer, "MapAAE")
+    with torch.no_grad():
+        trainer.model.cluster_heads += 50
+    figure = still.still([run])
+    assert {"0", "1", "2", "3", "c₁", "c₂"} <= texts(figure)
+    assert (run.view.prior.mean(0) > 40).all()
+    assert run.mmd == pytest.approx(run.view.mmd(run.view.codes()))
+
+
 def test_a_loss_that_is_drawn_cut_off_is_told(make, monkeypatch):
     run = Run(make(), "AAE")
+    run.step()
     names = [phase.name for phase in run.trainer.phases]
     rows = [[step, *(1 + step % 2 for _ in names)] for step in range(200)]
     rows[0][1] = 57.25  # of the first phase alone

@@ -268,7 +268,7 @@ class Panel:
 
     def _update_still(self, sentence: str = "") -> None:
         if self._picture is not None:
-            figure = still(self.training.runs)
+            figure = still(self.training.runs, tug=self._scene.view == "tug")
             self._picture.put(figure._repr_png_(), figure.alt, sentence)
 
     # ---- from the page; on whatever thread the kernel pleases ----

@@ -117,7 +117,7 @@ class Requests:
                 training.changed(full=True)
             case "measure":
                 for run in runs:
-                    run.measure(run.view.codes())
+                    run.measure()
             case "old" | "wake":
                 pass
             case other:

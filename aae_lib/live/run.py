@@ -141,8 +141,7 @@ class Run:
         self.trainer.flush()
         view, out = self.view, Layers()
         z = view.codes()
-        if moves := self.trainer.model.prior.moves:
-            view.follow_prior()
+        view.follow_prior()
         categories, heads = view.categories(), view.heads()
         shown = view.plane.project(z)
         out["codes"] = shown.float().cpu().numpy()
@@ -158,7 +157,7 @@ class Run:
         if not self.trainer.in_step:
             kept = Seen(self.steps, out["codes"], categories, heads, view.prior_shown, self.surface, self.about())
             self.past.keep(kept)
-        behind = layers | ({"prior"} if moves else set())
+        behind = layers | ({"prior"} if self.trainer.model.prior.moves else set())
         return out | _present(categories, heads) | self._curves(layers) | self._behind(behind, view.prior_shown)
 
     def look_back(self, seen: Seen, layers: set[str]) -> Layers:
@@ -188,8 +187,11 @@ class Run:
     def _behind(self, layers: set[str], prior: np.ndarray) -> Layers:
         return Layers(prior=prior, labels=self.view.labels()) if "prior" in layers else Layers()
 
-    def measure(self, z: Tensor) -> None:
-        """Take the MMD of the codes, and keep it as a point of its curve."""
+    def measure(self, z: Tensor | None = None) -> None:
+        """Take the MMD of the codes (those of now), and keep it as a point of its curve."""
+        if z is None:
+            self.view.follow_prior()
+            z = self.view.codes()
         self.mmd, self.mmd_at = self.view.mmd(z), self.steps
         if self.mmd is not None:
             if self.mmds and self.mmds[-1][0] == self.steps:
@@ -220,9 +222,9 @@ class Run:
         parts = networks(trainer.model)
         options = None
         if d > 2:
-            self.planes = [(f"z{i + 1}, z{i + 2}", (i, i + 1)) for i in range(0, d - 1, 2)] + [
-                ("PCA of the codes", "pca")
-            ]
+            self.planes = [
+                (f"{self.view.symbol}{i + 1}, {self.view.symbol}{i + 2}", (i, i + 1)) for i in range(0, d - 1, 2)
+            ] + [("PCA of the codes", "pca")]
             options = self.planes
         return {
             "name": self.name,
@@ -254,7 +256,7 @@ class Run:
         if isinstance(axes, str):
             plane = pca_plane(view.codes())
         else:
-            plane = axes_plane(view.latent_dim, axes[0], axes[1], view.device)
+            plane = axes_plane(view.latent_dim, axes[0], axes[1], view.device, view.symbol)
         view.look_along(plane)
 
     # ---- forks ----

@@ -5,7 +5,7 @@ from typing import Any
 from ..models import can
 from ..plots.common import CLASS_COLOURS, FAKE, PRIOR, REAL
 from .run import Layers, Run
-from .sliders import TUG
+from .sliders import TUG, tugged
 from .training_thread import TrainingThread
 from .view import Extent
 from .wire import frame
@@ -119,17 +119,17 @@ class Scene:
         for run in runs:
             if can(run.trainer.model).classify:
                 classes |= set(range(run.view.n_categories or 0))
-        tugged = {phase.name for phase in runs[0].trainer.phases}.issuperset(TUG)
+        tug = tugged(runs[0].trainer)
         return {
             "large": self.large,
-            "view": "all" if self.view == "tug" and not tugged else self.view,
+            "view": "all" if self.view == "tug" and not tug else self.view,
             "title": f"{runs[0].name} on {runs[0].trainer.data_name}" if view.dots == "codes" else runs[0].name,
             "image": shape,
             "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in sorted(classes) if k >= 0],
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
             "runs": [run.spec() for run in runs],
             "forked": self.forked,
-            "tug": {"a": TUG[0], "b": TUG[1]} if tugged else None,
+            "tug": {"a": TUG[0], "b": TUG[1]} if tug else None,
             "priors": PLANE_PRIORS if view.latent_dim == 2 else ANY_DIM_PRIORS,
             "can_draw": view.latent_dim == 2,
             "max_steps": self.training.limit,

@@ -49,12 +49,25 @@ def set_one(trainer: Trainer, key: list[str], value: float) -> None:
             raise KeyError(f"there is no setting {'.'.join(map(str, key))!r} here.")
 
 
+def tugged(trainer: Trainer) -> bool:
+    """Whether it has both phases that the tug's slider stands between."""
+    return set(TUG) <= set(trainer.weights)
+
+
 def set_tug(trainer: Trainer, t: float) -> None:
     """The weights of both ends, for t from 0 (reconstruction alone) by 1/2 (both in full) to 1 (the game alone)."""
     a, b = TUG
-    if not {a, b} <= set(trainer.weights):
+    if not tugged(trainer):
         raise ValueError(f"there is no tug of war here: it needs the phases {a} and {b}.")
     trainer.weights[a], trainer.weights[b] = (round(min(1.0, 2 * share), 4) for share in (1 - t, t))
+
+
+def tug_place(trainer: Trainer) -> float:
+    """Where that slider stands: t, whatever the two weights are; the page's track.ts has the same."""
+    a, b = (trainer.weights[phase] for phase in TUG)
+    if max(a, b) == 0:
+        return 0.5
+    return b / a / 2 if a >= b else 1 - a / b / 2
 
 
 def sliders(trainer: Trainer) -> list[dict[str, Any]]:

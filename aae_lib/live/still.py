@@ -9,7 +9,8 @@ from matplotlib.figure import SubFigure
 
 from ..models import can
 from ..plots import common
-from ..plots.codes import BELIEF, _clouds, _name_axes
+from ..plots.classes import _heads
+from ..plots.codes import BELIEF, _clouds
 from ..plots.picture import Picture
 from . import sliders
 from .run import Run
@@ -35,15 +36,15 @@ def plane(runs: list[Run]) -> Picture:
     return figure
 
 
-def still(runs: list[Run]) -> Picture:
-    """All that the panel shows, a row for each run: the plane, sliders, losses, the match, images."""
+def still(runs: list[Run], tug: bool = False) -> Picture:
+    """All that the panel shows, a row for each run: the plane, sliders (of `tug`: the one), losses, the match, images."""
     figure = Picture(figsize=(12.4, 6.4 * len(runs)), dpi=80, layout="constrained", facecolor="white")
     for part, run in zip(figure.subfigures(len(runs), 1, squeeze=False)[:, 0], runs, strict=True):
         with run.trainer.lock:
             run.trainer.flush()
             if run.mmd_at != run.steps:
-                run.measure(run.view.codes())
-            _run(part, run)
+                run.measure()
+            _run(part, run, tug)
     rest = "the distance to the prior, and images" if runs[0].view.has_decoder else "and the distance to the prior"
     dots = "Codes, coloured by class, lie" if runs[0].view.dots == "codes" else "Points lie"
     figure.alt = (
@@ -67,28 +68,33 @@ def _title(run: Run) -> str:
     return f"{run.name}: step {run.steps:,}{mmd}"
 
 
-def _run(figure: SubFigure, run: Run) -> None:
+def _run(figure: SubFigure, run: Run, tug: bool) -> None:
+    tug = tug and sliders.tugged(run.trainer)
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.2, 1])[0]
     _codes(left.add_subplot(), run, over=True)
     pictures = run.view.pictures() if run.view.has_decoder else None
-    below = -(-len(run.trainer.phases) // COLUMNS)  # rows of losses
-    heights = [0.18 * len(sliders.sliders(run.trainer)), below, 1.1] + ([1.0] if pictures is not None else [])
-    parts = right.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
-    _sliders(parts[0].add_subplot(), run)
-    _losses(parts[1], run)
-    _match(parts[2].add_subplot(), run)
+    of_losses = -(-len(run.trainer.phases) // COLUMNS) if run.steps else 0  # rows
+    parts = {"sliders": 0.35 if tug else 0.18 * len(sliders.sliders(run.trainer)), "losses": of_losses, "match": 1.1}
+    heights = {name: height for name, height in (parts | {"images": pictures is not None}).items() if height}
+    rows = right.subfigures(len(heights), 1, squeeze=False, height_ratios=list(heights.values()))[:, 0]
+    part = dict(zip(heights, rows, strict=True))
+    (_tug if tug else _sliders)(part["sliders"].add_subplot(), run)
+    if "losses" in part:
+        _losses(part["losses"], run)
+    _match(part["match"].add_subplot(), run)
     if pictures is not None:
-        _images(parts[3].add_subplot(), pictures)
+        _images(part["images"].add_subplot(), pictures)
 
 
 def _codes(ax: Axes, run: Run, over: bool = False) -> None:
-    """The plane; `over` D's surface, and with arrows."""
+    """The plane; `over` D's surface, and with a map's heads."""
     view = run.view
     z = view.plane.project(view.codes()).cpu()
     labels = run.view.split.labels[:DOTS] if can(view.model).encode else None
     prior = view.plane.project(view.prior[:DOTS]).cpu()
     _clouds(ax, z[:DOTS], labels, prior, (0, 1), _named(run), "prior p(z)", marked=not over)
-    _name_axes(ax, (0, 1))
+    ax.set_xlabel(view.plane.names[0], fontsize=common.SIZE + 2)
+    ax.set_ylabel(view.plane.names[1], fontsize=common.SIZE + 2)
     ax.set_title(_title(run), fontsize=common.SIZE, loc="left", pad=10)
     ax.tick_params(labelsize=SMALL)
     if not over:
@@ -101,21 +107,10 @@ def _codes(ax: Axes, run: Run, over: bool = False) -> None:
         ax.contourf(belief, levels, extent=extent, origin="upper", cmap=BELIEF, alpha=0.5, zorder=0)
         told = f"D(z) from {belief.min():.2f} (orange) to {belief.max():.2f} (blue)"
         ax.text(0.02, 0.02, told, transform=ax.transAxes, fontsize=SMALL, backgroundcolor="white")
-    if view.pulled:
-        _arrows(ax, run)
+    if view.can.heads:
+        extent = _heads(ax, view.plane.project(view.model.cluster_heads.detach()).cpu(), extent)
     ax.set_aspect("equal", adjustable="box")
     ax.set(xlim=extent[:2], ylim=extent[2:])
-
-
-def _arrows(ax: Axes, run: Run) -> None:
-    try:
-        rows = run.view.arrows()
-    except Exception:  # a learner's loss may raise anything; that is told where it is trained
-        return
-    for k, name in enumerate(run.view.pulled):
-        x, y, dx, dy = rows[:, 0], rows[:, 1], rows[:, 2 + 2 * k], rows[:, 3 + 2 * k]
-        colour = _colours(run)[name]
-        ax.quiver(x, y, dx, dy, color=colour, width=0.005, zorder=3, angles="xy", scale_units="xy", scale=1)
 
 
 def _colours(run: Run) -> dict[str, str]:
@@ -134,6 +129,17 @@ def _sliders(ax: Axes, run: Run) -> None:
         ax.plot([0.48, 0.86], [row, row], color="#BBBBBB", linewidth=2.5, solid_capstyle="round")
         ax.plot(0.48 + 0.38 * place, row, "o", color=one["colour"] or "#555555", markersize=7)
         ax.text(0.9, row, f"{one['value']:.3g}", va="center", fontsize=SMALL)
+
+
+def _tug(ax: Axes, run: Run) -> None:
+    """The one slider between reconstruction and game."""
+    a, b = sliders.TUG
+    ax.set(xlim=(0, 1), ylim=(-1, 1))
+    ax.axis("off")
+    ax.text(0.28, 0, a, ha="right", va="center", fontsize=SMALL, color=_colours(run)[a])
+    ax.text(0.72, 0, f"game ({b})", va="center", fontsize=SMALL, color=_colours(run)[b])
+    ax.plot([0.32, 0.68], [0, 0], color="#BBBBBB", linewidth=2.5, solid_capstyle="round")
+    ax.plot(0.32 + 0.36 * sliders.tug_place(run.trainer), 0, "o", color="#555555", markersize=9)
 
 
 def _losses(figure: SubFigure, run: Run) -> None:

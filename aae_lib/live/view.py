@@ -85,7 +85,8 @@ class View:
         self.has_decoder = self.can.decode and (self.images.ndim == 4 or self.images.shape[1] > 2)
         self.latent_dim = int(self.model.prior.dim)
         self.n_categories = self.can.categories
-        self.plane = axes_plane(self.latent_dim, 0, 1, self.device)
+        self.symbol = "c" if self.can.heads else "z"  # a map's plane is that of its places
+        self.plane = axes_plane(self.latent_dim, 0, 1, self.device, self.symbol)
         self.pulled = moving_phases(trainer)
         self.new_prior()
 
@@ -127,6 +128,8 @@ class View:
     def follow_prior(self) -> None:
         """Draw a prior that moves with training where it is now; its floor is a rough one, of 4 pairs."""
         prior = self.model.prior
+        if not prior.moves:
+            return
         self.prior = prior.sample(len(self.prior), generator=self.of_prior.manual_seed(0), device=self.device)
         self.floor = metrics.floor(prior, n=min(len(self.prior), MEASURED), repeats=4, generator=torch.Generator())
         self._frame_prior()
@@ -267,9 +270,9 @@ def around(extents: list[Extent]) -> Extent:
     return (x - half, x + half, y - half, y + half)
 
 
-def axes_plane(d: int, i: int, j: int, device: torch.device) -> Plane:
+def axes_plane(d: int, i: int, j: int, device: torch.device, symbol: str = "z") -> Plane:
     """The plane of two coordinates of z; the others are 0 in it."""
-    names = (axis_name(i), axis_name(j))
+    names = (axis_name(i, symbol), axis_name(j, symbol))
     basis = torch.zeros(2, d, device=device)
     if d == 1:
         basis[0, 0] = 1

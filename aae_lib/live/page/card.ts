@@ -40,9 +40,10 @@ export function pointCard(whose: string, pictures: boolean, closed: () => void) 
     }
     setText(decoded.hint, told);
   }
-  function show(z: Point | null, pinned: boolean, { surface, own, live }: PlaneData) {
+  function show(z: Point | null, pinned: boolean, { surface, own, live, axes }: PlaneData) {
+    const symbol = axes[0].replace(/[ 0-9₀-₉]+$/, ""); // z₁ and z₂ are those of z
     const found = surface && z ? ` D: ${Math.round(100 * beliefAt(z, surface, own))} % real` : "";
-    setText(title, z ? `z = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
+    setText(title, z ? `${symbol} = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
     setText(belief, found);
     unpin.hidden = !pinned;
     if (!z) empty("move over the plane; a click keeps the place");

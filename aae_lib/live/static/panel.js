@@ -1193,9 +1193,10 @@ function pointCard(whose, pictures, closed) {
     }
     setText(decoded.hint, told);
   }
-  function show(z, pinned, { surface, own, live }) {
+  function show(z, pinned, { surface, own, live, axes }) {
+    const symbol = axes[0].replace(/[ 0-9₀-₉]+$/, "");
     const found = surface && z ? ` D: ${Math.round(100 * beliefAt(z, surface, own))} % real` : "";
-    setText(title, z ? `z = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
+    setText(title, z ? `${symbol} = (${z.map((value) => decimals(value, 2)).join(", ")})` : "point at the plane");
     setText(belief, found);
     unpin.hidden = !pinned;
     if (!z) empty("move over the plane; a click keeps the place");
