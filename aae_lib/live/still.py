@@ -37,7 +37,7 @@ def plane(runs: list[Run]) -> Picture:
 
 
 def still(runs: list[Run], tug: bool = False) -> Picture:
-    """All that the panel shows, a row for each run: the plane, sliders (of `tug`: the one), losses, the match, images."""
+    """All that the panel shows, a row for each run: plane, sliders (`tug`: the one), losses, match, images."""
     figure = Picture(figsize=(12.4, 6.4 * len(runs)), dpi=80, layout="constrained", facecolor="white")
     for part, run in zip(figure.subfigures(len(runs), 1, squeeze=False)[:, 0], runs, strict=True):
         with run.trainer.lock:
