@@ -334,13 +334,20 @@ def as_tensor(name: str, value: Any) -> "torch.Tensor":
         if value.layout != torch.strided:
             raise ValueError(f"{name} must be dense, and is {value.layout}: call to_dense().")
         return value
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueError(f"{name} must have no masked values: say what they should be, with .filled(0).")
+    check_unmasked(name, value)
     try:
         array = np.asarray(value)
         return torch.tensor(array.astype(array.dtype.newbyteorder("="), order="C"))
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(f"{name} must be a tensor, or numbers that make one; got {shown(value)}.") from None
+
+
+def check_unmasked(name: str, value: Any) -> None:
+    """ValueError for an array with masked values: what lies below a mask is nobody's data."""
+    import numpy as np
+
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(f"{name} must have no masked values: say what they should be, with .filled(0).")
 
 
 def shown(value: Any) -> str:

@@ -464,6 +464,9 @@ class Discriminator(nn.Module):
         # row -1 of the identity is its last row: y = -1 finds "no label" without a branch
         self.register_buffer("one_hot", torch.eye(n_labels), persistent=False)
 
+    def extra_repr(self) -> str:
+        return f"waves={self.waves}" if self.waves else ""
+
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         if self.waves:
             turned = torch.cat([k * z for k in self.waves], 1)

@@ -7,10 +7,13 @@ import sys
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import aae_lib as aae
 from aae_lib.cli import main
+from aae_lib.cli.program import kept, parser
 from aae_lib.training import checkpoints
 from aae_lib.training.checkpoints.files import INDEX
 from tests.conftest import without
@@ -216,3 +219,30 @@ def test_options_of_other_models_are_refused(tmp_path, capsys):
             main(["train", "--out", str(tmp_path / "no"), *SMALL, *options])
         assert words in capsys.readouterr().err
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(("columns", "shape"), [(1, (1,)), (2, (2,)), (None, (4, 8, 8))])
+def test_samples_that_no_picture_can_show_are_told_and_the_rest_is_written(tmp_path, capsys, columns, shape):
+    draw = np.random.default_rng(0)
+    if columns:
+        file = tmp_path / "table.csv"
+        pd.DataFrame(draw.normal(size=(300, columns)), columns=list("ab")[:columns]).to_csv(file, index=False)
+    else:
+        file = tmp_path / "pictures.npz"
+        np.savez(file, images=draw.random((300, *shape)))
+    out = tmp_path / "out"
+    given = ["--hidden", "8", "--steps", "3", "--device", "cpu"]
+    assert main(["train", "--dataset", str(file), *given, "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert f"no pictures of samples: {shape} is neither an image nor a vector of 3 or more" in told
+    assert "2 pictures" in told
+    assert {path.name for path in out.glob("*.png")} == {"latent.png", "losses.png"}
+
+
+def test_an_interrupted_reproduction_says_what_is_kept(tmp_path):
+    options = parser().parse_args(["reproduce", "style", "--runs", str(tmp_path)])
+    assert kept(options) == "Nothing of the run under way was saved."
+    data = aae.load("digits")
+    trainer = aae.Trainer(aae.AE(data.image_shape, hidden=(8,), seed=0), data, device="cpu")
+    trainer.save(tmp_path / f"style-{options.size}-0")
+    assert kept(options) == "Finished seeds and the last checkpoint are kept: --resume goes on from there."

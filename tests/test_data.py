@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import aae_lib as aae
-from aae_lib.data import Dataset, Split
+from aae_lib.data import Dataset, Split, from_arrays, from_splits
 from aae_lib.data.toys import TOYS
 
 ROOT = Path(__file__).parents[1]
@@ -252,3 +252,19 @@ def test_a_dataset_shows_itself_in_one_line():
 def test_a_number_of_classes_may_be_larger_than_a_tensor_holds():
     test = aae.load("digits").test
     assert Dataset("own", test, test, test, (1, 8, 8), classes=10**39).classes == 10**39
+
+
+def test_what_says_how_arrays_are_read_is_refused_for_a_split():
+    part = Split(torch.rand(20, 1, 8, 8) * 16, torch.zeros(20, dtype=torch.long))
+    array = part.images[:, 0].numpy()
+    for option in ({"value_range": (0, 16)}, {"channels": "first"}):
+        with pytest.raises(ValueError, match="a Split is taken as it is"):
+            from_splits(part, array, array, **option)
+
+
+@pytest.mark.parametrize("read", [from_arrays, lambda x: from_splits(x, x, x)])
+def test_masked_values_are_nobodys_data(read):
+    hidden = np.where(np.arange(40 * 64).reshape(40, 8, 8) % 7 == 0, -9999.0, 0.5)
+    with pytest.raises(ValueError, match=r"images must have no masked values: say what they should be, with .filled"):
+        read(np.ma.masked_equal(hidden, -9999.0))
+    read(np.ma.masked_array(np.full((40, 8, 8), 0.5)))  # nothing is masked

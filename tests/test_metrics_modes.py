@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+import aae_lib as aae
 from aae_lib import metrics
-from aae_lib.priors import Gaussian, GaussianRing
+from aae_lib.priors import Gaussian, GaussianRing, Points
 
 RING = GaussianRing(10)
 
@@ -63,3 +64,14 @@ def test_bad_input():
         metrics.mode_coverage(z, RING, torch.full_like(labels, -1))
     with pytest.raises(ValueError, match="3 dimensions and the prior has 2"):
         metrics.mode_coverage(torch.zeros(10, 3), RING)
+
+
+def test_a_small_part_is_expected_to_hold_few():
+    x = torch.cat([torch.randn(990, 2) * 0.1, torch.randn(10, 2) * 0.1 + 5])
+    prior = Points(x, labels=torch.tensor([0] * 990 + [1] * 10))
+    generator = torch.Generator().manual_seed(0)
+    assert metrics.mode_coverage(prior.sample(2000, generator=generator), prior) == 2
+    assert metrics.mode_coverage(0.1 * torch.randn(2000, 2, generator=generator), prior) == 1
+    shares = (0.91, 0.03, 0.03, 0.03)
+    heads = aae.MapAAE((1, 8, 8), categories=4, class_shares=shares, seed=0).prior
+    assert metrics.mode_coverage(heads.sample(2000, generator=generator), heads) == 4

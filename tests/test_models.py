@@ -196,6 +196,10 @@ def test_a_prior_that_does_not_fit_is_refused_with_a_sentence():
         aae.AAE(SHAPE, classes=10, prior=aae.priors.GaussianRing(7))
     with pytest.raises(ValueError, match="can only be sampled: use an AAE or a WAE"):
         aae.VAE(SHAPE, prior=lambda n, generator=None: torch.rand(n, 2, generator=generator))
+    far = (-50.0, 50.0, -50.0, 50.0)  # further than the first codes, but not further than any
+    for box in (aae.priors.Uniform(2, low=-5, high=5), aae.priors.Picture(torch.ones(8, 8), extent=far)):
+        with pytest.raises(ValueError, match="this prior's is 0 at some z"):
+            aae.VAE(SHAPE, prior=box)
 
 
 def test_a_refused_prior_leaves_the_old_one():

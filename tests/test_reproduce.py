@@ -185,3 +185,24 @@ def test_the_command_lists_tasks_and_refuses_others(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["reproduce", "style", "--seeds", "0"])
     assert "--seeds must be a whole number from 1 to" in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_recipe_is_told_before_anything_is_trained(run, digits, tmp_path):
+    other = replace(TINY, arguments={**TINY.arguments, "hidden": (8, 8)})
+    lib.prepare(other, 1, digits).save(tmp_path / "runs" / f"{FEW.name}-small-1")
+    with pytest.raises(ValueError, match=r"-small-1 cannot be gone on with: .*hidden.* Remove it to begin anew"):
+        run(seeds=2, resume=True)
+    assert not (tmp_path / "results").exists()
+
+
+def test_seeds_that_are_added_to_a_sweep_catch_up_within_the_time_and_are_saved(digits, tmp_path):
+    folders = {seed: tmp_path / str(seed) for seed in (0, 1)}
+    first = lib.prepare(TINY, 0, digits)
+    first.run(steps=20, folder=folders[0], progress=False)
+    assert list(lib.run_seeds(FEW, TINY, folders, digits, progress=False, seconds=0.0)) == []
+    late = checkpoints.read_index(folders[1])["steps"] if checkpoints.exists(folders[1]) else 0
+    assert late < 20  # no time was left
+    assert checkpoints.read_index(folders[0])["steps"] == 20
+    found = list(lib.run_seeds(FEW, TINY, folders, digits, progress=False))
+    assert [run["seed"] for run in found] == [0, 1]
+    assert {checkpoints.read_index(folder)["steps"] for folder in folders.values()} == {26}

@@ -236,3 +236,28 @@ def test_a_compiled_model_is_trained_saved_and_measured_as_what_is_inside(digits
     assert torch.equal(aae.load_model(trainer.save(tmp_path / "run")).encode(images()), plain.encode(images()))
     assert aae.metrics.compare(compiled, digits).equals(aae.metrics.compare(plain, digits))
     assert aae.models.can(compiled) == plain.can
+
+
+def test_a_network_of_ones_own_is_refused_where_only_arguments_are_kept(make, tmp_path):
+    model = made("AE")
+    model.encoder = aae.networks.Encoder(SHAPE, 2, (8,), activation="relu")
+    with pytest.raises(ValueError, match=r"a network that its arguments do not make.*safetensors"):
+        model.save(tmp_path / "own.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+    def own(activation):
+        trainer = make()
+        trainer.model.encoder = aae.networks.Encoder(trainer.model.image_shape, 2, (32, 32), activation=activation)
+        return aae.Trainer(trainer.model, trainer.data, seed=0, device="cpu")
+
+    activation = "elu" if "ReLU" in str(make().model.encoder) else "relu"
+    trainer = own(activation)
+    trainer.run(steps=2, folder=tmp_path / "run", progress=False)
+    with pytest.raises(CheckpointError, match="a network of your own: make it, and use load"):
+        aae.load_model(tmp_path / "run")
+    with pytest.raises(CheckpointError, match="networks was"):
+        make().load(tmp_path / "run")
+    again = own(activation)
+    again.load(tmp_path / "run")
+    assert again.steps == 2
+    assert torch.equal(again.model.encode(images()), trainer.model.encode(images()))

@@ -1,5 +1,6 @@
 """Many models trained at once: every member does what its trainer alone would do."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -352,3 +353,48 @@ def test_tf32_rounds_products_and_the_switch_is_put_back(digits):
     assert (exact != rounded).any()
     assert rounded == pytest.approx(exact, rel=0.02)
     assert torch.backends.cuda.matmul.fp32_precision != "tf32"
+
+
+def other_activation(one):
+    one.model.encoder = aae.networks.Encoder(one.model.image_shape, 2, (24, 24), activation="relu")
+    return aae.Trainer(one.model, one.data, seed=one.seed, batch_size=50, device="cpu")
+
+
+def other_share(one):
+    phases = [p.replace(share=lambda model, batch: {"z": 0 * batch["z_prior"]}) if p.share else p for p in one.phases]
+    return aae.Trainer(one.model, one.data, phases=tuple(phases), seed=one.seed, batch_size=50, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "change", "told"),
+    [
+        ("AAE", {}, other_activation, "the networks"),
+        ("AAE", {}, other_share, "what phases share"),
+        ("AAE", {"discriminator_waves": (1.0, 2.0)}, lambda one: one, "the networks"),
+        ("VAE", {"prior": aae.priors.Gaussian(2, sigma=0.1)}, lambda one: one, "what the losses read"),
+        ("VAE", {"prior": aae.priors.GaussianRing()}, lambda one: one, "what the losses read"),
+    ],
+)
+def test_what_only_the_first_members_code_would_say_must_be_the_same_for_all(digits, kind, options, change, told):
+    same = {"discriminator_waves": (1.0, 3.0)} if "discriminator_waves" in options else {}
+    members = [trainer(digits, kind, 0, **same), change(trainer(digits, kind, 1, **options))]
+    with pytest.raises(ValueError, match=f"members 0 and 1 of the sweep differ in {told}"):
+        aae.Sweep(members)
+
+
+def test_a_fault_that_a_save_on_the_way_finds_is_the_members(digits, tmp_path):
+    def loss(model, batch, terms):
+        time.sleep(0.02)  # so that a save is due, and the ring of losses is not full yet
+        return model.image_loss(model.decoded(batch), batch["x"]) * terms["boom"] ** 7
+
+    def member(seed):
+        model = aae.AE(digits.image_shape, hidden=(16,), seed=seed)
+        terms = {"boom": 1e6 if seed else 1.0}
+        phase = model.reconstruction_phase().replace(loss=loss, terms=terms, begins={"boom": 3})
+        return aae.Trainer(model, digits, seed=seed, phases=(phase,), device="cpu")
+
+    sweep = aae.Sweep([member(0), member(1)])
+    with pytest.raises(aae.NotFiniteError, match="member 1"):
+        sweep.run(steps=40, folders=[tmp_path / "0", tmp_path / "1"], save_seconds=0.0, progress=False)
+    assert sweep.diverged == {1}
+    assert checkpoints.read_index(tmp_path / "1")["steps"] <= 3  # before the fault

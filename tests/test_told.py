@@ -1,5 +1,6 @@
 """What used to pass without a word, or ended in a traceback from the depth: each is told in a sentence, or works."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -92,7 +93,7 @@ def test_a_loss_of_the_same_name_and_other_code_is_mentioned(make, tmp_path):
         return lambda model, batch, terms: 3 * reconstruction_loss(model, batch, terms)
 
     make(losses={"reconstruction": loss(2)}).save(tmp_path)
-    with pytest.warns(UserWarning, match="loss of phase reconstruction has other code"):
+    with pytest.warns(UserWarning, match="other code than .*: the loss of phase reconstruction"):
         make(losses={"reconstruction": loss(3)}).load(tmp_path)
 
 
@@ -218,3 +219,55 @@ def test_an_interrupt_says_what_is_kept_and_it_is(tmp_path, after):
     if after:
         assert kept
         assert aae.load_model(tmp_path / "out").latent_dim == 2
+
+
+def test_a_schedule_of_the_same_name_and_other_code_is_mentioned_and_another_name_refused(make, tmp_path):
+    def made(factor):
+        if factor == 1:
+            return lambda step: 1.0
+        return lambda step: 0.25
+
+    def named(step):
+        return 1.0
+
+    make(schedule=made(1)).save(tmp_path)
+    with pytest.warns(UserWarning, match="other code than when the checkpoint was saved: schedule"):
+        make(schedule=made(2)).load(tmp_path)
+    with pytest.raises(CheckpointError, match="schedule"):
+        make(schedule=named).load(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make(schedule=made(1)).load(tmp_path)
+
+
+def test_code_with_a_set_in_it_is_the_same_in_every_process(tmp_path):
+    script = """
+import sys, warnings
+warnings.simplefilter("error")
+import aae_lib as aae
+data = aae.load("digits")
+def mine(model, batch, terms):
+    if "x" in {"mlp", "conv", "other", "more", "yet another"}:
+        return None
+    return model.image_loss(model.decoded(batch), batch["x"])
+trainer = aae.Trainer(aae.AE(data.image_shape, hidden=(8,), seed=0), data, losses={"reconstruction": mine})
+trainer.save(sys.argv[2]) if sys.argv[1] == "save" else trainer.load(sys.argv[2])
+"""
+    for seed, what in (("1", "save"), ("2", "load"), ("3", "load")):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", script, what, str(tmp_path)], check=True, env=environment)
+
+
+def test_loading_gives_up_a_step_that_was_under_way(make, tmp_path):
+    first = make()
+    first.run(steps=9, progress=False)
+    first.save(tmp_path / "nine")
+    other = make()
+    walk = other.walk()
+    next(walk)
+    other.load(tmp_path / "nine")
+    other.save(tmp_path / "again")
+    assert checkpoints.read_index(tmp_path / "again")["steps"] == other.steps == 9
+    with pytest.raises(RuntimeError, match="this step was given up"):
+        next(walk)
+    assert other.steps == 9

@@ -56,6 +56,8 @@ def waiting(game: int, reconstructs: int, virtual: int | None = None, length: fl
     return Variant(arguments | {"virtual": length, "virtual_from": virtual})
 
 
+Z = ("reconstruction", "generator")  # what pulls at the encoder for the sake of z
+
 EXPERIMENTS = {
     "100": Experiment(
         "semi-supervised-100",
@@ -72,6 +74,14 @@ EXPERIMENTS = {
         pictured={
             "all from the start": "All from the start",
             "y 550, cut until 3,300, virtual from 3,300": "The labels first",
+        },
+    ),
+    "1000": Experiment(
+        "semi-supervised-1000",
+        {
+            "as it was": Variant(),
+            "reconstruction and the game for z at 0.1": Variant({}, dict.fromkeys(Z, 0.1)),
+            "the game for y at 0.1 too": Variant({}, dict.fromkeys((*Z, "generator_y"), 0.1)),
         },
     ),
     "all": Experiment(

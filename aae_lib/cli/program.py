@@ -81,9 +81,13 @@ def parser() -> argparse.ArgumentParser:
 
 def kept(options: argparse.Namespace) -> str:
     """What an interrupted command leaves."""
-    if out := getattr(options, "out", None):
-        from ..training import checkpoints
+    from ..training import checkpoints
 
-        if checkpoints.exists(out):
-            return "The last checkpoint is kept: --resume goes on from there."
-    return "Nothing was saved."
+    out, runs = getattr(options, "out", None), getattr(options, "runs", None)
+    if out and checkpoints.exists(out):
+        return "The last checkpoint is kept: --resume goes on from there."
+    if runs and any(
+        checkpoints.exists(folder) for task in options.tasks for folder in runs.glob(f"{task}-{options.size}-*")
+    ):
+        return "Finished seeds and the last checkpoint are kept: --resume goes on from there."
+    return "Nothing of the run under way was saved." if runs else "Nothing was saved."

@@ -86,9 +86,16 @@ def write_up(out: Path, data: Any, trainer: Any) -> None:
     from .. import metrics
     from ..files import write_whole
     from ..metrics.scoreboard import AT_LEAST
+    from ..plots.drawn import drawable
 
     write_whole(out / "history.csv", trainer.history.to_csv(index=False).encode())
-    written = "checkpoint, history.csv, four pictures"
+    figures = {"latent": plots.latent(trainer.model, data.test), "losses": plots.losses(trainer.history)}
+    if drawable(data.image_shape):
+        figures["samples"] = plots.samples(trainer.model)
+        figures["reconstructions"] = plots.reconstructions(trainer.model, data.test)
+    else:
+        print(f"no pictures of samples: {tuple(data.image_shape)} is neither an image nor a vector of 3 or more.")
+    written = f"checkpoint, history.csv, {len(figures)} pictures"
     if len(data.test) < AT_LEAST:
         print(f"no figures: {len(data.test)} test images are too few to measure by, {AT_LEAST} are needed.")
     else:
@@ -96,12 +103,7 @@ def write_up(out: Path, data: Any, trainer: Any) -> None:
         write_whole(out / "figures.json", table.to_json(orient="index", indent=1).encode())
         print(table.to_string())
         written += ", figures.json"
-    for name, figure in {
-        "latent": plots.latent(trainer.model, data.test),
-        "samples": plots.samples(trainer.model),
-        "reconstructions": plots.reconstructions(trainer.model, data.test),
-        "losses": plots.losses(trainer.history),
-    }.items():
+    for name, figure in figures.items():
         write_whole(out / f"{name}.png", drawn(figure, "png"))
     print(f"written to {out}: {written}.")
 

@@ -198,6 +198,11 @@ def _part(
 ) -> tuple[Tensor, Tensor, tuple[str, ...], tuple[str, ...]]:
     """Images, classes, their names, and what was done."""
     if isinstance(part, Split):
+        if channels or value_range:
+            raise ValueError(
+                "a Split is taken as it is, so channels= and value_range= say nothing about it: leave them out, or "
+                "give arrays for all parts."
+            )
         y, names = (part.labels, part.class_names) if part.class_names else as_classes(part.labels, len(part))
         return part.images, y, names, ()
     images, labels = part if isinstance(part, tuple) and len(part) == 2 else (part, None)

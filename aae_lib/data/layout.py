@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..arguments import shown
+from ..arguments import check_unmasked, shown
 from .ondisk import NUMBERS, let_go
 
 COLOURS = (1, 3, 4)  # channels of a picture: grey, colour, colour with transparency
@@ -54,6 +54,7 @@ def as_array(images: Any) -> np.ndarray:
         images = images.detach().cpu().to_dense() if not images.is_meta else None
         images = images.float() if images is not None and images.dtype == torch.bfloat16 else images
         images = images.numpy() if images is not None else None
+    check_unmasked("images", images)
     try:
         array = images if isinstance(images, np.ndarray) else np.asarray(images)
     except Exception:

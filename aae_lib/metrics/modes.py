@@ -8,6 +8,7 @@ from ..priors import Prior
 from .checks import GENERATOR, labelled, own_generator, points, prior_of, whole
 
 NEIGHBOUR = 5  # distance to a component = distance to the fifth nearest of its samples
+SAMPLE = 200  # of the prior, a component, to see how many codes to expect in each
 INSIDE = 0.99  # a code is inside where this share of the component's own samples is
 
 
@@ -74,8 +75,8 @@ def mode_coverage(
 ) -> int:
     """How many of the prior's K components hold codes.
 
-    A component counts when at least `share` of the codes expected there lie in it (`assign_modes`); expected is n / K.
-    K is the best value, and what samples of the prior itself get.
+    A component counts when at least `share` of the codes expected there lie in it (`assign_modes`); expected are as
+    many as of a sample of the prior. K is the best value, and what samples of the prior itself get.
 
     Parameters
     ----------
@@ -114,11 +115,15 @@ def mode_coverage(
             raise ValueError(f"{len(codes)} codes and {len(labels)} labels; each code needs one (-1 for none).")
         keep = labelled(labels, "labels")
         codes, labels = codes[keep.cpu()], labels[keep].cpu()
+    generator = own_generator(generator)
     modes = assign_modes(codes, prior, generator=generator)
-    covered, classes = 0, prior.classes or 0  # `assign_modes` has refused a prior without
+    classes = prior.classes or 0  # `assign_modes` has refused a prior without
+    of_prior = assign_modes(prior.sample(SAMPLE * classes, generator=generator), prior, generator=generator)
+    expected = of_prior[of_prior >= 0].bincount(minlength=classes) * len(modes) / len(of_prior)
+    covered = 0
     for k in range(classes):
         inside = modes == k
-        enough = int(inside.sum()) >= max(1.0, share * len(modes) / classes)
+        enough = int(inside.sum()) >= max(1.0, share * float(expected[k]))
         right = labels is None or int((labels[inside] == k).sum()) > int(inside.sum()) / 2
         covered += enough and right
     return covered

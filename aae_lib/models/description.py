@@ -24,6 +24,11 @@ def describe(model: nn.Module) -> dict[str, Any]:
     return {"class": name, **model.arguments, "prior": model.prior.description()}
 
 
+def rebuilds(model: Model) -> bool:
+    """Whether its arguments make these networks: not, where one has been replaced by another since."""
+    return str(type(model)(**model.arguments, prior=model.prior)) == str(model)
+
+
 def build(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: PriorLike | None = None) -> Model:
     """The model that `describe` described, with these weights, on the CPU, in evaluation mode.
 

@@ -157,6 +157,11 @@ class Model(nn.Module):
         has a row for each image of the minibatch, independent of the other rows."""
         return None
 
+    @property
+    def read_by_losses(self) -> tuple[object, ...]:
+        """What the losses read besides parameters, batch and terms; the members of a sweep must agree in it."""
+        return ()
+
     @takes(path=path(), overwrite=switch())
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the model to one file, to be read by `aae.load_model(path)`. Nothing is pickled.

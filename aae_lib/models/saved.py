@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .. import models
 from ..files import write_whole
-from .description import describe
+from .description import describe, rebuilds
 from .model import Model
 
 FORMAT = "aae_lib model 1"
@@ -41,6 +41,11 @@ def save(model: Model, path: Path, overwrite: bool = False) -> Path:
         raise ValueError(
             f"{described['class']} is not an autoencoder of this library, and code is never stored: keep its weights "
             "with safetensors.torch.save_file(model.state_dict(), path)."
+        )
+    if not rebuilds(model):
+        raise ValueError(
+            "this model has a network that its arguments do not make, and code is never stored: keep its weights with "
+            "safetensors.torch.save_file(model.state_dict(), path)."
         )
     if path.suffix != SUFFIX:
         raise ValueError(f"the name of a model's file ends in {SUFFIX}; got {path.name}: choose such a name.")

@@ -15,6 +15,8 @@ from .abilities import Abilities
 from .autoencoder import AE
 from .phase import Batch, Phase
 
+FAR = 1e3  # how far from 0 p(z) is looked at: further than codes get
+
 
 class VAE(AE):
     r"""The variational autoencoder: one phase, whose loss is the negative ELBO.
@@ -68,12 +70,16 @@ class VAE(AE):
     def can(self) -> Abilities:
         return dataclasses.replace(super().can, pull=False)  # its encoder gives moments
 
+    @property
+    def read_by_losses(self) -> tuple[object, ...]:
+        return (*super().read_by_losses, self.prior)
+
     def check_prior(self, prior: Prior) -> None:
         super().check_prior(prior)
         if not prior.has_log_prob:
             raise ValueError("the VAE's KL needs log p(z), and this prior can only be sampled: use an AAE or a WAE.")
         around = torch.eye(prior.dim)[:10]
-        if not prior.log_prob(torch.cat([0 * around, 4 * around, -4 * around])).isfinite().all():
+        if not prior.log_prob(torch.cat([k * around for k in (0, 4, -4, FAR, -FAR)])).isfinite().all():
             raise ValueError(
                 "the VAE's KL needs p(z) above 0 wherever a Gaussian may put a code, and this prior's is 0 at some z: "
                 "use an AAE or a WAE."

@@ -21,7 +21,7 @@ from ..arguments import seed as seed_kind
 from ..data import Dataset, load
 from ..files import write_whole
 from ..priors import Prior
-from ..training import checkpoints
+from ..training import CheckpointError, checkpoints
 from ..training.devices import find_device, has_tf32
 from ..training.sweep import Sweep
 from ..training.trainer import Trainer
@@ -78,6 +78,9 @@ def reproduce(
     for folder in folders.values():
         if checkpoints.exists(folder) and not resume:
             raise ValueError(f"{folder} holds a run that was cut short: --resume goes on with it.")
+    for seed, folder in folders.items():
+        if checkpoints.exists(folder):
+            resumed(recipe, seed, data, folder, device)
     options: dict[str, Any] = {"device": device, "progress": progress, "save_seconds": save_seconds}
     for group in [missing] if together else [[seed] for seed in missing]:
         left = None if seconds is None else max(0.0, seconds - (time.monotonic() - began))
@@ -132,6 +135,20 @@ def prepare(
     return trainer
 
 
+def resumed(recipe: Recipe, seed: int, data: Dataset, folder: Path, device: str | torch.device) -> Trainer:
+    """As `prepare`, at the checkpoint in the folder if there is one; ValueError if it is one of another recipe."""
+    trainer = prepare(recipe, seed, data, device)
+    if checkpoints.exists(folder):
+        own = dict(trainer.weights)
+        try:
+            trainer.load(folder)
+        except CheckpointError as error:
+            raise ValueError(f"{folder} cannot be gone on with: {error} Remove it to begin anew.") from error
+        if dict(trainer.weights) != own:
+            raise ValueError(f"{folder} holds a run by another recipe (other weights): remove it to begin anew.")
+    return trainer
+
+
 def few_labels(recipe: Recipe, seed: int, data: Dataset) -> Dataset:
     """The data with the labels that the recipe keeps; the seed draws them."""
     if recipe.labels is None:
@@ -152,24 +169,24 @@ def run_seeds(
     seconds: float | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Train these seeds to the end together, going on from the checkpoints in `folders`; then the figures of each."""
-    trainers = [prepare(recipe, seed, data, device) for seed in folders]
-    for trainer, folder in zip(trainers, folders.values(), strict=True):
-        if checkpoints.exists(folder):
-            own = dict(trainer.weights)
-            trainer.load(folder)
-            if dict(trainer.weights) != own:
-                raise ValueError(f"{folder} holds a run by another recipe (other weights): remove it to begin anew.")
-    options: dict[str, Any] = {"progress": progress, "save_seconds": save_seconds, "seconds": seconds}
-    furthest = max(trainer.steps for trainer in trainers)
-    for trainer in trainers:  # a kill may have come between their checkpoints
-        trainer.run(steps=furthest - trainer.steps, progress=False)
+    began = time.monotonic()
+    trainers = [resumed(recipe, seed, data, folder, device) for seed, folder in folders.items()]
     total = trainers[0].minibatches.count(epochs=recipe.epochs)
-    if len(trainers) == 1:
-        trainers[0].run(steps=total - furthest, folder=folders[trainers[0].seed], **options)
-    else:
-        Sweep(trainers).run(steps=total - furthest, folders=list(folders.values()), **options)
-    if trainers[0].steps < total:
-        print(f"{task.name}: {trainers[0].steps:,} of {total:,} steps done; --resume goes on from there.")
+
+    def options() -> dict[str, Any]:
+        left = None if seconds is None else max(0.0, seconds - (time.monotonic() - began))
+        return {"progress": progress, "save_seconds": save_seconds, "seconds": left}
+
+    furthest = max(trainer.steps for trainer in trainers) if len(trainers) > 1 else total
+    for (
+        trainer
+    ) in trainers:  # one alone to the end; of several, those that are behind: seeds that were added, or killed
+        if trainer.steps < furthest:
+            trainer.run(steps=furthest - trainer.steps, folder=folders[trainer.seed], **options())
+    if furthest < total and all(trainer.steps == furthest for trainer in trainers):
+        Sweep(trainers).run(steps=total - furthest, folders=list(folders.values()), **options())
+    if (done := min(trainer.steps for trainer in trainers)) < total:
+        print(f"{task.name}: {done:,} of {total:,} steps done; --resume goes on from there.")
         return
     for trainer in trainers:
         start = time.monotonic()

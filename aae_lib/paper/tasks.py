@@ -78,6 +78,10 @@ OWN = {
 OWN_DEPARTURES = (HELD_OUT, "Adam instead of SGD with momentum, its rate on half a cosine")
 CONSISTENT = "one phase more: an image and a noisy copy of it get the same category (noise of 0.5)"
 NEIGHBOURS = "another phase: so do an image and the neighbour, at a distance of 2, that differs the most in y"
+LABELS_FIRST = (
+    "the labels come first: the game for y begins at {game:,} steps, the reconstruction's gradient reaches y and the "
+    "neighbours count from {rest:,} steps on"
+)
 SEMI = {**OWN, "latent_dim": 10, "input_noise": 0.3, "consistency": 0.5, "virtual": 2.0}
 SEMI_DEPARTURES = (
     *OWN_DEPARTURES,
@@ -85,8 +89,7 @@ SEMI_DEPARTURES = (
     "gradient penalty r1 = 1 in both games",
     CONSISTENT,
     NEIGHBOURS,
-    "the labels come first: the game for y begins at {game:,} steps, the reconstruction's gradient reaches y and the "
-    "neighbours count from {rest:,} steps on",
+    LABELS_FIRST,
 )
 
 
@@ -173,16 +176,22 @@ def _clusters(k: int, paper: tuple[float, float]) -> Task:
 
 
 def _map(labels: int | None, paper: tuple[float, float | None]) -> Task:
-    own: dict[str, Any] = {**CLUSTERS, "latent_dim": 2, "categories": 20 if labels is None else 10}
+    own: dict[str, Any] = {**CLUSTERS, "latent_dim": 2, "categories": 20, "consistency": 0.5, "virtual": 2.0}
     departures: tuple[str, ...] = (
         *OWN_DEPARTURES,
         "gradient penalty r1 = 1 in both games",
         "the heads' distance (6) and their rate are ours: the paper does not give them",
+        CONSISTENT,
+        NEIGHBOURS,
     )
     if labels is not None:
-        own |= {"labelled": True, "input_dropout": 0.0, "input_noise": 0.3, "consistency": 0.5}
-        departures = (*departures, "input noise of 0.3, as with few labels", CONSISTENT)
-    small, shorter = {**own, "hidden": (400, 400)}, "layers of 400 instead of 3000, 15 epochs"
+        own |= {"categories": 10, "labelled": True, "input_dropout": 0.0, "input_noise": 0.3}
+        departures = (*departures, "input noise of 0.3, as with few labels", LABELS_FIRST)
+    shorter = "layers of 400 instead of 3000, 15 epochs"
+    small = Recipe("MapAAE", own | {"hidden": (400, 400)}, epochs=15, labels=labels, departures=(*departures, shorter))
+    full = Recipe("MapAAE", own | {"hidden": (3000, 3000)}, epochs=1500, labels=labels, departures=departures)
+    if labels is not None:
+        small, full = _patient(small, game=550, rest=3300), _patient(full, game=1100, rest=6600)
     return Task(
         "map-20" if labels is None else f"map-{labels}",
         f"2-D map, {'20 clusters, no labels' if labels is None else f'{labels:,} labels'}",
@@ -190,8 +199,8 @@ def _map(labels: int | None, paper: tuple[float, float | None]) -> Task:
         "error, most confident" if labels is None else "test error",
         "%",
         paper,
-        Recipe("MapAAE", small, epochs=15, labels=labels, departures=(*departures, shorter)),
-        Recipe("MapAAE", {**own, "hidden": (3000, 3000)}, epochs=1500, labels=labels, departures=departures),
+        small,
+        full,
     )
 
 
@@ -200,6 +209,8 @@ LIKELIHOOD = {
     **PAPER_LOSS,
     "latent_dim": 8,
     "prior": Gaussian(8, sigma=5.0),
+    "batch_norm": True,
+    "r1": 25.0,
     "optimizer": Adam(1e-3),
     "game_optimizer": GAMES,
 }
@@ -207,7 +218,12 @@ LIKELIHOOD_RECIPE = Recipe(
     "AAE",
     LIKELIHOOD,
     epochs=20,
-    departures=(HELD_OUT, "rates and length of training are ours: the paper does not give them"),
+    departures=(
+        HELD_OUT,
+        "rates and length of training are ours: the paper does not give them",
+        "batch norm in the encoder",
+        "gradient penalty r1 = 25: 1 in units of the prior, whose sd is 5",
+    ),
 )
 
 TASKS = {

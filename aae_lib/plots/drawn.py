@@ -1,5 +1,6 @@
 """Any sample as a picture: images by their range of values, vectors as bars or as a line."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -49,7 +50,7 @@ def drawn(images: Any, model: Model | None = None, name: str = "images") -> Tens
     torch.Size([3, 1, 48, 64])
     """
     images = tensor(images, name)
-    if not (images.ndim == 4 and images.shape[1] in (1, 3)) and not (images.ndim == 2 and images.shape[1] > 2):
+    if not drawable(images.shape[1:]):
         hint = {3: "of one image, draw image[None]", 2: "points in the plane are drawn by aae.plots.points"}
         raise ValueError(
             f"{name}: a grid needs images of shape (N, 1 or 3, H, W) or vectors (N, D), and these have "
@@ -67,6 +68,17 @@ def drawn(images: Any, model: Model | None = None, name: str = "images") -> Tens
         high = min(high, float((standard.mean + FAR * standard.sd).max()))
     images = (images - low) / (high - low)
     return images.clamp(0, 1) if images.ndim == 4 else _line(images)
+
+
+def drawable(shape: Sequence[int]) -> bool:
+    """Whether samples of this shape make pictures: images, grey or in colour, and vectors of three numbers or more.
+
+    Examples
+    --------
+    >>> drawable((1, 8, 8)), drawable((4, 8, 8)), drawable((2,))
+    (True, False, False)
+    """
+    return shape[0] in (1, 3) if len(shape) == 3 else len(shape) == 1 and shape[0] > 2
 
 
 def _range(images: Tensor) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from torch import nn
 
 from ..arguments import shown
 from ..models import Loss, Model, Phase
+from ..models.phase import Share
 from ..networks import BatchNorm
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def check_together(trainers: "Sequence[Trainer]") -> None:
             if value != values[0]:
                 raise ValueError(f"members 0 and {s} of the sweep differ in {what}: {values[0]} and {value}.")
 
-    def code(loss: Loss) -> object:
-        return getattr(loss, "__func__", loss)
+    def code(function: Loss | Share | None) -> object:
+        return getattr(function, "__func__", function)
 
     same("the model's class", [type(trainer.model).__name__ for trainer in trainers])
     # what is not a number is part of the losses' code: which loss, which activation
@@ -70,10 +71,13 @@ def check_together(trainers: "Sequence[Trainer]") -> None:
         same(f"the model's {name}", [of_one.get(name) for of_one in words])
     same("phases", [[phase.name for phase in trainer.phases] for trainer in trainers])
     same("losses", [[code(phase.loss) for phase in trainer.phases] for trainer in trainers])
+    same("what phases share", [[code(phase.share) for phase in trainer.phases] for trainer in trainers])
     same("terms", [[sorted(phase.terms) for phase in trainer.phases] for trainer in trainers])
     shapes = [{name: tuple(p.shape) for name, p in trainer.model.named_parameters()} for trainer in trainers]
     for name in set().union(*shapes):
         same(f"the shape of {name}", [of_one.get(name) for of_one in shapes])
+    same("the networks", [str(trainer.model) for trainer in trainers])
+    same("what the losses read", [getattr(trainer.model, "read_by_losses", ()) for trainer in trainers])
     same("device", [trainer.device for trainer in trainers])
     same("precision", [trainer.precision for trainer in trainers])
     same("batch_size", [trainer.minibatches.batch_size for trainer in trainers])

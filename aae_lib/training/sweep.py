@@ -42,9 +42,10 @@ class Sweep:
     Parameters
     ----------
     trainers : sequence of Trainer
-        Of one model class with parameters of the same shapes, the same losses, device, precision and batch size;
-        seeds, data, priors, learning rates, schedules, weights and terms may differ. Each remains a trainer to be
-        looked at, measured, saved and loaded, and can be trained further by itself afterwards.
+        Of one model class with the same networks, losses, device, precision and batch size; seeds, data, learning
+        rates, schedules, weights and terms may differ, and so may priors, where losses see samples of them (not a
+        VAE's, whose loss sees the density). Each remains a trainer to be looked at, measured, saved and loaded, and
+        can be trained further by itself afterwards.
     own_draws : bool, optional
         True: each member draws from its own generator, as its trainer alone would. False: one draw for all, from the
         first member's generator; the members then need the same images, as many labels, and equal priors. None: False
@@ -199,8 +200,13 @@ class Sweep:
             save(overwrite)  # what cannot be saved is told before the first step
             self._every("start_clock")
             title = f"training {len(self.trainers)} models" if progress else None
+
+            def save_on_the_way() -> None:
+                self.flush()  # here, not by a member's own save: a fault is one of the sweep
+                save()
+
             try:
-                take_steps(self.advance, n, save, save_seconds, seconds, title)
+                take_steps(self.advance, n, save_on_the_way, save_seconds, seconds, title)
                 self.flush()
             finally:
                 save()

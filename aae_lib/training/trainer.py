@@ -213,7 +213,9 @@ class Trainer(Controlled, Updates):
                 with self.lock:
                     self.lock.check()
                     if self._before is not before:
-                        raise RuntimeError("this step was given up: another one was begun, or its numbers went wrong.")
+                        raise RuntimeError(
+                            "this step was given up: another one was begun, a state loaded, or its numbers went wrong."
+                        )
                     name = next(taken, None)
                 if name is None:
                     return

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...arguments import path, takes
 from ...files import write_all
 
-FORMAT = 3
+FORMAT = 4
 INDEX = "checkpoint.json"
 PARTS = {"aae_lib", "torch", "device", "tensors", "steps", "cursor", "made of", "chosen", "measures"}
 OURS = re.compile(r"(state-\d{8,}-[0-9a-f]{12}\.safetensors(\.part)?|checkpoint\.json(\.part)?)")

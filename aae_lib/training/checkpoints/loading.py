@@ -11,7 +11,7 @@ from ...models import Model, saved
 from ...models.description import UnknownModelError, build
 from ...priors import PriorLike
 from .files import CheckpointError, digest_of, read
-from .made_of import compare, description
+from .made_of import compare, description, networks
 from .saving import TRAINER
 from .state import State, restore, tensors_of
 
@@ -46,7 +46,7 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
     Warns
     -----
     UserWarning
-        If a loss of your own has the same name as when it was saved, but other code.
+        If a loss or schedule of your own has the same name as when it was saved, but other code.
     """
     trainer.lock.check()
     index, tensors = read(Path(folder))
@@ -70,6 +70,7 @@ def load(trainer: "Trainer", folder: str | Path, *, schedule: bool = True, inexa
     if history is None or history.shape[1:] != (2 + len(trainer.phases),):
         raise CheckpointError("the checkpoint's tensors are not this model's: history differs.")
     with trainer.lock:
+        trainer.abandon_step()
         restore(trainer, State(index["steps"], index["cursor"], index["chosen"], tensors))
         trainer.records.restore(history, index["measures"])
         trainer.kept[Path(folder).resolve()] = digest_of(index)
@@ -110,12 +111,13 @@ def load_model(path: str | Path, prior: PriorLike | None = None) -> Model:
     path = Path(path)
     try:
         if path.is_file() or (path.suffix == saved.SUFFIX and not path.is_dir()):
-            described, weights = saved.read(path)
-        else:
-            index, tensors = read(path)
-            described = index["made of"]["model"]
-            weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
-        return build(described, weights, prior)
+            return build(*saved.read(path), prior)
+        index, tensors = read(path)
+        weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+        model = build(index["made of"]["model"], weights, prior)
+        if index["made of"]["networks"] != networks(model):
+            raise UnknownModelError("this model has a network of your own: make it, and use load(trainer, folder).")
+        return model
     except CheckpointError:
         raise
     except (UnknownModelError, saved.SavedModelError) as error:
