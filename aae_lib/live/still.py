@@ -149,14 +149,15 @@ def _losses(figure: SubFigure, run: Run) -> None:
     for k, (name, colour) in enumerate(colours.items()):
         ax = figure.add_subplot(-(-len(colours) // COLUMNS), min(len(colours), COLUMNS), 1 + k)
         ax.plot(rows[:, 0], rows[:, 1 + k], color=colour, linewidth=1.2)
-        title = f"loss of {name}" if len(colours) < COLUMNS else name
         if (kept := rows[np.isfinite(rows[:, 1 + k]), 1 + k]).size:  # a few wild steps at the start hide the rest
             low, high = np.quantile(kept, [0, 0.98])
             top = high + 0.1 * (high - low + 1e-9)
             ax.set_ylim(low - 0.05 * (high - low + 1e-9), top)
-            title += f" (▲ up to {kept.max():.3g})" * bool(kept.max() > top)
+            if kept.max() > top:  # a curve comes down from the left
+                told = f"▲ up to {kept.max():.3g}"
+                ax.text(1, 1, told, fontsize=SMALL - 1, ha="right", va="top", transform=ax.transAxes, color="#555555")
         ax.locator_params(nbins=3)
-        _small(ax, title)
+        _small(ax, f"loss of {name}" if len(colours) < COLUMNS else name)
 
 
 def _match(ax: Axes, run: Run) -> None:

@@ -320,6 +320,19 @@ def _check(task: Task, sizes: dict[str, Any]) -> None:
         _mean(sizes[size], task.figure, task.unit)
 
 
+FIGURES = (
+    "What the figures are, errors and shares in %:",
+    "",
+    "- *error, most confident*: a cluster is named after its surest validation image (the paper's rule); *majority*: after",
+    "  most of them; *one to one*: each class names one cluster only, so with 30 clusters at least 20 count as wrong;",
+    "- *NMI*, *ARI*: how well clusters and classes agree, times 100 (`metrics.cluster_agreement`, lesson 10);",
+    "- *supervised net*, *label spreading*: the errors of two others that are given the same labels;",
+    "- *class from style*: how often the class can be read off the style; *guessing* would be best (lesson 8);",
+    "- *log-likelihood*: of a test image, in nats, under 10,000 samples of width *bandwidth*; *MMD*: of codes and prior.",
+    "",
+)
+
+
 @takes(results=path())
 def write_table(results: Path) -> Path:
     """results/README.md from all results/TASK.json; ValueError where one of them is damaged or foreign."""
@@ -329,8 +342,8 @@ def write_table(results: Path) -> Path:
         "",
         "Makhzani et al. 2015, *Adversarial Autoencoders* ([arXiv 1511.05644](https://arxiv.org/abs/1511.05644)), on",
         "MNIST. Mean ± standard deviation over seeds where there are several; every figure is of the last step, on the",
-        "test images. *small* is what a laptop does within twenty minutes, *full* has the paper's networks, for long:",
-        "two different things. Written by `python -m aae_lib reproduce TASK --size small|full --seeds N`.",
+        "test images. *small* is what an idle core of a laptop trains within twenty minutes a seed, *full* has the paper's",
+        "networks, for long: two different things. Written by `python -m aae_lib reproduce TASK --size small|full --seeds N`.",
         "",
         "| task | figure | paper | small | full |",
         "|---|---|---:|---:|---:|",
@@ -340,7 +353,7 @@ def write_table(results: Path) -> Path:
         paper = "pictures only" if task.paper is None else _spread(*task.paper, task.unit)
         shown = [_mean(sizes.get(size), task.figure, task.unit) for size in SIZES]
         lines.append(f"| {task.title} | {task.figure} | {paper} | {shown[0]} | {shown[1]} |")
-    lines += ["", "A dash: not run yet; *full* needs a GPU.", ""]
+    lines += ["", "A dash: not run yet; *full* needs a GPU.", "", *FIGURES]
     for name, sizes in found.items():
         for size in SIZES:
             if size in sizes:
@@ -354,14 +367,16 @@ def _details(task: Task, size: str, own: dict[str, Any]) -> list[str]:
     runs, recipe = own["seeds"], own["recipe"]
     where = {(run["machine"]["name"], run["machine"]["device"], run["machine"]["threads"]) for run in runs}
     machines = "; ".join(f"{name}, {device}, {threads} thread(s)" for name, device, threads in sorted(where))
-    seconds = statistics.mean(run["train_s"] for run in runs)
+    seconds = sorted(run["train_s"] for run in runs)
     together = max(run.get("trained_together", 1) for run in runs)
     shared = "a seed" if together == 1 else f"for {together} seeds trained together"
     names = list(runs[0]["figures"])
     lines = [f"## {task.title}: {size}", "", "| figure | " + " | ".join(f"seed {run['seed']}" for run in runs) + " |"]
     lines.append("|---|" + "---:|" * len(runs))
     lines += [f"| {name} | " + " | ".join(f"{run['figures'][name]:.4g}" for run in runs) + " |" for name in names]
-    lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {seconds:,.0f} s {shared} on {machines}; "
+    took = f"{seconds[0]:,.0f}" + (f" to {seconds[-1]:,.0f}" if seconds[-1] > 1.1 * seconds[0] else "")
+    busy = ", which had other work too" if together == 1 and seconds[-1] > 1.5 * seconds[0] else ""
+    lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {took} s {shared} on {machines}{busy}; "
               f"torch {runs[0]['versions']['torch']}. Differences from the paper:", ""]  # fmt: skip
     return [*lines, *(f"- {text}" for text in recipe["departures"]), ""]
 

@@ -1,6 +1,6 @@
 """The paper's experiments as data: what is trained, how, for how long, and the figures that the paper gives.
 
-Two recipes a task: `full`, the paper's networks, and `small`, which a laptop's CPU finishes within twenty minutes. What
+Two recipes a task: `full`, the paper's networks, and `small`, which an idle core finishes within twenty minutes. What
 a recipe does differently from the paper is in its `departures`; figures of the two are never mixed.
 """
 
