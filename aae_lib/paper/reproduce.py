@@ -178,9 +178,8 @@ def run_seeds(
         return {"progress": progress, "save_seconds": save_seconds, "seconds": left}
 
     furthest = max(trainer.steps for trainer in trainers) if len(trainers) > 1 else total
-    for (
-        trainer
-    ) in trainers:  # one alone to the end; of several, those that are behind: seeds that were added, or killed
+    # one alone to the end; of several, those that are behind: seeds that were added, or a kill between two saves
+    for trainer in trainers:
         if trainer.steps < furthest:
             trainer.run(steps=furthest - trainer.steps, folder=folders[trainer.seed], **options())
     if furthest < total and all(trainer.steps == furthest for trainer in trainers):
