@@ -322,12 +322,13 @@ def _check(task: Task, sizes: dict[str, Any]) -> None:
 FIGURES = (
     "What the figures are, errors and shares in %:",
     "",
-    "- *error, most confident*: a cluster is named after its surest validation image (the paper's rule); *majority*: after",
-    "  most of them; *one to one*: each class names one cluster only, so with 30 clusters at least 20 count as wrong;",
+    "- *error, most confident*: a cluster is named after its surest validation image (the paper's rule); *majority*:",
+    "  after most of them; *one to one*: each class names one cluster, so with 30 clusters at least 20 count as wrong;",
     "- *NMI*, *ARI*: how well clusters and classes agree, times 100 (`metrics.cluster_agreement`, lesson 10);",
     "- *supervised net*, *label spreading*: the errors of two others that are given the same labels;",
     "- *class from style*: how often the class can be read off the style; *guessing* would be best (lesson 8);",
-    "- *log-likelihood*: of a test image, in nats, under 10,000 samples of width *bandwidth*; *MMD*: of codes and prior.",
+    "- *log-likelihood*: of a test image, in nats, under 10,000 samples of width *bandwidth*;",
+    "- *MMD*: of the codes and samples of the prior.",
     "",
 )
 
@@ -341,8 +342,9 @@ def write_table(results: Path) -> Path:
         "",
         "Makhzani et al. 2015, *Adversarial Autoencoders* ([arXiv 1511.05644](https://arxiv.org/abs/1511.05644)), on",
         "MNIST. Mean ± standard deviation over seeds where there are several; every figure is of the last step, on the",
-        "test images. *small* is what an idle core of a laptop trains within twenty minutes a seed, *full* has the paper's",
-        "networks, for long: two different things. Written by `python -m aae_lib reproduce TASK --size small|full --seeds N`.",
+        "test images. *small* is what an idle core of a laptop trains within twenty minutes a seed, *full* has the",
+        "paper's networks, for long: two different things. Written by `python -m aae_lib reproduce TASK --size small` or",
+        "`full`, with `--seeds N`.",
         "",
         "| task | figure | paper | small | full |",
         "|---|---|---:|---:|---:|",
