@@ -99,7 +99,7 @@ def from_splits(
     train, validation, test : Split, array, or pair of (images, labels)
         Each as `from_arrays` takes it. Labels of one name are one class in all three.
     value_range, channels
-        As in `from_arrays`.
+        As in `from_arrays`, where all parts are arrays: a Split is taken as it is.
 
     Returns
     -------
