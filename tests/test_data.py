@@ -268,3 +268,13 @@ def test_masked_values_are_nobodys_data(read):
     with pytest.raises(ValueError, match=r"images must have no masked values: say what they should be, with .filled"):
         read(np.ma.masked_equal(hidden, -9999.0))
     read(np.ma.masked_array(np.full((40, 8, 8), 0.5)))  # nothing is masked
+
+
+def test_parts_of_different_types_are_refused_and_a_split_keeps_what_it_carries():
+    whole = np.random.default_rng(0).integers(0, 256, (300, 20)).astype("uint8")
+    with pytest.raises(ValueError, match=r"validation is kept as torch.float32, and train as torch.uint8"):
+        from_splits(whole, whole[:100].astype("float32"), whole[:100])
+    glyphs = aae.load("glyphs")
+    again = from_splits(glyphs.train, glyphs.validation, glyphs.test)
+    assert again.train.factors is not None
+    assert again.train.factors.equals(glyphs.train.factors)

@@ -873,3 +873,160 @@ def assert_same(a, b):
     assert a.keys() == b.keys()
     for name in a:
         assert torch.equal(a[name], b[name]), name
+
+
+# ---- late, twice, or for nobody ----
+
+
+def nan_from(step, held):
+    def generator(model, batch, terms):
+        loss = aae.losses.generator_loss(model.discriminator(batch["z"]))
+        return loss * float("nan") if held["trainer"].steps >= step else loss
+
+    return generator
+
+
+def test_a_loss_that_is_not_finite_is_told_before_training_rests(make):
+    held = {}
+    trainer = held["trainer"] = make(losses={"generator": nan_from(5, held)})
+    panel = Panel(trainer, headless_steps=50)
+    with pytest.raises(aae.NotFiniteError):
+        panel._run_headless()
+    assert trainer.steps == 5
+    held["trainer"] = SimpleNamespace(steps=0)  # well again
+    panel.step()
+    panel.join(60)  # the error is an old one
+    Panel(make(seed=5)).close()  # nor does it come up in the next panel
+    assert panel.status == "stopped"
+
+
+def test_a_panel_shown_where_nobody_can_press_play_stays_within_its_steps(make):
+    panel = Panel(make(), max_steps=20)
+    trained(panel, 20)
+    panel._run_headless()
+    assert panel.trainer.steps == 20
+    panel.close()
+
+
+def test_of_two_settings_at_one_step_a_fork_takes_the_last(make):
+    trainer = make()
+    past = timeline.Timeline()
+    trainer.weights["generator"] = 0.5
+    past.before_step(trainer)
+    past.go_to(trainer, 0)
+    trainer.weights["generator"] = 0.1
+    for _ in range(10):
+        past.before_step(trainer)
+        trainer.step()
+    made = state(trainer.model)
+    past.go_to(trainer, 10)
+    assert trainer.weights["generator"] == 0.1
+    torch.testing.assert_close(state(trainer.model), made, rtol=0, atol=0)
+
+
+def test_a_map_takes_back_a_refused_prior_and_forks_across_a_change(make):
+    trainer = make(model=aae.MapAAE, categories=5)
+    panel = Panel(trainer)
+    old = trainer.model.style_prior
+
+    def odd(n, generator=None):
+        if n > 60:
+            raise ValueError("too many")
+        return torch.randn(n, 2, generator=generator)
+
+    with pytest.raises(ValueError, match="too many"):
+        panel.set_prior(odd)
+    assert trainer.model.style_prior is old
+    trained(panel, 5)
+    panel.set_prior(aae.priors.GaussianRing(10))
+    trained(panel, 30)
+    panel.fork()
+    fork = panel.training.runs[1].trainer.model
+    torch.testing.assert_close(state(fork), state(trainer.model), rtol=0, atol=0)
+    panel.close()
+
+
+def test_a_prior_that_a_cell_sets_is_drawn_and_measured(opened):
+    panel, _ = opened()
+    trained(panel, 5)
+    ring = aae.priors.GaussianRing(10)
+    panel.trainer.model.set_prior(ring)
+    trained(panel, 10)
+    panel._do("measure")
+    run = panel.training.runs[0]
+    codes = run.view.codes()
+    sample = ring.sample(len(run.view.prior), generator=rng())
+    assert torch.equal(run.view.prior, sample)
+    assert run.mmd == pytest.approx(aae.metrics.mmd(codes[: view.MEASURED], sample[: view.MEASURED]))
+
+
+def test_playing_on_from_the_past_shows_the_present(opened):
+    panel, page = opened()
+    trained(panel, 10)
+    page.last(lambda content: content["runs"][0]["step"] == 10)
+    page.do("scrub", at=0)
+    assert page.last(lambda content: content["state"]["at"] == 0)[0]["runs"][0]["step"] == 0
+    trained(panel, 300)
+    assert page.last(lambda content: content["runs"][0]["step"] == 300)[0]["state"]["at"] is None
+    assert any(10 < mark < 300 for mark in panel._scene.marks())
+
+
+def test_a_moment_is_not_kept_with_the_surface_of_another(opened):
+    panel, page = opened()
+    trained(panel, 5)
+    page.last(lambda content: content["runs"][0]["step"] == 5)
+    page.do("overlay", name="surface", on=False)
+    run = panel.training.runs[0]
+    for steps in range(10, 40, 5):
+        trained(panel, steps)
+        run.look({"mmd"})
+    assert run.past.at(5).surface is not None
+    assert run.past.at(35).surface is None
+
+
+def test_what_no_panel_can_show_leaves_the_open_one(make):
+    panel = Panel(make())
+
+    class Bare(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.zeros(2))
+
+        def phases(self):
+            def loss(model, batch, terms):
+                return model.w.square().sum()
+
+            return (aae.Phase("only", loss=loss, updates=("w",), draw=lambda m, g: {"x": m.images}),)
+
+    data = aae.load("digits")
+    bare = Bare()
+    with pytest.raises(ValueError, match="has no `prior`"):
+        Panel(aae.Trainer(bare, data, phases=bare.phases(), device="cpu"))
+    assert panel.status == "paused"
+    panel.close()
+
+
+def test_a_fork_before_the_first_step_works_and_one_that_cannot_be_is_told(make):
+    trainer = make()
+    trainer.run(steps=5, progress=False)
+    panel = Panel(trainer)
+    panel.fork()
+    assert [run.steps for run in panel.training.runs] == [5, 5]
+    panel.close()
+    both = Compare(make(), make(seed=1))
+    with pytest.raises(ValueError, match="two runs are compared here already"):
+        both.fork()
+    both.close()
+
+
+def test_two_runs_on_one_plane_are_looked_at_once_a_picture(make, monkeypatch):
+    both = Compare(*(make(model=aae.MapAAE, categories=4, seed=seed) for seed in (0, 1)))
+    page = Page(both)
+    trained(both, 3)
+    page.last(lambda content: content["runs"][0]["step"] == 3)
+    seen = []
+    monkeypatch.setattr(Run, "look", lambda run, layers, look=Run.look: seen.append(run) or look(run, layers))
+    for _ in range(3):
+        both._scene.picture(False)
+    assert len(seen) == 6
+    both.close()

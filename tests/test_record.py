@@ -367,3 +367,13 @@ def test_without_anything_written_the_page_says_what_is_open(home):
     found = Page(certificate("A").page())
     assert found.tags.count("h2") == 1
     assert all(f"{n:02d}: " in found.text for n in (0, 1, 5, 10))
+
+
+def test_a_claim_that_held_failed_and_held_again_has_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "place", lambda: tmp_path)
+    for held, got in ((True, "0.003"), (False, "0.21"), (True, "0.003"), (True, "0.003")):
+        record.note(record.CLAIM, "back again", held, got)
+    (fact,) = [fact for what, fact in record.claims(tmp_path).items() if what == "back again"]
+    assert fact.ok
+    assert fact.got == "0.003"
+    assert len([f for f in record.facts(tmp_path) if f.what == "back again"]) == 3

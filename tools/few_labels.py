@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 import aae_lib as aae
+from aae_lib.files import write_whole
 from aae_lib.metrics.classes import classification_error, cluster_error, label_spreading_error
 from aae_lib.paper.machine import machine, versions
 
@@ -151,7 +152,7 @@ def main() -> int:
         start = time.perf_counter()
         error = compute()
         stored["runs"][name] = {"error": round(error, 4), "seconds": round(time.perf_counter() - start, 1)}
-        RESULTS.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_whole(RESULTS, (json.dumps(stored, indent=1, ensure_ascii=False) + "\n").encode())
         print(f"{name}: {error:.3f}", flush=True)
     return 0
 

@@ -24,7 +24,6 @@ import link_glossary
 from aae_lib.course.look import stylesheet
 
 ROOT = Path(__file__).resolve().parents[1]
-STYLE = re.compile(r'<style>[^<]*</style>(?=<div class="aae )')
 NEXT = "next"  # the tag of the last cell
 LAST = "11"  # the lesson at which the course ends; behind it there is an appendix
 

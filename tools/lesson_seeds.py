@@ -21,6 +21,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from aae_lib.course.calls import calls
+from aae_lib.files import write_whole
 from aae_lib.paper.machine import machine, versions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,7 +151,7 @@ def main() -> int:
             lesson |= {"machine": machine() | {"threads": 1}, "versions": versions()}
             lesson["runs"][str(seed)] = result
             stored = dict(sorted(stored.items()))
-            RESULTS.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            write_whole(RESULTS, (json.dumps(stored, indent=1, ensure_ascii=False) + "\n").encode())
             PAGE.write_text(page(stored), encoding="utf-8")
             failed = [c["claim"] for c in result["claims"] if not c["held"]]
             print(f"{number}, seed {seed}: {len(result['claims'])} claims, failed: {failed or 'none'}", flush=True)

@@ -51,7 +51,8 @@ def place() -> Path | None:
         return None
 
 
-_noted: set[tuple[Path, Fact]] = set()  # by this process: a cell that runs again says nothing new
+# the last of each, by this process: a cell that runs again repeats it
+_noted: dict[tuple[Path, str, str], Fact] = {}
 
 
 def note(kind: str, what: str, ok: bool = True, got: str = "") -> None:
@@ -59,10 +60,10 @@ def note(kind: str, what: str, ok: bool = True, got: str = "") -> None:
     if (folder := place()) is None:
         return
     fact = _today(kind, what, ok, got[:LONGEST])
-    if (folder, fact) in _noted:
+    if _noted.get((folder, kind, what)) == fact:
         return
     if add(folder, fact):
-        _noted.add((folder, fact))
+        _noted[folder, kind, what] = fact
 
 
 def _today(kind: str, what: str, ok: bool, got: str) -> Fact:

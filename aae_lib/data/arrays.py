@@ -129,12 +129,18 @@ def from_splits(
             raise ValueError(
                 f"{name} holds images of shape {shape}, and train of {wanted}: all parts must have the same shape."
             )
+        kept, as_train = found[-1][0].dtype, found[0][0].dtype
+        if kept != as_train:
+            raise ValueError(
+                f"{name} is kept as {kept}, and train as {as_train}, whose 255 means 1: give all parts in one type."
+            )
     words = [word for _, _, names, _ in found for word in names]
     _, every = as_classes(words, len(words))
     splits = []
-    for images, y, names, _ in found:
+    for part, (images, y, names, _) in zip((train, validation, test), found, strict=True):
         classes = torch.tensor([*map(every.index, names), -1])  # no label, -1, finds the last
-        splits.append(Split(images, classes[y], class_names=every or None))
+        taken = part if isinstance(part, Split) else Split(images, classes[y])
+        splits.append(replace(taken, labels=classes[y], class_names=every or None))
     return dataset_of("splits", splits, (*found[0][3], "the three parts are yours"))
 
 

@@ -172,7 +172,10 @@ class Panel:
 
     def fork(self) -> None:
         """A second run from the step that is shown, next to the first; set its sliders, then play."""
-        self._do("fork")
+        failed: list[BaseException] = []
+        self._do("fork", failed=failed)
+        if failed:
+            raise failed[0]
 
     def stop(self) -> None:
         """End the thread; the trainer is free for others then."""
@@ -258,10 +261,10 @@ class Panel:
         )
 
     def _run_headless(self) -> None:
-        training, begin = self.training, self.training.steps
+        training, begin, end = self.training, self.training.steps, self.training.limit
         training.max_steps = min(training.max_steps, self.headless_steps)
         for k in range(1, MEASURES + 1):  # for the curve in the picture
-            training.limit = begin + training.max_steps * k // MEASURES
+            training.limit = min(end, begin + training.max_steps * k // MEASURES)
             self.play()
             self.join()
             self._do("measure")

@@ -101,7 +101,12 @@ class Requests:
             case "live":
                 scene.live()
             case "fork":
-                self._fork()
+                try:
+                    self._fork()
+                except ValueError as error:
+                    if "failed" not in request:  # it was the page that asked
+                        raise
+                    request["failed"].append(error)
             case "join_runs":
                 self._drop_fork()
                 scene.live()
@@ -157,6 +162,8 @@ class Requests:
         first.finish_step()
         step = first.steps if scene.at is None else scene.marks()[scene.at]
         self._drop_fork()
+        if not first.past.states:  # no step has been taken here
+            first.past.before_step(first.trainer)
         try:
             run = first.fork(step, f"fork from step {step:,}")
         except Exception as error:

@@ -13,8 +13,9 @@ from ..training import checkpoints
 from ..training.trainer import Trainer
 from . import sliders
 from .timeline import Timeline
-from .view import Seen, View, axes_plane, pca_plane
+from .view import Extent, Seen, View, axes_plane, pca_plane
 
+STALE = 4  # pictures; in play the surface comes with every fourth, see scene.EVERY
 Layers = dict[str, np.ndarray]
 
 
@@ -38,7 +39,8 @@ class Run:
         self.mmd: float | None = None
         self.mmd_at: int | None = None  # the step at which it was taken
         self.mmds: list[tuple[int, float]] = []
-        self.surface: np.ndarray | None = None
+        self.surface: np.ndarray | None = None  # of D, drawn a few pictures ago at most
+        self._drawn: tuple[int, Extent] | None = None  # pictures since then, over which square
         self.planes: list[tuple[str, Any]] = []  # which the page lets one choose from
 
     # ---- training ----
@@ -141,13 +143,18 @@ class Run:
         self.trainer.flush()
         view, out = self.view, Layers()
         z = view.codes()
-        view.follow_prior()
+        self._follow_prior()
         categories, heads = view.categories(), view.heads()
         shown = view.plane.project(z)
         out["codes"] = shown.float().cpu().numpy()
         extent = view.extent(shown)
         if "surface" in layers and view.has_surface:
             out["surface"] = self.surface = view.surface(extent)
+            self._drawn = (0, extent)
+        elif self._drawn is not None:  # the box may be off: a moment is not to be kept with the surface of another
+            self._drawn = (self._drawn[0] + 1, self._drawn[1])
+            if self._drawn[0] > STALE or self._drawn[1] != extent:
+                self.surface = self._drawn = None
         if "arrows" in layers and view.pulled:
             out["arrows"] = view.arrows()
         if "mmd" in layers:
@@ -190,13 +197,17 @@ class Run:
     def measure(self, z: Tensor | None = None) -> None:
         """Take the MMD of the codes (those of now), and keep it as a point of its curve."""
         if z is None:
-            self.view.follow_prior()
+            self._follow_prior()
             z = self.view.codes()
         self.mmd, self.mmd_at = self.view.mmd(z), self.steps
         if self.mmd is not None:
             if self.mmds and self.mmds[-1][0] == self.steps:
                 self.mmds.pop()
             self.mmds.append((self.steps, self.mmd))
+
+    def _follow_prior(self) -> None:
+        if self.view.follow_prior():
+            self.mmd = self.mmd_at = None
 
     def about(self) -> dict[str, Any]:
         """The numbers next to the picture."""
@@ -277,7 +288,12 @@ class Run:
 def split_shown(trainer: Trainer, show: Split | None) -> Split:
     """The images whose codes are drawn; ValueError where there are none, or the model cannot encode them."""
     data = trainer.data
-    own = data.train if isinstance(data, Dataset) else data
+    own, model = data.train if isinstance(data, Dataset) else data, trainer.model
+    if not hasattr(model, "prior") or not (can(model).encode or hasattr(model, "points")):
+        raise ValueError(
+            f"the panel draws codes over a prior, and {type(model).__name__} has no `prior`, or neither "
+            "`encode(images) -> (N, d)` nor `points` (N, d): give it these."
+        )
     if show is None:
         show = data.validation if isinstance(data, Dataset) else data
     shape = tuple(own.images.shape[1:])

@@ -60,6 +60,8 @@ class Scene:
     def picture(self, full: bool) -> tuple[dict[str, Any], list[bytes]]:
         """The next picture as a message and its buffers; `full` with every layer."""
         training, shown = self.training, self._overlays_now()
+        if training.playing:
+            self.at = None
         self._n += 1
         layers = {name for name, every in EVERY.items() if full or self._n % every == 0}
         layers -= {name for name, on in shown.items() if not on}

@@ -74,7 +74,7 @@ class Timeline:
         trainer.flush()
 
     def _settings_of(self, trainer: Any, step: int) -> None:
-        _, now, prior = max((entry for entry in self.log if entry[0] <= step), key=lambda entry: entry[0])
+        _, now, prior = next(entry for entry in reversed(self.log) if entry[0] <= step)  # the last of that step
         trainer.choose(now)
         if trainer.model.prior is not prior:
             trainer.model.set_prior(prior)

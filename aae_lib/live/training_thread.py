@@ -222,9 +222,10 @@ class TrainingThread:
                     self.limit = max(self.limit, self.steps + self.max_steps)
                     self._play()
                 case "pause":
-                    self.rest()
+                    self._come_to_rest()
                 case "step":
                     self.rest()
+                    self.error = self.error if self.trace else None
                     self._attempt(self._phases)
                     self.changed(full=True)
                 case "slow":
@@ -242,6 +243,8 @@ class TrainingThread:
                     pass
                 case _:
                     self.serve(request)
+        except NotFiniteError as error:
+            self._not_finite(error)
         except (ValueError, TypeError, KeyError) as error:
             self._tell(sentence(error))
         except (Exception, SystemExit) as error:
@@ -286,8 +289,17 @@ class TrainingThread:
         now, (then, steps) = time.monotonic(), self._lap
         if now - then > 1:
             self.rate, self._lap = (self.steps - steps) / (now - then), (now, self.steps)
-        if self.steps >= self.limit:
-            self.rest()
+        if self.playing and self.steps >= self.limit:
+            self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """Pause, once the losses of all steps have been looked at: one that is not finite is told now, not later."""
+        self._attempt(self._flush)
+        self.rest()
+
+    def _flush(self) -> None:
+        for run in self.runs:
+            run.trainer.flush()
 
     def _behind(self) -> list[Run]:
         return [run for run in self.runs if run.steps == self.steps]

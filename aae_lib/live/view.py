@@ -72,11 +72,6 @@ class View:
         self.trainer, self.device = trainer, trainer.device
         self.model: Any = trainer.model  # a learner's own, too
         self.can = can(self.model)
-        if not hasattr(self.model, "prior") or not (self.can.encode or hasattr(self.model, "points")):
-            raise ValueError(
-                f"the panel draws codes over a prior, and {type(self.model).__name__} has no `prior`, or neither "
-                "`encode(images) -> (N, d)` nor `points` (N, d): give it these."
-            )
         split = split.take(torch.arange(len(split))[:SHOWN]) if len(split) > SHOWN else split
         self.split = split
         self.images = split.images.to(self.device)
@@ -87,6 +82,7 @@ class View:
         self.n_categories = self.can.categories
         self.symbol = "c" if self.can.heads else "z"  # a map's plane is that of its places
         self.plane = axes_plane(self.latent_dim, 0, 1, self.device, self.symbol)
+        self.beside: list[Extent] = []  # what runs that are drawn next to this one, over the same square, need
         self.pulled = moving_phases(trainer)
         self.new_prior()
 
@@ -102,6 +98,7 @@ class View:
 
     def new_prior(self) -> None:
         """Draw from the prior; take its floor and the part of the plane that it fills."""
+        self.source = self.model.prior
         prior, n = self.model.prior, max(2, len(self.images) if self.can.encode else 500)
         # with the same numbers each time: so a fork has the same sample, and a prior that moves jitters less
         generator = self.of_prior.manual_seed(0)
@@ -120,19 +117,23 @@ class View:
         left, right, bottom, top = extent_of(torch.from_numpy(self.prior_shown))
         self.centre = ((left + right) / 2, (bottom + top) / 2)
         self.half, self.zoom = max(right - left, top - bottom) / 2 * 1.1, 0
-        self.beside: list[Extent] = []  # what runs that are drawn next to this one, over the same square, need
         self.drawn = self.own
 
     # ---- what is drawn ----
 
-    def follow_prior(self) -> None:
-        """Draw a prior that moves with training where it is now; its floor is a rough one, of 4 pairs."""
+    def follow_prior(self) -> bool:
+        """Draw a prior that moves with training where it is now (its floor is a rough one, of 4 pairs), and one that
+        the model has been given since; returns whether it is another one."""
         prior = self.model.prior
+        if prior is not self.source:
+            self.new_prior()
+            return True
         if not prior.moves:
-            return
+            return False
         self.prior = prior.sample(len(self.prior), generator=self.of_prior.manual_seed(0), device=self.device)
         self.floor = metrics.floor(prior, n=min(len(self.prior), MEASURED), repeats=4, generator=torch.Generator())
         self._frame_prior()
+        return False
 
     def categories(self) -> np.ndarray | None:
         """(N,) uint8: the category that the encoder gives to each image shown; None where it gives none."""

@@ -80,7 +80,7 @@ class MapAAE(EncoderGivesCategory):
         """Take another prior of z, the spread around each head."""
         super().set_prior(prior.styles if isinstance(prior, RoundHeads) else prior)
         with self.lock:
-            self._style_prior, self._prior = self._prior, RoundHeads(self)
+            self._style_prior, self._prior = self._prior, RoundHeads(self, self._prior)
 
     @property
     def style_prior(self) -> Prior:
@@ -127,8 +127,8 @@ class RoundHeads(Mixture):
     capturable = False
     moves = True  # with training
 
-    def __init__(self, model: MapAAE) -> None:
-        self._model = model
+    def __init__(self, model: MapAAE, styles: Prior) -> None:
+        self._model, self.styles = model, styles
 
     @property
     def dim(self) -> int:
@@ -137,10 +137,6 @@ class RoundHeads(Mixture):
     @property
     def classes(self) -> int:
         return self._model.categories
-
-    @property
-    def styles(self) -> Prior:
-        return self._model.style_prior
 
     def _draw(self, n: int, labels: Tensor | None, **on: Unpack[Source]) -> Tensor:
         heads = self._model.cluster_heads.detach().to(on["device"])

@@ -13,6 +13,7 @@ import torch
 from ...arguments import seed as seeds
 from ...arguments import takes
 from ...data import Dataset, load
+from ...files import write_whole
 from ...models import WAE
 from ...optimizers import Cosine
 from ...training.trainer import Trainer
@@ -60,7 +61,7 @@ def store(only: Sequence[str] = ()) -> None:
         charts = [examine(make(seed)) for seed in SEEDS]
         stored[name] = [{k: None if math.isnan(v) else float(f"{v:.4g}") for k, v in chart.items()} for chart in charts]
         kept = {name: stored[name] for name in runs if name in stored}
-        RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        write_whole(RESULTS, (json.dumps(kept, indent=1) + "\n").encode())
         print(f"{name:<26}" + "  ".join(f"{chart['mmd']:.3f}" for chart in charts), file=sys.stderr, flush=True)
 
 
