@@ -182,7 +182,7 @@ def foreign_index(folder):
 
 def future_format(folder):
     file = folder / "checkpoint.json"
-    file.write_text(file.read_text().replace('"format": 3', '"format": 99'))
+    file.write_text(file.read_text().replace('"format": 4', '"format": 99'))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def future_format(folder):
         (remove_index, "there is no checkpoint in"),
         (truncate_index, "is damaged or was not written by aae_lib"),
         (foreign_index, "is damaged or was not written by aae_lib"),
-        (future_format, "has format 99; this aae_lib reads format 3"),
+        (future_format, "has format 99; this aae_lib reads format 4"),
     ],
 )
 def test_wrong_partial_and_foreign_files_are_told_apart(make, tmp_path, harm, message):

@@ -166,7 +166,9 @@ def an_epoch(f: Any) -> str:
     if all(torch.equal(pairs[0][1], pair[1]) for pair in pairs):
         raise Wrong("every batch has the same labelled rows; draw them again for each, or some labels are never used.")
     epochs = [_pairs(call(f, n, labelled, size, torch.Generator().manual_seed(seed))) for seed in range(1, 11)]
-    drawn = torch.cat([pair[1] for pairs in epochs for pair in pairs])  # 420 draws: chance leaves none of nine out
+    if any(len(epoch) != len(pairs) for epoch in epochs):
+        raise Wrong("another generator gives another number of batches: it should change the order alone.")
+    drawn = torch.cat([pair[1] for epoch in epochs for pair in epoch])  # 420 draws: chance leaves none of nine out
     if len(drawn.unique()) < len(labelled):
         raise Wrong("some labels are never used: draw from all of `labelled`.")
     again = _pairs(call(f, n, labelled, size, torch.Generator().manual_seed(0)))
