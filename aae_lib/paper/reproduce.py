@@ -319,6 +319,7 @@ def _check(task: Task, sizes: dict[str, Any]) -> None:
         _mean(sizes[size], task.figure, task.unit)
 
 
+IDLE = 1200  # seconds that a seed of a small recipe takes at most, on a core that does nothing else
 FIGURES = (
     "What the figures are, errors and shares in %:",
     "",
@@ -376,7 +377,8 @@ def _details(task: Task, size: str, own: dict[str, Any]) -> list[str]:
     lines.append("|---|" + "---:|" * len(runs))
     lines += [f"| {name} | " + " | ".join(f"{run['figures'][name]:.4g}" for run in runs) + " |" for name in names]
     took = f"{seconds[0]:,.0f}" + (f" to {seconds[-1]:,.0f}" if seconds[-1] > 1.1 * seconds[0] else "")
-    busy = ", which had other work too" if together == 1 and seconds[-1] > 1.5 * seconds[0] else ""
+    longer = seconds[-1] > 1.5 * seconds[0] or (size == "small" and seconds[-1] > IDLE)
+    busy = ", which had other work too" if together == 1 and longer else ""
     lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {took} s {shared} on {machines}{busy}; "
               f"torch {runs[0]['versions']['torch']}. Differences from the paper:", ""]  # fmt: skip
     return [*lines, *(f"- {text}" for text in recipe["departures"]), ""]
