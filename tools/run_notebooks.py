@@ -26,6 +26,7 @@ LARGEST = 1_500_000  # bytes of a notebook with its outputs
 def run(path: Path) -> float:
     """Execute one notebook in place; returns the seconds that its cells took, the kernel's start included."""
     os.environ |= {"AAE_STRICT": "1", "TQDM_DISABLE": "1", "AAE_DEVICE": "cpu"}  # a claim that fails ends it
+    os.environ.pop("AAE_DATA_DIR", None)  # learners do not have it, and its path would be stored
     notebook = nbformat.read(path, as_version=4)
     start = time.perf_counter()
     place = {"metadata": {"path": str(path.parent)}}
