@@ -165,17 +165,11 @@ class Panel:
     def set_prior(self, prior: Any) -> None:
         """Another prior from the next step on: anything that can be sampled. ValueError leaves the old one."""
         prior = priors.as_prior(prior)
-        failed: list[BaseException] = []
-        self._do("set_prior", prior=prior, failed=failed)
-        if failed:
-            raise failed[0]
+        self._do_or_raise("set_prior", prior=prior)
 
     def fork(self) -> None:
         """A second run from the step that is shown, next to the first; set its sliders, then play."""
-        failed: list[BaseException] = []
-        self._do("fork", failed=failed)
-        if failed:
-            raise failed[0]
+        self._do_or_raise("fork")
 
     def stop(self) -> None:
         """End the thread; the trainer is free for others then."""
@@ -214,6 +208,13 @@ class Panel:
         if self.training.status == "stopped":
             raise RuntimeError(ENDED)
         self.training.request_and_wait({"do": what, **more})
+
+    def _do_or_raise(self, what: str, **more: Any) -> None:
+        """As `_do`; what the page would be told in a sentence is raised."""
+        failed: list[BaseException] = []
+        self._do(what, failed=failed, **more)
+        if failed:
+            raise failed[0]
 
     # ---- display ----
 

@@ -79,10 +79,7 @@ class Requests:
 
                 self._take_prior(drawn_prior(request["strokes"]))
             case "set_prior":
-                try:
-                    self._take_prior(request["prior"])
-                except (ValueError, TypeError) as error:
-                    request["failed"].append(error)
+                self._take_prior(request["prior"])
             case "reset":
                 training.rest()
                 training.forget_error()
@@ -101,12 +98,7 @@ class Requests:
             case "live":
                 scene.live()
             case "fork":
-                try:
-                    self._fork()
-                except ValueError as error:
-                    if "failed" not in request:  # it was the page that asked
-                        raise
-                    request["failed"].append(error)
+                self._fork()
             case "join_runs":
                 self._drop_fork()
                 scene.live()

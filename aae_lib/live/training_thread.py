@@ -246,7 +246,10 @@ class TrainingThread:
         except NotFiniteError as error:
             self._not_finite(error)
         except (ValueError, TypeError, KeyError) as error:
-            self._tell(sentence(error))
+            if "failed" in request:  # a program asks, and not the page
+                request["failed"].append(error)
+            else:
+                self._tell(sentence(error))
         except (Exception, SystemExit) as error:
             self._fail(error)
 

@@ -78,11 +78,12 @@ def reproduce(
     for folder in folders.values():
         if checkpoints.exists(folder) and not resume:
             raise ValueError(f"{folder} holds a run that was cut short: --resume goes on with it.")
-    for seed, folder in folders.items():
-        if checkpoints.exists(folder):
-            resumed(recipe, seed, data, folder, device)
+    groups = [missing] if together else [[seed] for seed in missing]
+    for seed in (seed for group in groups[1:] for seed in group):  # the first is looked at as it begins
+        if checkpoints.exists(folders[seed]):
+            resumed(recipe, seed, data, folders[seed], device)
     options: dict[str, Any] = {"device": device, "progress": progress, "save_seconds": save_seconds}
-    for group in [missing] if together else [[seed] for seed in missing]:
+    for group in groups:
         left = None if seconds is None else max(0.0, seconds - (time.monotonic() - began))
         for run in run_seeds(task, recipe, {seed: folders[seed] for seed in group}, data, seconds=left, **options):
             own["seeds"].append(run)
