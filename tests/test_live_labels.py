@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 from test_live import opened, trained, wait_for  # noqa: F401
 
 import aae_lib as aae
 from aae_lib.data import Minibatch, Minibatches
 from aae_lib.live import pulls, view
+from aae_lib.live.still import still
 from conftest import state
 
 pytestmark = pytest.mark.slow
@@ -137,3 +139,15 @@ def test_a_surface_is_drawn_of_the_style_and_not_of_a_map(make):
     for kind, drawn in ((aae.SemiSupervisedAAE, True), (aae.MapAAE, False)):
         trainer = make(kind, latent_dim=2, categories=10)
         assert view.View(trainer, trainer.data.validation).has_surface == drawn
+
+
+@pytest.mark.parametrize("kind", [aae.AAE, aae.SemiSupervisedAAE, aae.ClusterAAE])
+def test_classes_have_their_names_in_the_panel_and_its_picture_and_clusters_numbers(opened, make, digits, kind):  # noqa: F811
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    parts = {part: replace(getattr(digits, part), class_names=words) for part in ("train", "validation", "test")}
+    clusters = {"categories": 12} if kind is aae.ClusterAAE else {}
+    panel, _ = opened(make(kind, data=replace(digits, **parts), latent_dim=2, **clusters))
+    told = {label: name for label, name, _ in panel._scene.spec()["classes"]}
+    assert told == ({k: str(k) for k in range(12)} if clusters else dict(enumerate(words)))
+    texts = [text.get_text() for text in still([panel.training.runs[0]]).findobj(Text)]
+    assert set(words) < set(texts)  # the picture is coloured by class

@@ -121,13 +121,19 @@ class Scene:
         for run in runs:
             if can(run.trainer.model).classify:
                 classes |= set(range(run.view.n_categories or 0))
+        clusters = any(run.view.can.classify and not run.view.can.named_categories for run in runs)
+        names = () if clusters else view.split.class_names or ()  # a cluster shares its colour with some class
         tug = tugged(runs[0].trainer)
         return {
             "large": self.large,
             "view": "all" if self.view == "tug" and not tug else self.view,
             "title": f"{runs[0].name} on {runs[0].trainer.data_name}" if view.dots == "codes" else runs[0].name,
             "image": shape,
-            "classes": [[str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]] for k in sorted(classes) if k >= 0],
+            "classes": [
+                [k, names[k] if k < len(names) else str(k), CLASS_COLOURS[k % len(CLASS_COLOURS)]]
+                for k in sorted(classes)
+                if k >= 0
+            ],
             "colours": {"prior": PRIOR, "real": REAL, "fake": FAKE},
             "runs": [run.spec() for run in runs],
             "forked": self.forked,

@@ -92,7 +92,8 @@ def _codes(ax: Axes, run: Run, over: bool = False) -> None:
     z = view.plane.project(view.codes()).cpu()
     labels = run.view.split.labels[:DOTS] if can(view.model).encode else None
     prior = view.plane.project(view.prior[:DOTS]).cpu()
-    _clouds(ax, z[:DOTS], labels, prior, (0, 1), _named(run), "prior p(z)", marked=not over)
+    names = view.split.class_names
+    _clouds(ax, z[:DOTS], labels, prior, (0, 1), _named(run), "prior p(z)", names, marked=not over)
     ax.set_xlabel(view.plane.names[0], fontsize=common.SIZE + 2)
     ax.set_ylabel(view.plane.names[1], fontsize=common.SIZE + 2)
     ax.set_title(_title(run), fontsize=common.SIZE, loc="left", pad=10)

@@ -58,7 +58,7 @@ export interface Spec {
   view: View;
   title: string;
   image: ImageShape | null;
-  classes: [name: string, colour: Hex][];
+  classes: [label: number, name: string, colour: Hex][];
   colours: Record<"prior" | "real" | "fake", Hex>;
   runs: RunSpec[];
   forked: boolean; // the second run is a fork of the first

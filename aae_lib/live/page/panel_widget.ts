@@ -150,7 +150,7 @@ export function renderPanel({ model, el }: Context<PanelTraits>): () => void {
     set("real-now", read.real);
     set("fake-now", read.fake);
     const phases = spec.runs.flatMap((run) => run.phases.map(({ colour }) => colour));
-    for (const hex of [...spec.classes.map(([, hex]) => hex), ...phases]) set(`on-${hex.slice(1)}`, read.onPlot(hex));
+    for (const hex of [...spec.classes.map(([, , hex]) => hex), ...phases]) set(`on-${hex.slice(1)}`, read.onPlot(hex));
     set(`on-${spec.colours.prior.slice(1)}`, read.prior);
     return read;
   }

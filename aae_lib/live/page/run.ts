@@ -10,7 +10,7 @@ import { counted, decimals } from "./numbers";
 import { latentPlot } from "./plane";
 import { balance, sliderGroups } from "./sliders";
 import { endsOf, swingOf } from "./surface";
-import { classValue, type Theme } from "./theme";
+import type { Theme } from "./theme";
 import { underWay } from "./transport";
 
 export const part = (title: (string | Node | false)[], ...content: (Node | false)[]): HTMLElement =>
@@ -42,7 +42,7 @@ export function runPart(spec: Spec, i: number, send: Send, toggle: () => void) {
     [plot.element, key.element, axes],
   );
   const latest = h("small", { class: "aae-if-past" }, " of the latest step");
-  const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
+  const names = new Map(spec.classes.map(([label, name]) => [label, name]));
   const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn: unknown = null; // the layer of images that is shown
 
@@ -131,7 +131,7 @@ function planeChooser(options: NonNullable<RunSpec["plane_options"]>, chosen: (c
 
 function legend(spec: Spec, run: RunSpec) {
   const entry = (mark: HTMLElement, text: string, shown?: string) => h("li", { class: shown }, mark, text);
-  const codes = spec.classes.map(([name, colour]) => entry(dotted("dot", colour), name));
+  const codes = spec.classes.map(([, name, colour]) => entry(dotted("dot", colour), name));
   const arrows = run.phases.filter(({ name }) => run.arrows.includes(name));
   const [fake, real] = [h("span"), h("span")];
   const colours = ["D: fake ", fake, h("i", { class: "aae-scale" }), real, " real"];

@@ -50,9 +50,6 @@ export interface Theme {
   text(hex: Hex | null | undefined): Hex;
 }
 
-/** The label that stands for a class in the layer "labels": the number that it is named after, else its place. */
-export const classValue = (name: string, i: number): number => (/^\d+$/.test(name) ? Number(name) : i);
-
 /** The theme, read from the custom properties of root and from the spec. */
 export function themeOf(root: HTMLElement, spec: Spec): Theme {
   const style = getComputedStyle(root);
@@ -76,7 +73,7 @@ export function themeOf(root: HTMLElement, spec: Spec): Theme {
     prior: readable(dark ? read("prior") : spec.colours.prior, ground, 3.2),
     real: onPlot(spec.colours.real),
     fake: onPlot(spec.colours.fake),
-    classes: new Map(spec.classes.map(([name, hex], i) => [classValue(name, i), onPlot(hex)])),
+    classes: new Map(spec.classes.map(([label, , hex]) => [label, onPlot(hex)])),
     onPlot,
     stroke: (hex) => readable(hex ?? ink, ground, 3),
     text: (hex) => readable(hex ?? ink, ground, 4.5),

@@ -350,7 +350,6 @@ function followTheme(root, changed) {
     query.removeEventListener("change", update);
   };
 }
-var classValue = (name, i) => /^\d+$/.test(name) ? Number(name) : i;
 function themeOf(root, spec) {
   const style = getComputedStyle(root);
   const dark = root.dataset.theme === "dark";
@@ -373,7 +372,7 @@ function themeOf(root, spec) {
     prior: readable(dark ? read("prior") : spec.colours.prior, ground, 3.2),
     real: onPlot(spec.colours.real),
     fake: onPlot(spec.colours.fake),
-    classes: new Map(spec.classes.map(([name, hex], i) => [classValue(name, i), onPlot(hex)])),
+    classes: new Map(spec.classes.map(([label, , hex]) => [label, onPlot(hex)])),
     onPlot,
     stroke: (hex) => readable(hex ?? ink, ground, 3),
     text: (hex) => readable(hex ?? ink, ground, 4.5)
@@ -1832,7 +1831,7 @@ function runPart(spec, i, send, toggle) {
     [plot.element, key.element, axes]
   );
   const latest = h("small", { class: "aae-if-past" }, " of the latest step");
-  const names = new Map(spec.classes.map(([name], k) => [classValue(name, k), name]));
+  const names = new Map(spec.classes.map(([label, name]) => [label, name]));
   const arrowColours = run.arrows.map((name) => run.phases.find((phase) => phase.name === name)?.colour);
   let drawn = null;
   function update(now, extent, state, label, theme, settled) {
@@ -1906,7 +1905,7 @@ function planeChooser(options, chosen) {
 }
 function legend(spec, run) {
   const entry = (mark, text, shown) => h("li", { class: shown }, mark, text);
-  const codes = spec.classes.map(([name, colour]) => entry(dotted("dot", colour), name));
+  const codes = spec.classes.map(([, name, colour]) => entry(dotted("dot", colour), name));
   const arrows = run.phases.filter(({ name }) => run.arrows.includes(name));
   const [fake, real] = [h("span"), h("span")];
   const colours = ["D: fake ", fake, h("i", { class: "aae-scale" }), real, " real"];
@@ -2270,7 +2269,7 @@ function renderPanel({ model, el }) {
     set("real-now", read.real);
     set("fake-now", read.fake);
     const phases = spec.runs.flatMap((run) => run.phases.map(({ colour }) => colour));
-    for (const hex of [...spec.classes.map(([, hex2]) => hex2), ...phases]) set(`on-${hex.slice(1)}`, read.onPlot(hex));
+    for (const hex of [...spec.classes.map(([, , hex2]) => hex2), ...phases]) set(`on-${hex.slice(1)}`, read.onPlot(hex));
     set(`on-${spec.colours.prior.slice(1)}`, read.prior);
     return read;
   }
