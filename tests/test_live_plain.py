@@ -37,10 +37,10 @@ def test_sliders_and_buttons_act_while_it_trains(digits, shown):
     live = aae.live.Sliders(trainer(digits), max_steps=200)
     page = shown(live)
     page.buttons["play"].click()
-    page.sliders["weights", "generator"].value = 2.5
-    page.sliders["terms", "discriminator", "r1"].value = 0.7
-    page.sliders["rate",].value = 0.5
-    page.sliders["repeats", "discriminator"].value = 3
+    page.sliders[0]["weights", "generator"].value = 2.5
+    page.sliders[0]["terms", "discriminator", "r1"].value = 0.7
+    page.sliders[0]["rate",].value = 0.5
+    page.sliders[0]["repeats", "discriminator"].value = 3
     live._do("wake")  # what was asked for before it has been served
     live.join(timeout=300)
     assert live.trainer.steps == 200
@@ -56,12 +56,30 @@ def test_sliders_and_buttons_act_while_it_trains(digits, shown):
 def test_the_tug_of_war_is_one_slider_and_every_slider_is_described(digits, shown):
     live = aae.live.Sliders(trainer(digits), view="tug")
     page = shown(live)
-    page.sliders["tug",].value = 0.75
+    page.sliders[0]["tug",].value = 0.75
     live._do("wake")
     assert (live.trainer.weights["reconstruction"], live.trainer.weights["generator"]) == (0.5, 1)
-    told = [slider.tooltip for name, slider in page.sliders.items() if name != ("tug",)]
+    told = [slider.tooltip for name, slider in page.sliders[0].items() if name != ("tug",)]
     assert all(told)
     assert "scales the update of encoder, decoder" in told[0]
+
+
+def test_each_of_two_runs_has_sliders_of_its_own(digits, shown, monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    panel_module.widget_class.cache_clear()
+    plain = aae.Trainer(aae.VAE(digits.image_shape, hidden=(16,), seed=0), digits, seed=0, device="cpu")
+    live = aae.live.Compare(trainer(digits), plain, view="tug")
+    page = shown(live)
+    assert [("tug",) in sliders for sliders in page.sliders] == [True, False]  # a VAE has no game
+    page.sliders[0]["weights", "reconstruction"].value = 0.5
+    page.sliders[1]["weights", plain.phases[0].name].value = 2.5
+    live._do("wake")
+    assert live.trainer.weights["reconstruction"] == 0.5
+    assert plain.weights[plain.phases[0].name] == 2.5
+    assert [title.value for title in page._controls.children if "<h3>" in str(getattr(title, "value", ""))] == [
+        "<h3>AAE</h3>",
+        "<h3>VAE</h3>",
+    ]
 
 
 def test_the_picture_shows_the_codes_as_they_are_now(digits, shown):

@@ -33,11 +33,12 @@ class PlainPage:
         self._ask, self._picture = ask, picture
         self.note = ipywidgets.HTML(f"<p>{escape(note)}</p>" if note else "")
         self.said = ipywidgets.HTML(layout={"min_height": "3.2em"})  # what is below it stays where it is
-        self.image = ipywidgets.Image(format="png", layout={"width": "32em", "object_fit": "contain"})
+        wide = {"width": f"{32 * len(spec['runs'])}em", "max_width": "100%", "object_fit": "contain"}
+        self.image = ipywidgets.Image(format="png", layout=wide)
         self.buttons = {do: ipywidgets.Button(description=word) for do, word in BUTTONS.items()}
         for do, button in self.buttons.items():
             button.on_click(lambda _, do=do: ask({"do": do}))
-        self.sliders: dict[tuple[str, ...], Any] = {}
+        self.sliders: list[dict[tuple[str, ...], Any]] = []  # of each run
         self._controls = ipywidgets.VBox()
         self.spec = spec
         row = ipywidgets.HBox([*self.buttons.values()], layout={"flex_flow": "row wrap"})
@@ -54,26 +55,38 @@ class PlainPage:
         import ipywidgets
 
         self._spec = spec
+        self.sliders = [self._sliders(run) for run in range(len(spec["runs"]))]
         made: list[Any] = []
-        group = ""
-        if spec["tug"]:
-            a, b = spec["tug"].values()
-            tug = ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.01, description=f"{a} ↔ game ({b})", **_look())
-            tug.observe(lambda change: self._ask({"do": "tug", "run": 0, "value": change["new"]}), "value")
-            self.sliders["tug",] = tug
-            made.append(tug)
-        for about in spec["runs"][0]["sliders"]:
-            if about["group"] != group:
-                group = about["group"]
-                made.append(ipywidgets.HTML(f"<b>{escape(group)}</b>"))
-            slider = _slider(about)
-            slider.observe(self._mover(about["key"]), "value")
-            self.sliders[tuple(about["key"])] = slider
-            made.append(slider)
+        for run, sliders in zip(spec["runs"], self.sliders, strict=True):
+            if len(spec["runs"]) > 1:
+                made.append(ipywidgets.HTML(f"<h3>{escape(run['name'])}</h3>"))
+            groups = {tuple(about["key"]): about["group"] for about in run["sliders"]}
+            group = ""
+            for key, slider in sliders.items():
+                if groups.get(key, "") != group:
+                    group = groups[key]
+                    made.append(ipywidgets.HTML(f"<b>{escape(group)}</b>"))
+                made.append(slider)
         self._controls.children = made
 
-    def _mover(self, key: list[str]) -> Callable[[dict[str, Any]], None]:
-        return lambda change: self._ask({"do": "set", "run": 0, "key": key, "value": float(change["new"])})
+    def _sliders(self, run: int) -> dict[tuple[str, ...], Any]:
+        """The sliders of a run, by key: each asks for what it is moved to."""
+        import ipywidgets
+
+        about, tug = self._spec["runs"][run], self._spec["tug"]
+        found: dict[tuple[str, ...], Any] = {}
+        if tug and set(tug.values()) <= {phase["name"] for phase in about["phases"]}:
+            told = f"{tug['a']} ↔ game ({tug['b']})"
+            found["tug",] = ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.01, description=told, **_look())
+        for one in about["sliders"]:
+            found[tuple(one["key"])] = _slider(one)
+        for key, slider in found.items():
+            wish = {"do": "tug"} if key == ("tug",) else {"do": "set", "key": [*key]}
+            slider.observe(self._mover(wish | {"run": run}), "value")
+        return found
+
+    def _mover(self, wish: Wish) -> Callable[[dict[str, Any]], None]:
+        return lambda change: self._ask(wish | {"value": float(change["new"])})
 
     def send(self, message: dict[str, Any], buffers: Any = ()) -> None:
         """Show what the panel sends: a frame is drawn as a picture, with what there is to say."""
