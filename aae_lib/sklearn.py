@@ -132,9 +132,15 @@ class AAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         assert standard is not None  # of a Gaussian likelihood
         error = (self._parts["decoder"](z) - x) / standard.sd
         score = -0.5 * error.square().sum(1)
-        if self.model_.prior.has_log_prob:
-            score = score + self.model_.prior.log_prob(z)
-        return score.numpy()
+        return (score + self._log_prior(z)).numpy()
+
+    def _log_prior(self, z: torch.Tensor) -> torch.Tensor:
+        """log p(z), (n,); 0 where the prior has no density."""
+        prior = self.model_.prior
+        try:
+            return prior.log_prob(z) if prior.has_log_prob else z.new_zeros(len(z))
+        except ValueError:  # it would have one with noise
+            return z.new_zeros(len(z))
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

@@ -8,11 +8,13 @@ import sys
 import textwrap
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
 import aae_lib as aae
+from aae_lib import losses
 from aae_lib.training import checkpoints
 from aae_lib.training.checkpoints import CheckpointError
 from tests.conftest import moved, state
@@ -271,17 +273,87 @@ def test_half_a_step_that_is_given_up_never_was(make):
     assert_same(twin, trainer)
 
 
-def test_a_step_that_broke_off_half_way_is_not_saved(make, tmp_path):
-    trainer = make()
+def failing_at(call, loss):
+    """The loss, which fails at this call of it."""
+    calls = []
 
     def broken(model, batch, terms):
-        raise ZeroDivisionError
+        calls.append(0)
+        if len(calls) == call:
+            raise ZeroDivisionError
+        return loss(model, batch, terms)
 
-    trainer.phases = (*trainer.phases[:-1], trainer.phases[-1].replace(loss=broken))
+    return broken
+
+
+def test_a_function_that_fails_within_a_step_loses_nothing(make, tmp_path):
+    trainer = make()
+    *first, last = trainer.phases
+    trainer.phases = (*first, last.replace(loss=failing_at(6, last.loss)))
     with pytest.raises(ZeroDivisionError):
-        trainer.step()
-    with pytest.raises(CheckpointError, match="broken off halfway"):
-        trainer.save(tmp_path / "half")
+        trainer.run(10, folder=tmp_path, progress=False)
+    saved = checkpoints.load_model(tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(saved.parameters(), trainer.model.parameters(), strict=True))
+    assert checkpoints.read_index(tmp_path)["steps"] == trainer.steps == len(trainer.history) == 5
+    trainer.run(3, folder=tmp_path, progress=False)  # and it goes on
+    assert trainer.history["step"].tolist() == [*range(1, 9)]
+
+
+def test_nor_in_a_sweep(make, tmp_path):
+    trainers = [make(seed=s) for s in range(2)]
+    broken = failing_at(6, trainers[0].phases[-1].loss)
+    for trainer in trainers:
+        trainer.phases = (*trainer.phases[:-1], trainer.phases[-1].replace(loss=broken))
+    sweep, folders = aae.Sweep(trainers), [tmp_path / "0", tmp_path / "1"]
+    with pytest.raises(ZeroDivisionError):
+        sweep.run(10, folders=folders, progress=False)
+    assert [checkpoints.read_index(folder)["steps"] for folder in folders] == [5, 5]
+    sweep.run(3, folders=folders, progress=False)
+    assert [trainer.steps for trainer in trainers] == [8, 8]
+
+
+def gain(k):
+    def loss(model, batch, terms):
+        return k * losses.generator_loss(model.discriminator(batch["z"]))
+
+    return loss
+
+
+def scaled(model, batch, terms, k):
+    return gain(k)(model, batch, terms)
+
+
+class Rest(aae.optimizers.Schedule):
+    def __init__(self, steps):
+        self.steps = steps
+
+    def __call__(self, step):
+        return float(step < self.steps)
+
+
+def drawn(scale):
+    def prior(n, generator=None):
+        return scale * torch.randn(n, 2, generator=generator)
+
+    return prior
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"losses": {"generator": gain(1.0)}}, {"losses": {"generator": gain(2.0)}}),
+        ({"losses": {"generator": partial(scaled, k=1.0)}}, {"losses": {"generator": partial(scaled, k=2.0)}}),
+        ({"schedule": Rest(10)}, {"schedule": Rest(20)}),
+        ({"prior": drawn(1.0)}, {"prior": drawn(2.0)}),
+    ],
+    ids=["closure", "partial", "schedule", "prior"],
+)
+def test_numbers_that_a_function_of_ones_own_was_made_with_are_compared(make, tmp_path, recwarn, before, after):
+    make(**before).save(tmp_path)
+    make(**before).load(tmp_path)
+    assert not recwarn
+    with pytest.warns(UserWarning, match="other code or numbers than when the checkpoint was saved"):
+        make(**after).load(tmp_path)
 
 
 def test_nothing_in_a_checkpoint_is_pickled(make, tmp_path):

@@ -280,3 +280,13 @@ def test_graphs_that_are_garbage_do_not_disturb_a_recording(digits):
             assert fresh.graphs.recorded
     finally:
         gc.set_threshold(*before)
+
+
+def test_half_a_step_that_is_given_up_never_was(digits, tmp_path):
+    one, twin = unrecorded(trainer(digits)), trainer(digits)
+    one.run(steps=10, progress=False)
+    next(one.walk())
+    one.run(steps=10, folder=tmp_path, progress=False)
+    twin.run(steps=20, progress=False)
+    same(one, twin)
+    assert checkpoints.read_index(tmp_path)["steps"] == 20

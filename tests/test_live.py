@@ -1030,3 +1030,56 @@ def test_two_runs_on_one_plane_are_looked_at_once_a_picture(make, monkeypatch):
         both._scene.picture(False)
     assert len(seen) == 6
     both.close()
+
+
+def test_a_run_comes_back_to_its_last_good_step_whatever_was_set_on_the_way(make, opened):
+    """The schedule, and within a step the prior: the same weights, losses and measures."""
+    trainer = make(schedule=aae.Constant(), phases=None)
+    trainer.run(4, measure=lambda model: {"mine": 1.0}, every=2, progress=False)
+    panel, _ = opened(trainer)
+    trained(panel, 24)
+    trainer.schedule = lambda step: 0.01
+    trained(panel, 34)
+    panel.step()
+    trainer.model.set_prior(aae.priors.Uniform(2))
+    trained(panel, 44)
+    run = panel.training.runs[0]
+    good, rows = state(trainer.model), trainer.history
+    twin = run.fork(44, "twin")
+    torch.testing.assert_close(state(twin.trainer.model), good, rtol=0, atol=0)
+    assert twin.trainer.history.drop(columns="seconds").equals(rows.drop(columns="seconds"))
+    run.recover()
+    torch.testing.assert_close(state(trainer.model), good, rtol=0, atol=0)
+    assert trainer.history.drop(columns="seconds").equals(rows.drop(columns="seconds"))
+    with pytest.raises(ValueError, match="prior has within a step"):
+        run.fork(20, "before")
+
+
+def test_one_runs_nan_leaves_the_others_history_as_it_is(make):
+    def bad_at(trainer, step):
+        *first, last = trainer.phases
+
+        def loss(model, batch, terms):
+            found = last.loss(model, batch, terms)
+            return found * float("nan") if trainer.steps == step else found
+
+        trainer.phases = (*first, last.replace(loss=loss))
+
+    a, b = make(seed=0), make(seed=1)
+    bad_at(a, 20)
+    panel = aae.live.Compare(a, b, max_steps=60)
+    panel.play()
+    with pytest.raises(aae.NotFiniteError):
+        panel.join(300)
+    panel.close()
+    twin = make(seed=1)
+    twin.run(b.steps, progress=False)
+    assert b.history.drop(columns="seconds").equals(twin.history.drop(columns="seconds"))
+    assert a.history["step"].tolist() == [*range(1, 21)]
+
+
+def test_the_floor_is_that_of_as_many_points(make):
+    game = aae.PlaneGame(torch.zeros(50, 2), aae.priors.GaussianRing(6))
+    trainer = aae.Trainer(game, aae.load("blobs"))
+    floor = view.View(trainer, trainer.data.train).floor
+    assert floor.sd > 2 * aae.metrics.floor(game.prior, n=500).sd  # of 50

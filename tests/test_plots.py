@@ -581,3 +581,14 @@ def test_codes_of_one_dimension_are_spread_out_over_the_height_of_the_picture():
     (ax,) = figure.axes
     assert ax.get_xlabel() == "z₁"
     assert "spread out" in ax.get_ylabel()
+
+
+def test_a_measure_is_no_loss_whatever_it_is_called(make):
+    def measure(model):
+        return {"discriminator_accuracy": 0.5, "reconstruction_error": 0.1, "mmd": 0.2}
+
+    history = make().run(4, measure=measure, every=1, progress=False)
+    figure = aae.plots.losses(history)
+    titles = [ax.get_title(loc="left") or ax.get_title() for ax in figure.axes]
+    assert [title for title in titles if title.lower().endswith("loss")] == ["Reconstruction loss"]
+    assert {"MMD", "Discriminator accuracy", "Reconstruction error"} < set(titles)

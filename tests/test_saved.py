@@ -238,6 +238,20 @@ def test_a_compiled_model_is_trained_saved_and_measured_as_what_is_inside(digits
     assert aae.models.can(compiled) == plain.can
 
 
+def test_a_network_of_ones_own_with_the_librarys_name_is_no_library_network(digits, tmp_path):
+    class Encoder(aae.networks.Encoder):
+        def forward(self, x, noise=None):
+            return 5 * super().forward(x, noise)
+
+    model, plain = (aae.AAE(digits.image_shape, hidden=(8,), seed=0) for _ in range(2))
+    model.encoder = Encoder(digits.image_shape, 2, hidden=(8,))
+    with pytest.raises(ValueError, match="a network that its arguments do not make"):
+        model.save(tmp_path / "own.aae")
+    aae.Trainer(model, digits).save(tmp_path / "run")
+    with pytest.raises(CheckpointError, match="networks"):
+        aae.Trainer(plain, digits).load(tmp_path / "run")
+
+
 def test_a_network_of_ones_own_is_refused_where_only_arguments_are_kept(make, tmp_path):
     model = made("AE")
     model.encoder = aae.networks.Encoder(SHAPE, 2, (8,), activation="relu")

@@ -398,3 +398,42 @@ def test_a_fault_that_a_save_on_the_way_finds_is_the_members(digits, tmp_path):
         sweep.run(steps=40, folders=[tmp_path / "0", tmp_path / "1"], save_seconds=0.0, progress=False)
     assert sweep.diverged == {1}
     assert checkpoints.read_index(tmp_path / "1")["steps"] <= 3  # before the fault
+
+
+def test_what_a_member_cannot_be_given_later_is_refused(digits):
+    members = [trainer(digits, "AAE", s) for s in range(2)]
+    together = aae.Sweep(members)
+    together.step()
+    members[1].repeats["discriminator"] = 5
+    with pytest.raises(ValueError, match="several times a step"):
+        together.step()
+    members[1].repeats["discriminator"] = 1
+    together.step()
+    *first, last = members[1].phases
+    members[1].phases = (*first, last.replace(loss=lambda model, batch, terms: batch["x"].mean()))
+    with pytest.raises(ValueError, match="differ in losses"):
+        together.step()
+    vaes = [trainer(digits, "VAE", s) for s in range(2)]
+    together = aae.Sweep(vaes)
+    vaes[1].model.set_prior(aae.priors.Gaussian(2, sigma=0.1))
+    with pytest.raises(ValueError, match="differ in what the losses read"):
+        together.step()
+    assert {one.steps for one in vaes} == {0}
+
+
+def test_members_that_update_other_parts_are_refused(digits):
+    members = [trainer(digits, "AAE", s) for s in range(2)]
+    model = aae.AAE(digits.image_shape, hidden=(24, 24), seed=1)
+    phases = (*model.phases()[:-1], model.phases()[-1].replace(updates=("encoder", "decoder")))
+    other = aae.Trainer(model, digits, phases=phases, batch_size=50, seed=1, device="cpu")
+    with pytest.raises(ValueError, match="differ in what their phases update"):
+        aae.Sweep([members[0], other])
+
+
+def test_half_a_step_of_a_member_that_is_given_up_never_was(digits):
+    members, twins = ([trainer(digits, "AAE", s) for s in range(2)] for _ in range(2))
+    next(members[0].walk())
+    aae.Sweep(members).run(3, progress=False)
+    aae.Sweep(twins).run(3, progress=False)
+    assert max(differences(members, twins)) == 0
+    assert members[0].minibatches.cursor == twins[0].minibatches.cursor

@@ -256,3 +256,25 @@ def test_who_waits_for_the_lock_gets_it_after_the_step_under_way():
     stop.set()
     thread.join()
     assert sorted(waited)[15] <= 2  # the step under way, and the one that was about to begin
+
+
+def test_a_thread_that_waited_does_not_leave_the_model_to_one_that_has_ended(make):
+    lock = make().lock
+    held, waits = threading.Event(), threading.Event()
+
+    def first():
+        owned = lock.owned()
+        owned.__enter__()
+        with lock:  # as when a run returns its history
+            held.set()
+            while not lock._queue:
+                waits.wait(0.001)
+            owned.__exit__(None, None, None)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    held.wait()
+    with lock.owned():
+        assert lock.owner is threading.current_thread()
+    thread.join()
+    assert lock.owner is None

@@ -450,12 +450,41 @@ def test_a_step_acts_by_one_snapshot_of_the_settings(make):
     assert seen == [0.1, 0.7, 0.7]
 
 
-def test_weight_zero_holds_the_statistics_of_batch_norm_too(make):
+def test_the_statistics_of_batch_norm_rest_where_all_weights_are_zero_and_else_follow_the_encoder(make):
     trainer = make(batch_norm=True)
-    trainer.weights["reconstruction"] = 0
+    trainer.weights = dict.fromkeys(trainer.weights, 0)
     before = {n: b.clone() for n, b in trainer.model.named_buffers()}
     trainer.step()
     assert all(torch.equal(before[n], b) for n, b in trainer.model.named_buffers())
+    trainer.weights = {"discriminator": 1, "generator": 1}  # the game alone
+    trainer.run(300, progress=False)
+    images = trainer.data.train.images[:500]
+    with torch.no_grad():
+        of_batch = trainer.model.train().encoder(aae.data.scale(images))
+    torch.testing.assert_close(trainer.model.encode(images).std(0), of_batch.std(0), rtol=0.2, atol=0.02)
+
+
+def test_a_fork_is_a_twin_with_a_start_of_its_own(make):
+    trainer = make()
+    trainer.weights["generator"], trainer.rate = 0.3, 0.5
+    trainer.run(10, progress=False)
+    fork = trainer.fork()
+    assert (fork.weights, fork.rate, fork.steps) == (trainer.weights, 0.5, 0)
+    fork.run(5, progress=False)
+    after = state(fork.model)
+    fork.reset()
+    torch.testing.assert_close(state(fork.model), state(trainer.model), rtol=0, atol=0)
+    fork.run(5, progress=False)
+    torch.testing.assert_close(state(fork.model), after, rtol=0, atol=0)
+
+
+def test_terms_are_taken_all_or_none(make):
+    trainer = make(r1=0.1)
+    with pytest.raises(KeyError, match="oops"):
+        trainer.terms = {"discriminator": {"r1": 5}, "oops": {"r1": 1}}
+    assert trainer.terms["discriminator"]["r1"] == 0.1
+    with pytest.raises(ValueError, match="column 'member'"):
+        trainer.run(2, measure=lambda model: {"member": 1.0}, every=1, progress=False)
 
 
 def test_running_statistics_follow_the_batch_as_torchs_own(make):

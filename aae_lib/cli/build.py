@@ -50,7 +50,7 @@ def build(options: argparse.Namespace) -> tuple[Any, Any, int]:
         arguments["categories"] = arguments["categories"] or data.classes
     with blame(f"--model {options.model} with --prior {options.prior}"):
         model = getattr(aae_lib, MODELS[options.model])(data.image_shape, **arguments)
-        model.prepare(minibatches)
+        model.check_data(minibatches)
     trainer = Trainer(
         model,
         data,

@@ -1,5 +1,6 @@
 """One run in the panel: a trainer, the view of it, and its past."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from ..data import Dataset, Split
 from ..models import can
 from ..training import checkpoints
-from ..training.trainer import Trainer
+from ..training.trainer import NotFiniteError, Trainer
 from . import sliders
 from .timeline import Timeline
 from .view import Extent, Seen, View, axes_plane, pca_plane
@@ -53,8 +54,13 @@ class Run:
         """One training step; the rest of it, if some phases were run already."""
         if self.walk is None:
             self._begin()
-            self.trainer.step()
+            try:
+                self.trainer.step()
+            except Exception:
+                self.past.break_off()
+                raise
         else:
+            self.past.within_step(self.trainer)
             for _ in self.walk:
                 pass
         self.walk = self.lit = self.moved = None
@@ -64,6 +70,7 @@ class Run:
         if self.walk is None:
             self._begin()
             self.walk = self.trainer.walk()
+        self.past.within_step(self.trainer)
         before = {name: [p.detach().clone() for p in part] for name, part in networks(self.trainer.model).items()}
         self.lit = next(self.walk)
         self.moved = {
@@ -114,16 +121,18 @@ class Run:
             self._recover()
 
     def _recover(self) -> None:
-        trainer, steps = self.trainer, self.steps
+        trainer = self.trainer
+        with contextlib.suppress(NotFiniteError):  # two runs at once
+            trainer.flush()
+        steps, good, history = self.steps, trainer.whole_step(), trainer.records.kept()
         self.walk = self.lit = self.moved = None
-        good, rows = trainer.whole_step(), trainer.records.rows()
         self.past.forget_after(steps)
         try:
             self.past.go_to(trainer, steps)
         except Exception:
             checkpoints.restore(trainer, good)
-            trainer.records.restore(rows, {})
             self.past = Timeline()
+        trainer.records.restore(*history)
 
     def reset(self) -> None:
         """Back to the start of the run; settings and prior stay."""
@@ -275,9 +284,10 @@ class Run:
     def fork(self, step: int, name: str) -> "Run":
         """A run of its own that shares this one's past up to `step` and goes on from there."""
         with self.trainer.lock:
-            trainer, rows = self.trainer.fork(), self.trainer.records.rows()
+            self.trainer.flush()
+            trainer, history = self.trainer.fork(), self.trainer.records.kept()
         self.past.go_to(trainer, step)
-        trainer.records.restore(rows, {})
+        trainer.records.restore(*history)
         trainer.records.cut(step)
         run = Run(trainer, name, self.show)
         run.past = self.past.until(step)

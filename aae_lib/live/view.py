@@ -99,7 +99,7 @@ class View:
     def new_prior(self) -> None:
         """Draw from the prior; take its floor and the part of the plane that it fills."""
         self.source = self.model.prior
-        prior, n = self.model.prior, max(2, len(self.images) if self.can.encode else 500)
+        prior, n = self.model.prior, max(2, len(self.images if self.can.encode else self.codes()))
         # with the same numbers each time: so a fork has the same sample, and a prior that moves jitters less
         generator = self.of_prior.manual_seed(0)
         self.prior = prior.sample(n, generator=generator, device=self.device)

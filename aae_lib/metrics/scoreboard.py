@@ -102,6 +102,7 @@ def compare(
     if named:
         fit, score = codes.labelled_codes(model, train), None if test is None else codes.labelled_codes(model, test)
         value = codes.accuracy(codes.neighbours(5), fit, score, generator)
+    if named and _guessing(split) < 1:  # else there is nothing to tell apart
         rows.append(Row("5-NN accuracy", value, _guessing(split), wanted, f"class from the 5 nearest codes, {how}"))
     rows += _categories(model, data, split)
     if details:

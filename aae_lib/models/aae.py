@@ -153,8 +153,8 @@ class AAE(AE):
                 "Use GaussianRing, GaussianGrid or SwissRoll, or leave classes out."
             )
 
-    def prepare(self, minibatches: Minibatches) -> None:
-        super().prepare(minibatches)
+    def check_data(self, minibatches: Minibatches) -> None:
+        super().check_data(minibatches)
         if not isinstance(self.discriminator, Discriminator):
             code = torch.zeros(1, self.latent_dim, device=self.device)
             check_gives("discriminator", lambda: self.discriminator(code, None), (1,))

@@ -271,7 +271,7 @@ class AE(Model):
         check_values(images, *self.likelihood.takes)
         return images
 
-    def prepare(self, minibatches: Minibatches) -> None:
+    def check_data(self, minibatches: Minibatches) -> None:
         images = self.checked(minibatches.images)
         if not isinstance(self.encoder, Encoder | TwoHeads) and len(images):
             missing = [name for name in self.encoder_methods if not hasattr(self.encoder, name)]
@@ -284,7 +284,9 @@ class AE(Model):
         if not isinstance(self.decoder, Decoder):
             code = torch.zeros(1, self.decoder_width, device=self.device)
             check_gives("decoder", lambda: self.evaluate(self.decoder, code, self.image_shape), (1, *self.image_shape))
-        self.likelihood.fit(images)
+
+    def prepare(self, minibatches: Minibatches) -> None:
+        self.likelihood.fit(self.checked(minibatches.images))
         minibatches.standard = self.likelihood.standard
 
     def decode(self, z: Tensor) -> Tensor:

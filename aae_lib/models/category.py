@@ -78,8 +78,8 @@ class CategoryAAE(AAE):
         """(N,) int64 -> (N, K) float32."""
         return F.one_hot(labels, self.categories).float()
 
-    def prepare(self, minibatches: Minibatches) -> None:
-        super().prepare(minibatches)
+    def check_data(self, minibatches: Minibatches) -> None:
+        super().check_data(minibatches)
         if not self.can.named_categories:
             return
         known = minibatches.labels[minibatches.labelled].unique().tolist()

@@ -1,5 +1,6 @@
 """A model in words, and a model built from them: what checkpoints and pretrained weights are kept with."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,21 @@ def describe(model: nn.Module) -> dict[str, Any]:
 
 def rebuilds(model: Model) -> bool:
     """Whether its arguments make these networks: not, where one has been replaced by another since."""
-    return str(type(model)(**model.arguments, prior=model.prior)) == str(model)
+    made = type(model)(**model.arguments, prior=model.prior)
+    return str(made) == str(model) and networks(made) == networks(model)
+
+
+def networks(model: nn.Module) -> str:
+    """A fingerprint of the model's modules, by name and class: which it has of its own, its arguments do not tell."""
+    parts = [
+        (name, _kind(type(module)) if name else type(module).__qualname__) for name, module in model.named_modules()
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _kind(of: type[nn.Module]) -> str:
+    own = not of.__module__.startswith(("aae_lib.", "torch."))
+    return f"own {of.__qualname__}" if own else of.__qualname__
 
 
 def build(described: Mapping[str, Any], weights: Mapping[str, Tensor], prior: PriorLike | None = None) -> Model:

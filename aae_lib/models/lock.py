@@ -78,10 +78,9 @@ class StepLock:
     @contextmanager
     def owned(self) -> Iterator[None]:
         """Train the model in here, alone. RuntimeError if another thread trains it."""
-        me, before = threading.current_thread(), self.owner
         with self:  # two threads that both want it: the second one sees the first
             self.check()
-            self.owner = me
+            before, self.owner = self.owner, threading.current_thread()
         try:
             yield
         finally:

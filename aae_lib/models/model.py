@@ -117,8 +117,11 @@ class Model(nn.Module):
         """The model's training step. Replace a part with `phase.replace(loss=...)` and hand the list to the trainer."""
         raise NotImplementedError(f"{type(self).__name__} has no phases().")
 
+    def check_data(self, minibatches: Minibatches) -> None:
+        """Before training starts: refuse data that this model cannot learn from."""
+
     def prepare(self, minibatches: Minibatches) -> None:
-        """Before training starts: refuse data that this model cannot learn from, and take from it what it needs."""
+        """Take from the data what training needs, once nothing has been refused."""
 
     def set_prior(self, prior: PriorLike) -> None:
         """Take another p(z) from the next step on; ValueError if it does not fit, and the old one stays."""

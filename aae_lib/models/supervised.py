@@ -68,8 +68,8 @@ class SupervisedAAE(DecoderSeesCategory):
     def label_of(self, batch: Batch) -> Tensor | None:
         return batch["y"] if self.condition_discriminator else None
 
-    def prepare(self, minibatches: Minibatches) -> None:
-        super().prepare(minibatches)
+    def check_data(self, minibatches: Minibatches) -> None:
+        super().check_data(minibatches)
         if n := len(minibatches.images) - len(minibatches.labelled):
             raise ValueError(f"{n} images have no label, and this decoder is told it: use a SemiSupervisedAAE.")
 

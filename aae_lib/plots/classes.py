@@ -217,7 +217,9 @@ def map_with_images(
     ax.set(xlim=(left, right), ylim=(bottom, top))
     codes._name_axes(ax, (0, 1))
     coloured = "" if (labels < 0).all() else f", coloured by {'category' if untold else 'class'}"
-    common.title(ax, f"A map of {len(z)} images{coloured}")
+    within = (z[:, 0] >= left) & (z[:, 0] <= right) & (z[:, 1] >= bottom) & (z[:, 1] <= top)
+    beyond = f"; {n_out} lie further out" if (n_out := int((~within).sum())) else ""
+    common.title(ax, f"A map of {len(z)} images{coloured}{beyond}")
     figure.alt = f"{len(z)} codes in the plane{coloured}, with some of the images drawn at their codes."
     return figure
 

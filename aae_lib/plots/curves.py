@@ -59,8 +59,11 @@ def losses(history: DataFrame, *, figsize: tuple[float, float] | None = None) ->
     names = [name for name in history.columns if name not in ("step", "seconds") and history[name].notna().any()]
     if "step" not in history.columns or len(history) == 0 or history["step"].isna().any() or not names:
         raise ValueError("history holds no losses to draw: run the trainer first, then pass trainer.history.")
-    game = [name for name in names if name.startswith(tuple(TIE))]
-    measured = [name for name in names if not name.startswith(PHASES) and history[name].isna().any()]
+    if "losses" in history.attrs:  # else it comes from a file, say
+        measured = [name for name in names if name not in history.attrs["losses"]]
+    else:
+        measured = [name for name in names if not name.startswith(PHASES) and history[name].isna().any()]
+    game = [name for name in names if name.startswith(tuple(TIE)) and name not in measured]
     panels = [[name] for name in names if name not in game and name not in measured]
     panels += [game] if game else []
     panels += [[name] for name in measured]

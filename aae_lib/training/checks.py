@@ -70,6 +70,7 @@ def check_together(trainers: "Sequence[Trainer]") -> None:
     for name in set().union(*words):
         same(f"the model's {name}", [of_one.get(name) for of_one in words])
     same("phases", [[phase.name for phase in trainer.phases] for trainer in trainers])
+    same("what their phases update", [[phase.updates for phase in trainer.phases] for trainer in trainers])
     same("losses", [[code(phase.loss) for phase in trainer.phases] for trainer in trainers])
     same("what phases share", [[code(phase.share) for phase in trainer.phases] for trainer in trainers])
     same("terms", [[sorted(phase.terms) for phase in trainer.phases] for trainer in trainers])

@@ -120,8 +120,7 @@ class Controlled:
     def terms(self, values: Mapping[str, Mapping[str, float]]) -> None:
         if not isinstance(values, Mapping):
             raise ValueError(f"set them by name, as in {{'discriminator': {{'r1': 0.1}}}}; got {shown(values)}.")
-        for phase, of_phase in values.items():
-            self._terms[phase] = of_phase
+        self._terms.set(values)
 
     @property
     def schedule(self) -> Schedule | Callable[[int], float]:

@@ -256,7 +256,7 @@ class Same:
 def structure_of(trainer: "Trainer") -> Structure:
     """All that decides which kernels a step launches, and which constants it reads."""
     model, weights = trainer.model, trainer.weights
-    follows = tuple(bool(weights[phase.name]) for phase in trainer.phases if phase.moves_statistics)
+    follows = any(weights.values())
     held: list[Same] = [Same(trainer.phases)]
     draws: Hashable = None
     if isinstance(model, Model):

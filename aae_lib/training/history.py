@@ -139,7 +139,7 @@ class History:
         advice = "measure= returns a dict of names and numbers, such as {'mmd': 0.01}"
         if not isinstance(figures, Mapping):
             raise ValueError(f"{advice}; got {shown(figures)}.")
-        if taken := [name for name in figures if name in (*self.names, "step", "seconds")]:
+        if taken := [name for name in figures if name in (*self.names, "step", "seconds", "member")]:
             raise ValueError(f"{advice}; the history has a column {taken[0]!r} already: use another name.")
         if wrong := [name for name in figures if not isinstance(name, str) or not name]:
             raise ValueError(f"{advice}; one of these names is {shown(wrong[0])}.")
@@ -156,7 +156,9 @@ class History:
         table.insert(0, "seconds", self.seconds)
         table.insert(0, "step", self.steps)
         measured = pd.DataFrame.from_dict(self.measures, orient="index")
-        return table.join(measured, on="step") if len(measured) else table
+        table = table.join(measured, on="step") if len(measured) else table
+        table.attrs["losses"] = self.names  # the other columns are measures
+        return table
 
     def cut(self, steps: int) -> None:
         """Forget what came after this many steps."""
@@ -178,6 +180,10 @@ class History:
         """For a checkpoint: step, seconds and losses, (number of steps, 2 + phases) float64."""
         columns = (self.steps, self.seconds, *zip(*self.losses, strict=True))
         return torch.tensor(columns, dtype=torch.float64).T.contiguous().reshape(-1, 2 + len(self.names))
+
+    def kept(self) -> tuple[Tensor, dict[int, dict[str, float]]]:
+        """All that the host has read so far, to be given to `restore`."""
+        return self.rows(), {step: dict(figures) for step, figures in self.measures.items()}
 
     def restore(self, rows: Tensor, measures: Mapping[Any, Mapping[str, float]]) -> None:
         """Back to what was saved (JSON has made strings of the measures' steps)."""

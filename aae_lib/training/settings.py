@@ -87,6 +87,17 @@ class Terms(Mapping[str, "Controls"]):
     def __setitem__(self, phase: str, values: Mapping[str, float]) -> None:
         self[phase].set(values)
 
+    def set(self, values: Mapping[str, Mapping[str, float]]) -> None:
+        """Take these numbers, all or none."""
+        before = {phase: dict(self[phase]) for phase in values}
+        try:
+            for phase, of_phase in values.items():
+                self[phase] = of_phase
+        except BaseException:
+            for phase, of_phase in before.items():
+                self[phase] = of_phase
+            raise
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._of_phases)
 

@@ -75,9 +75,9 @@ class Sweep:
         if not isinstance(trainers, list | tuple) or not all(isinstance(trainer, Trainer) for trainer in trainers):
             raise ValueError(f"a sweep takes a list of trainers, as in Sweep([first, second]); got {shown(trainers)}.")
         self.trainers = list(trainers)
-        check_together(self.trainers)
+        self._check()
         first = self.trainers[0]
-        self.phases, self.template = first.phases, _Called(first.model)
+        self.template = _Called(first.model)
         sources = [trainer.minibatches for trainer in self.trainers]
         one_draw = first.device.type == "cuda" if own_draws is None else not own_draws
         differ = ""
@@ -92,6 +92,11 @@ class Sweep:
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a sweep is not pickled or copied: trainer.save(folder) keeps each member.")
+
+    def _check(self) -> None:
+        """Refuse members that cannot take their steps together."""
+        check_together(self.trainers)
+        self.phases, self._checked = self.trainers[0].phases, [_may_change(trainer) for trainer in self.trainers]
 
     def _stack(self) -> None:
         """One tensor (S, ...) for all that a step reads and writes; the members' own become rows of it."""
@@ -187,7 +192,7 @@ class Sweep:
 
         def save(overwrite: bool = False) -> None:
             for s, (trainer, folder) in enumerate(zip(self.trainers, places, strict=False)):
-                if not trainer.in_step and s not in self.diverged:
+                if s not in self.diverged:
                     trainer.save(folder, overwrite=overwrite)
 
         with contextlib.ExitStack() as held:
@@ -244,7 +249,11 @@ class Sweep:
             settings = [trainer.settings() for trainer in self.trainers]
             for trainer in self.trainers:
                 trainer.in_step = True
-            self.launch_step([trainer.minibatches.next(trainer.generator) for trainer in self.trainers], settings)
+            try:
+                self.launch_step([trainer.minibatches.next(trainer.generator) for trainer in self.trainers], settings)
+            except BaseException:
+                self._every("leave_step")
+                raise
             self._every("end_step")
 
     def launch_step(self, minibatches: Sequence[Minibatch], settings: Sequence[Settings]) -> None:
@@ -261,6 +270,11 @@ class Sweep:
             for trainer in self.trainers:
                 locked.enter_context(trainer.lock)
                 trainer.ready()
+            now = [_may_change(trainer) for trainer in self.trainers]
+            if any(
+                a is not b for of, was in zip(now, self._checked, strict=True) for a, b in zip(of, was, strict=True)
+            ):
+                self._check()
             if any(trainer.sweep is not self for trainer in self.trainers):
                 self._restack()
             yield
@@ -326,7 +340,7 @@ class Sweep:
             for s, (trainer, own) in enumerate(zip(self.trainers, self._own(phase), strict=True)):
                 trainer.move(own, [gradient[s] for gradient in gradients], rates[s])
         if phase.moves_statistics:
-            self._follow([bool(weight) for weight in settings.weights[phase.name]])
+            self._follow([any(of_member) for of_member in zip(*settings.weights.values(), strict=True)])
         return values
 
     def _follow(self, which: Sequence[bool]) -> None:
@@ -359,6 +373,11 @@ class Sweep:
             raise next(iter(faults.values()))
 
     diverged: frozenset[int] | set[int] = frozenset()  # members whose numbers went wrong at the last look
+
+
+def _may_change(trainer: Trainer) -> tuple[object, ...]:
+    """What a member was checked with, and may be given another of between two steps."""
+    return trainer.phases, getattr(trainer.model, "prior", None), *trainer.repeats.values()
 
 
 class _Called(nn.Module):

@@ -139,11 +139,11 @@ class Trainer(Controlled, Updates):
         check_numbers([tensor for tensor in (*model.parameters(), *model.buffers()) if tensor.is_meta], found)
         keep_freed_memory()
         # a module of your own has only some of a Model's abilities: ask `can`
-        own = cast(Model, model.to(found).train())
+        own = cast(Model, model.to(found))
         self.lock = model.lock if isinstance(model, Model) else StepLock()
         minibatches = Minibatches(data.train if isinstance(data, Dataset) else data, batch_size, found)
         if isinstance(model, Model):
-            model.prepare(minibatches)
+            model.check_data(minibatches)
         self.data, self.data_name = data, data.name if isinstance(data, Dataset) else "split"
         self.seed = seed
 
@@ -169,8 +169,11 @@ class Trainer(Controlled, Updates):
         single = self.processes.count == 1
         wanted = on_cuda and single if graph is None else graph
         self.graphs = Graphs([self], self.step, self.launch_step, self.flush) if wanted else None
-        self.start = {name: tensor.clone() for name, tensor in model.state_dict().items()}  # the weights to begin with
         self.settings()  # a schedule that gives no number is told now
+        if isinstance(model, Model):
+            model.prepare(minibatches)
+        model.train()
+        self.start = {name: tensor.clone() for name, tensor in model.state_dict().items()}  # the weights to begin with
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "start" in self.__dict__:  # it is made
@@ -194,9 +197,13 @@ class Trainer(Controlled, Updates):
     def step(self) -> None:
         """One training step: every phase once (or `repeats` times)."""
         with whole_steps(), self.lock:
-            self.abandon_step()
-            for _ in self._run_step():
-                pass
+            self.ready()
+            try:
+                for _ in self._run_step():
+                    pass
+            except BaseException:
+                self.leave_step()
+                raise
 
     def walk(self) -> Iterator[str]:
         """One training step, phase by phase: yields the phase's name after its update.
@@ -204,8 +211,7 @@ class Trainer(Controlled, Updates):
         Until it ends, `save` keeps the state before it; abandoned (by `close()`, or another step), it never happened.
         """
         with self.lock:
-            self.lock.check()
-            self.abandon_step()
+            self.ready()
             before = self._before = checkpoints.snapshot(self)  # cheap compared with a look at every phase
             taken = self._run_step()
         try:
@@ -231,14 +237,15 @@ class Trainer(Controlled, Updates):
             pass
 
     def ready(self) -> None:
-        """Another thread must not train; a step is taken in float32, and in training mode whatever was looked at."""
+        """Before a step. Another thread must not train, a step that was walked half way is given up; a step is taken in
+        float32, and in training mode whatever was looked at."""
         self.lock.check()
+        self.abandon_step()
         check_numbers(self._moved, self.device)
         if not all(module.training for module in self._modules):
             self.model.train()
 
     def _run_step(self) -> Iterator[str]:
-        self.ready()
         settings = self.settings()
         self.in_step = True
         yield from step(self, self.minibatches.next(self.generator), settings)
@@ -251,6 +258,11 @@ class Trainer(Controlled, Updates):
         full = self.records.next_row()
         if full or self.records.fault is not None:  # which a reader may have found
             self.flush()
+
+    def leave_step(self) -> None:
+        """A function failed within a step: what the phases before it have done stays, the step does not count."""
+        self.records.leave_row()
+        self.in_step = False
 
     def abandon_step(self) -> None:
         """Abandon the step that is walked through, if there is one: back to the state before it."""
@@ -337,7 +349,7 @@ class Trainer(Controlled, Updates):
             return taken
 
         def save() -> None:
-            if folder and self.processes.first and not self.in_step:
+            if folder and self.processes.first:
                 self.save(folder)
 
         with contextlib.ExitStack() as held:
@@ -440,12 +452,12 @@ class Trainer(Controlled, Updates):
         checkpoints.load(self, folder, schedule=schedule, inexact=inexact)
 
     def whole_step(self) -> "checkpoints.State":
-        """The state after the last whole step, copied. CheckpointError if a function failed half way through one."""
+        """The state after the last whole step, copied. CheckpointError from within a step."""
         with self.lock:
             return self._before if self._before is not None else checkpoints.snapshot(self)
 
     def fork(self) -> "Trainer":
-        """A trainer of the same make, with a model of its own: the same weights to begin with, no step done yet."""
+        """A trainer of the same make, with a model of its own: it begins with the weights of now, no step done yet."""
         with self.lock:
             # together: a phase's draw may be a method of the model
             model, phases = copy.deepcopy((self.model, self.phases))
@@ -458,8 +470,9 @@ class Trainer(Controlled, Updates):
             batch_size=self.minibatches.batch_size,
             schedule=self.schedule,
             phases=phases,
+            graph=None if self.graphs else False,
         )
-        twin.start = self.start
+        twin.choose(self.chosen())
         return twin
 
 

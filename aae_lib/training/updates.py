@@ -88,8 +88,9 @@ class Updates:
         """Move the phase's parameters, if loss and gradients are finite; returns the loss, NaN if anything was not."""
         value = self._flag_if_not_finite(loss, gradients)
         self.move(phase, gradients, settings.rates[phase.name])
-        # batch norm's running statistics follow the reconstruction, unless it is held still
-        if phase.moves_statistics and settings.weights[phase.name]:
+        # batch norm's running statistics follow the reconstruction, also where it is held still and others move the
+        # encoder; not where all are
+        if phase.moves_statistics and any(settings.weights.values()):
             for norm in self.norms:
                 norm.follow(self.fault)
         return value

@@ -803,3 +803,27 @@ def test_a_lost_error_leaves_the_run_saved(tmp_path):
         make().run(steps=30, measure=measure, every=20, folder=tmp_path, progress=False)
     assert checkpoints.read_index(tmp_path)["steps"] == 20
     assert Path(tmp_path / "checkpoint.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong", "told"),
+    [
+        ({}, {"losses": {"genrator": None}}, "genrator"),
+        ({}, {"graph": True}, "graph=True"),
+        ({"classes": 3, "prior": priors.GaussianRing(3)}, {}, "classes=3"),
+    ],
+    ids=["a loss", "the device", "no labels"],
+)
+def test_a_refused_trainer_leaves_the_model_as_it_was(options, wrong, told):
+    far, near = (
+        aae.data.from_arrays(torch.randn(60, 5, generator=torch.Generator().manual_seed(0)) + c) for c in (9, 0)
+    )
+    model = aae.AAE((5,), hidden=(8,), likelihood="gaussian", seed=0, **options).eval()
+    unfit = model.likelihood.standard.mean.clone()
+    with pytest.raises(ValueError, match=told):
+        aae.Trainer(model, far, device="cpu", **wrong)
+    assert not model.training
+    assert torch.equal(model.likelihood.standard.mean, unfit)
+    if not options:
+        aae.Trainer(model, near)
+        assert model.likelihood.standard.mean.abs().max() < 1

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from ...arguments import path, switch, takes
 from ...models import Model, saved
-from ...models.description import UnknownModelError, build
+from ...models.description import UnknownModelError, build, networks
 from ...priors import PriorLike
 from .files import CheckpointError, digest_of, read
-from .made_of import compare, description, networks
+from .made_of import compare, description
 from .saving import TRAINER
 from .state import State, restore, tensors_of
 

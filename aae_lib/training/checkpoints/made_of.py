@@ -1,6 +1,7 @@
 """What a run is made of: model, phases, data, schedule, seed. A checkpoint is resumed by a run of the same parts."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from ...models.description import describe
+from ...models.description import describe, networks
 from ...optimizers import Optimizer, Schedule
 from .files import CheckpointError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..trainer import Trainer
 
 
-CODE = ("loss code", "schedule.code")  # how the keys of a function's code end
+CODE = ("loss code", "schedule.code", "prior code")  # how the keys of a function's code end
 
 
 def description(trainer: "Trainer") -> dict[str, Any]:
@@ -39,6 +40,7 @@ def description(trainer: "Trainer") -> dict[str, Any]:
         "model": describe(trainer.model),
         "networks": networks(trainer.model),
         "phases": phases,
+        "prior code": _fingerprint(getattr(getattr(trainer.model, "prior", None), "f", None)),
         "data": {"name": trainer.data_name, **trainer.minibatches.fingerprints},
         "batch_size": trainer.minibatches.batch_size,
         "precision": trainer.precision,
@@ -60,29 +62,42 @@ def _name(function: Callable[..., Any]) -> str:
     return f"{getattr(plain, '__module__', None)}.{getattr(plain, '__qualname__', type(plain).__qualname__)}"
 
 
-def _fingerprint(function: Callable[..., Any]) -> str | None:
-    """Of a function written outside this library: which code it is, as this Python compiled it; else None."""
-    code = getattr(getattr(function, "func", function), "__code__", None)
-    if code is None or _name(function).startswith("aae_lib."):
+def _fingerprint(function: Any) -> str | None:
+    """Of a function written outside this library: its code, as this Python compiled it, and the numbers and words that
+    it was made with; else None."""
+    library = _name(function).startswith("aae_lib.") and not isinstance(function, functools.partial)
+    if function is None or library:
         return None
-    return f"{sys.implementation.cache_tag} {hashlib.sha256(_instructions(code)).hexdigest()[:16]}"
+    return f"{sys.implementation.cache_tag} {hashlib.sha256(_bytes(function)).hexdigest()[:16]}"
 
 
-def _instructions(code: types.CodeType) -> bytes:
-    return b"|".join([code.co_code, repr(code.co_names).encode(), *map(_constant, code.co_consts)])
-
-
-def _constant(value: object) -> bytes:
-    if isinstance(value, types.CodeType):
-        return _instructions(value)
-    # of a set every process has another order
-    return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value).encode()
-
-
-def networks(model: nn.Module) -> str:
-    """A fingerprint of the model's modules, by name and class: which it has of its own, its arguments do not tell."""
-    parts = [(name, type(module).__qualname__) for name, module in model.named_modules()]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+def _bytes(thing: object, depth: int = 0) -> bytes:
+    """A value as text, the same in each process; what may change as it is used (a list) by its class alone."""
+    parts: list[object] = []
+    match thing:
+        case None | bool() | int() | float() | complex() | str() | bytes():
+            return repr(thing).encode()
+        case _ if depth > 6:  # it may hold itself
+            pass
+        case types.CodeType():
+            parts = [thing.co_code, thing.co_names, *thing.co_consts]
+        case tuple():
+            parts = [*thing]
+        case frozenset():  # every process has another order
+            parts = sorted(thing, key=repr)
+        case functools.partial():
+            parts = [thing.func, thing.args, *sorted(thing.keywords.items())]
+        case types.MethodType():
+            parts = [thing.__func__, thing.__self__]
+        case types.FunctionType():
+            held = [cell.cell_contents for cell in thing.__closure__ or () if cell != types.CellType()]
+            parts = [thing.__code__, thing.__defaults__, *sorted((thing.__kwdefaults__ or {}).items()), *held]
+        case Schedule():
+            written = [value for of in type(thing).__mro__ for value in vars(of).values()]
+            parts = [*sorted(vars(thing).items()), *(one for one in written if isinstance(one, types.FunctionType))]
+        case _ if callable(thing) and not isinstance(thing, type | nn.Module):
+            parts = [getattr(type(thing).__call__, "__code__", None)]
+    return b"|".join([type(thing).__qualname__.encode(), *(_bytes(part, depth + 1) for part in parts)])
 
 
 def compare(saved: dict[str, Any], own: dict[str, Any]) -> None:
@@ -97,7 +112,7 @@ def compare(saved: dict[str, Any], own: dict[str, Any]) -> None:
         named = [k.removeprefix("phases.").removesuffix(".loss code").removesuffix(".code") for k in changed]
         what = ", ".join(name if name == "schedule" else f"the loss of phase {name}" for name in named)
         warnings.warn(
-            f"other code than when the checkpoint was saved: {what}. The run goes on under the new one.",
+            f"other code or numbers than when the checkpoint was saved: {what}. The run goes on under the new one.",
             stacklevel=3,
         )
 

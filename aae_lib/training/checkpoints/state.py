@@ -43,7 +43,7 @@ class State:
 def snapshot(trainer: "Trainer") -> State:
     """A copy of the trainer's state, without its history. CheckpointError in the middle of a step."""
     if trainer.in_step:
-        raise CheckpointError("a step was broken off halfway, and half a step cannot be resumed: train on, then save.")
+        raise CheckpointError("half a step cannot be resumed: save between two steps, not from within one.")
     tensors = {name: tensor.detach().clone() for name, tensor in tensors_of(trainer).items()}
     return State(trainer.steps, trainer.minibatches.cursor, trainer.chosen(), tensors)
 
