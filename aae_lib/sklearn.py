@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .arguments import count
 from .data import Split
+from .data.layout import TOO_FINE, too_fine
 from .export import to_torch
 from .models import AAE
 from .optimizers import Cosine
@@ -86,6 +87,8 @@ class AAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def fit(self, X: Any, y: Any = None) -> Self:
         """Train on the rows of a table X (n, D); y is not looked at."""
         X = validate_data(self, X, dtype=(np.float64, np.float32), ensure_min_samples=2)
+        if fine := too_fine(X):
+            raise ValueError(f"column {fine[0]} of X {TOO_FINE}")
         steps = count().checked("steps", self.steps, "AAETransformer")
         batch_size = count().checked("batch_size", self.batch_size, "AAETransformer")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))

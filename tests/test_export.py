@@ -231,3 +231,14 @@ def test_without_onnx_a_sentence_says_what_to_install(monkeypatch, tmp_path):
     with pytest.raises(ImportError, match=r"to_onnx needs the packages onnx and onnxscript .*pip install onnx"):
         aae.export.to_onnx(aae.AE(SHAPE, hidden=(4,)), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [1e20, 1e-23])
+def test_numbers_whose_squares_float32_cannot_hold_are_exported(size):
+    numbers = torch.randn(200, 3, generator=torch.Generator().manual_seed(0)).double() * size
+    data = aae.data.from_arrays(numbers.numpy())
+    model = aae.AAE((3,), hidden=(8,), seed=0)
+    aae.Trainer(model, data)
+    parts, x = aae.export.to_torch(model), data.test.images
+    torch.testing.assert_close(parts["encoder"](x), model.encode(x), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(parts["decoder"](parts["encoder"](x)), model.reconstruct(x), rtol=1e-4, atol=1e-5 * size)

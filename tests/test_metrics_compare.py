@@ -12,6 +12,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from torch import nn
 
+import aae_lib as aae
 from aae_lib import metrics
 from aae_lib.data import Dataset, Split
 from aae_lib.metrics import checks, codes
@@ -261,3 +262,10 @@ def test_neighbours_take_arrays_tensors_and_what_is_read_only_without_a_warning(
     locked.setflags(write=False)
     tensors, arrays = Neighbours(5).fit(z, classes), Neighbours(5).fit(locked, classes.numpy())
     assert tensors.score(z, classes) == arrays.score(locked, classes.numpy())
+
+
+def test_one_class_has_nothing_to_tell_apart(data):
+    ones = data.train.take((data.train.labels == 1).nonzero()[:, 0])
+    model = aae.AAE(data.image_shape, hidden=(8,), seed=0)
+    assert "5-NN accuracy" not in metrics.compare(model, Dataset("ones", ones, ones, ones, (1, 8, 8), 10), n=50).index
+    assert "5-NN accuracy" in metrics.compare(model, data, n=50).index

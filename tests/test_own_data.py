@@ -1,6 +1,7 @@
 """Your own data: what is understood, what is refused in a sentence, and that it trains."""
 
 import contextlib
+import io
 import os
 import re
 import warnings
@@ -499,13 +500,91 @@ def test_a_file_that_is_no_table_is_told(tmp_path):
         ("empty", "", "not a table of comma-separated values"),
         ("semicolons", "a;b\n1;2\n3;4\n", "sep=';'"),
         ("ragged", "a,b\n1,2\n3,4,5\n", "not a table of comma-separated values"),
-        ("binary", b"\xff\xfe\x00a,\x80", "not a table of comma-separated values"),
+        ("binary", b"\xff\xfe\x00a,\x80", "is not written in UTF-8"),
+        ("decimal", "height,weight\n" + "1,60,70,0\n1,75,80,5\n" * 20, "rows of 2 fields more"),
+        ("short", "a,b\n" + "1,2,3\n4,5,6\n" * 20, "rows of 1 fields more"),
+        ("twice", "sepal,kind,petal,kind\n" + "1,2,3,4\n5,6,7,8\n" * 20, "several columns named kind"),
+        ("nameless", "1.5,2.5\n3.5,4.5\n" * 20, "header=None"),
     ):
         file = tmp_path / f"{name}.csv"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         told(lambda file=file: from_table(file), words)
     WINE.to_csv(tmp_path / "index.csv")
-    told(lambda: from_table(tmp_path / "index.csv"), "'Unnamed: 0' only counts the rows", "index_col=0")
+    told(lambda: from_table(tmp_path / "index.csv"), "'Unnamed: 0' only numbers the rows", "index_col=0")
+    WINE.sample(frac=0.7, random_state=0).to_csv(tmp_path / "part.csv")
+    told(lambda: from_table(tmp_path / "part.csv"), "'Unnamed: 0' only numbers the rows", "index_col=0")
+
+
+def test_the_word_in_a_column_of_numbers_is_shown(tmp_path):
+    ages = pd.DataFrame({"age": ["31", "?", "40", "52"] * 10, "h": np.arange(40.0)})
+    told(lambda: from_table(ages), "column 'age'", "such as '?'")
+    ages.to_csv(tmp_path / "ages.csv", index=False)
+    told(lambda: from_table(tmp_path / "ages.csv"), "such as '?'")
+    commas = pd.DataFrame({"x": ["-0,664", "1,5"] * 10, "h": np.arange(20.0)})
+    told(lambda: from_table(commas), "decimal=','")
+
+
+def test_what_float32_would_erase_is_told():
+    seconds = 1.7e9 + np.random.default_rng(0).uniform(0, 60, 400)
+    frame = pd.DataFrame({"time": seconds, "load": np.sin(seconds)})
+    told(lambda: from_table(frame), "column 'time' varies by less than float32 can tell apart", "subtract its mean")
+    told(lambda: from_arrays(frame.to_numpy()), "column 0 of the vectors")
+    told(lambda: from_arrays((frame.to_numpy() * 1e6).astype(np.int64)), "column 0 of the vectors")
+    data = from_table(frame.assign(time=seconds - seconds.min()))
+    assert len(data.train.images[:, 0].unique()) == len(data.train)
+
+
+def test_vectors_of_whole_numbers_are_numbers_of_any_size():
+    for whole in (
+        np.arange(600).reshape(60, 10),
+        np.arange(60)[:, None] % 2 * np.ones(5, np.int32),
+        -np.eye(60, 4, dtype=int),
+    ):
+        images = every(from_arrays(whole))
+        assert images.dtype == torch.float32
+        np.testing.assert_array_equal(np.unique(images.numpy()), np.unique(whole))
+
+
+def test_the_range_that_is_advised_is_taken():
+    grey = np.random.default_rng(0).random((60, 8, 8)) * 255.9
+    words = told(lambda: from_arrays(grey, value_range=(0, 255)), "outside value_range=(0, 255)")
+    low, high = map(float, re.search(r"write value_range=\((\S+), (\S+)\)", words).groups())
+    assert from_arrays(grey, value_range=(low, high)).train.images.max() <= 1
+
+
+def test_labels_in_a_frame_are_taken_and_numbers_too_large_refused():
+    images = np.random.default_rng(0).random((40, 8, 8))
+    assert from_arrays(images, pd.DataFrame({"y": ["cat", "dog"] * 20})).class_names == ("cat", "dog")
+    told(lambda: from_arrays(images, np.array([2**53, 2**53 + 1] * 20)), "cannot be told apart")
+    measured = np.random.default_rng(0).random(40)
+    words = told(lambda: from_arrays(images, measured), "pandas.cut(labels, 3, labels=False)")
+    assert words
+    assert from_arrays(images, pd.cut(measured, 3, labels=False)).classes == 3
+
+
+def test_dark_pictures_of_16_bits_are_told(tmp_path):
+    for i in range(12):
+        numbers = np.random.default_rng(i).integers(0, 4096, (16, 16)).astype(np.uint16)
+        Image.fromarray(numbers).save(tmp_path / f"{i}.png")
+    with pytest.warns(UserWarning, match=r"hold numbers up to 40\d\d, of 65535 possible"):
+        read_folder(tmp_path, size=16)
+
+
+def test_parts_are_no_classes_whatever_lies_next_to_them(tmp_path):
+    for part in ("train", "test", "unlabeled"):
+        (tmp_path / part).mkdir()
+        Image.new("L", (8, 8)).save(tmp_path / part / "a.png")
+    told(lambda: read_folder(tmp_path), "look like parts and not like classes")
+
+
+def test_a_name_with_signs_of_matplotlib_is_shown_as_it_is():
+    images = np.random.default_rng(0).random((60, 8, 8))
+    names = ("_background_", "$0_to_$5")
+    data = from_arrays(images, [*names] * 30)
+    figure = aae.plots.latent(aae.AAE(data.image_shape, hidden=(8,), seed=0), data.train)
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [text.strip().replace("\\$", "$") for text in shown if text != "prior p(z)"] == ["$0_to_$5", "_background_"]
+    figure.savefig(io.BytesIO())
 
 
 # ---- what was understood ----

@@ -341,3 +341,15 @@ def test_what_cannot_be_drawn_gets_a_sentence(digits):
         aae.plots.reconstructions(told, none)
     aae.plots.map_with_images(aae.MapAAE(SHAPE, hidden=(16,)), none)
     aae.plots.occupancy(aae.ClusterAAE(SHAPE, hidden=(16,)), none)
+
+
+def test_a_map_says_how_many_images_lie_outside(digits):
+    model = aae.AAE(digits.image_shape, hidden=(8,), seed=0)
+    figure = aae.plots.map_with_images(model, digits.train)
+    (ax,) = figure.axes
+    z = model.encode(digits.train.images)
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    inside = (z[:, 0] >= left) & (z[:, 0] <= right) & (z[:, 1] >= bottom) & (z[:, 1] <= top)
+    told = ax.get_title(loc="left") or ax.get_title()
+    assert int((~inside).sum()) > 0
+    assert f"{int((~inside).sum())} lie further out" in told

@@ -125,3 +125,16 @@ def test_arguments_out_of_range_are_told_by_fit(options, words):
 def test_what_is_no_table_is_told_by_fit(table):
     with pytest.raises((ValueError, TypeError)):
         small().fit(table)
+
+
+def test_a_prior_without_a_density_leaves_the_decoders():
+    table = np.random.default_rng(0).normal(size=(60, 3))
+    for prior in (aae.priors.Circle(noise=0), aae.priors.Sphere(2)):
+        fitted = AAETransformer(prior=prior, hidden=(8,), steps=3, random_state=0).fit(table)
+        assert np.isfinite(fitted.score_samples(table)).all()
+
+
+def test_a_column_that_float32_would_erase_is_refused():
+    table = np.random.default_rng(0).normal(loc=(1.7e9, 0), size=(60, 2))
+    with pytest.raises(ValueError, match="column 0 of X varies by less than float32"):
+        AAETransformer(steps=3).fit(table)

@@ -1,6 +1,7 @@
 """All commands in one parser, and what is told of a fault."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns 0; 1 after a fault, told in a sentence on stderr; 130 when interrupted. A wrong option or argument is told
     too, and raises SystemExit(2), before any work.
     """
+    for stream in (sys.stdout, sys.stderr):  # a console of an old encoding shows what it can
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options, further = parser().parse_known_args(arguments)
     if options.command is lab.run:
         options.jupyter = further

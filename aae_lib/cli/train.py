@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
     from ..training.processes import Processes, joined, restarted
 
     use_threads(options.threads)
+    if isinstance(options.dataset, Path) and options.dataset.is_dir():
+        inside(options.dataset, options.out)
     with joined(options.device) as options.device:
         first = Processes().first
         if first:
@@ -77,6 +79,15 @@ def run(options: argparse.Namespace) -> int:
     if first:
         write_up(options.out, data, trainer)
     return 0
+
+
+def inside(folder: Path, out: Path) -> None:
+    """OptionError if a run's own pictures would lie among those that it learns from."""
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise OptionError(
+            f"--out: {out} lies in {folder}, and the run's pictures would be taken for data the next time: choose a "
+            "place outside."
+        )
 
 
 def write_up(out: Path, data: Any, trainer: Any) -> None:

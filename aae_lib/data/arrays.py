@@ -52,7 +52,8 @@ def from_arrays(
     value_range : pair of float, optional
         (low, high), mapped linearly to [0, 1]: what pictures need that are neither uint8 nor in [0, 1]. Without it
         floats are taken as they come: whether the model can reconstruct them is checked when a trainer is made. One
-        with likelihood="bernoulli" reconstructs [0, 1], one with likelihood="gaussian" any numbers.
+        with likelihood="bernoulli" reconstructs [0, 1], one with likelihood="gaussian" any numbers. Whole numbers of
+        images, and uint8 vectors, are pixels from 0 to 255; other vectors are numbers of any size.
     channels : {"first", "last"}, optional
         Of images with four axes; needed only where both may be meant.
 

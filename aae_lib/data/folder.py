@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # none that Pillow hands on to another program
-PARTS = {"train", "training", "val", "valid", "validation", "test", "testing"}
+TRAINING = {"train", "training"}
+PARTS = TRAINING | {"val", "valid", "validation", "test", "testing"}
 COLOUR = one_of("grey", "rgb")
 SIZE = count(1, 4096)
 FEW = 200  # pictures are read without a progress bar
@@ -118,7 +119,8 @@ def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[st
     if not files:
         raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(ENDINGS))}), nor do the folders in it.")
     labels = [file.relative_to(folder).parts[0] if file.parent != folder else "" for file in files]
-    if {"train", "training"} & (inside := set(map(str.lower, labels))) and inside <= PARTS:
+    inside = set(map(str.lower, labels))
+    if (TRAINING & inside and (PARTS - TRAINING) & inside) or inside <= PARTS:
         raise ValueError(
             f"{folder} has the folders {', '.join(sorted(set(labels)))}, which look like parts and not like classes: "
             "write aae.data.from_splits(*(aae.data.read_folder(part) for part in (train, validation, test))) with "
@@ -126,11 +128,12 @@ def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[st
         )
     images = np.empty((len(files), 1 if colour == "grey" else 3, size, size), np.uint8)
     kept: list[int] = []
+    brightest: list[int] = []  # number of each picture of 16 bits
     odd: list[str] = []
     with progress("reading pictures" if len(files) >= FEW else None, len(files), unit="picture") as bar:
         for i, file in enumerate(files):
             try:
-                images[len(kept)] = _read(file, size, colour)
+                images[len(kept)] = _read(file, size, colour, brightest)
                 kept.append(i)
             except Exception as error:  # Pillow's decoders raise anything
                 odd.append(f"{file.relative_to(folder)} ({_reason(error)})")
@@ -141,6 +144,12 @@ def _read_all(folder: Path, size: int, colour: str) -> tuple[np.ndarray, list[st
         more = f" and {len(odd) - 10} more" if len(odd) > 10 else ""
         warnings.warn(
             f"{len(odd)} of {len(files)} pictures cannot be read and are left out: {', '.join(odd[:10])}{more}.",
+            stacklevel=4,
+        )
+    if brightest and max(brightest) < 2**15:
+        warnings.warn(
+            f"the pictures of 16 bits hold numbers up to {max(brightest)}, of 65535 possible, and become dark: read "
+            "such arrays yourself, and write from_arrays(arrays, labels, value_range=(0, most)).",
             stacklevel=4,
         )
     return images[: len(kept)], [labels[i] for i in kept] if any(labels) else None
@@ -171,14 +180,14 @@ def _pictures(folder: Path) -> Iterator[Path]:
                     yield Path(place, name)
 
 
-def _read(file: Path, size: int, colour: str) -> np.ndarray:
-    """(C, size, size) uint8."""
+def _read(file: Path, size: int, colour: str, brightest: list[int]) -> np.ndarray:
+    """(C, size, size) uint8; of 16 bits, the largest number is added to `brightest`."""
     from PIL import Image, ImageOps
 
     with Image.open(file, formats=FORMATS) as opened:
         opened.draft(None, (2 * size, 2 * size))  # a large JPEG is decoded at a fraction of its size, many times faster
         picture = ImageOps.exif_transpose(opened)
-    picture = _eight_bits(picture)
+    picture = _eight_bits(picture, brightest)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         over = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over)
@@ -188,12 +197,14 @@ def _read(file: Path, size: int, colour: str) -> np.ndarray:
     return np.atleast_3d(np.asarray(square.resize((size, size)))).transpose(2, 0, 1)
 
 
-def _eight_bits(picture: Image) -> Image:
+def _eight_bits(picture: Image, brightest: list[int]) -> Image:
     """Grey of 16 bits as 8; ValueError for numbers that nobody can know the range of."""
     from PIL import Image
 
     if picture.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        numbers = np.asarray(picture)
+        brightest.append(int(numbers.max()))
+        return Image.fromarray((numbers >> 8).astype(np.uint8))
     if picture.mode in ("I", "F"):
         raise ValueError(
             f"its pixels are {'whole numbers of 32 bits' if picture.mode == 'I' else 'floats'}, of any range"

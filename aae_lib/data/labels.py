@@ -49,7 +49,7 @@ def as_classes(labels: Any, n: int) -> tuple[Tensor, tuple[str, ...]]:
         return torch.full((n,), -1), ()
     shape = _shape(labels)
     if shape == (n, 1):
-        labels, shape = labels[:, 0], (n,)
+        labels, shape = labels.iloc[:, 0] if hasattr(labels, "iloc") else labels[:, 0], (n,)
     if shape != (n,):
         one_hot = " If they are one-hot, write labels.argmax(1)." if len(shape) == 2 and shape[0] == n else ""
         raise ValueError(f"labels must be {n}, one for each image; got {shown(labels)}, {shape[:1]} of them.{one_hot}")
@@ -105,7 +105,12 @@ def _check(numbers: np.ndarray, known: np.ndarray) -> None:
         at = known.nonzero()[0][odd.argmax()]
         raise ValueError(
             f"labels are classes, whole numbers or words, and label {at} is {numbers[odd.argmax()]:g}: leave labels "
-            "out, or make classes of a measurement, e.g. by pandas.cut."
+            "out, or make classes of a measurement, e.g. by pandas.cut(labels, 3, labels=False)."
+        )
+    if numbers.size and numbers.max() >= 2**53:
+        raise ValueError(
+            f"labels go up to {numbers.max():.3g}, and numbers that large cannot be told apart: make words of them, "
+            "e.g. list(map(str, labels))."
         )
     if numbers.size and numbers.min() < -1:
         raise ValueError(f"labels must be at least -1, which means not known; the least is {numbers.min():.0f}.")

@@ -14,6 +14,10 @@ from torch import Tensor
 from ..arguments import check_unmasked, shown
 from .ondisk import NUMBERS, let_go
 
+STEPS = 100  # of float32, which the sd of a column should span
+TOO_FINE = (
+    "varies by less than float32 can tell apart at its size: subtract its mean first (for times, the first time)."
+)
 COLOURS = (1, 3, 4)  # channels of a picture: grey, colour, colour with transparency
 
 
@@ -98,13 +102,29 @@ def axes_of(shape: tuple[int, ...], channels: str | None) -> str:
 def reading_of(array: np.ndarray, channels: str | None, value_range: tuple[float, float] | None) -> Reading:
     """How this array is read, once all its numbers have been looked at; ValueError for what cannot be learned from."""
     axes = axes_of(array.shape, channels)
+    whole = array.dtype == np.uint8 or (array.dtype.kind in "iu" and axes != "vectors")
     if value_range is not None:
         _check_range(array, *value_range)
-    elif array.dtype.kind in "iu":
+    elif axes == "vectors" and not whole:  # measurements; of uint8 they are pictures in a row
+        _check_columns(array)
+    elif whole:
         _check_whole(array)
     elif array.dtype.kind == "f":
         _check_finite(array)
-    return Reading(axes, value_range is None and array.dtype.kind in "iu", value_range)
+    return Reading(axes, value_range is None and whole, value_range)
+
+
+def too_fine(array: np.ndarray) -> list[int]:
+    """The columns of vectors (N, D) in which float32 cannot tell the rows apart: far from 0, and hardly spread."""
+    origin = array[0].astype(np.float64)
+    first, second, most = np.zeros_like(origin), np.zeros_like(origin), np.abs(origin)
+    for _, rows in _chunks(array):
+        away = rows.astype(np.float64) - origin
+        first, second = first + away.sum(0), second + np.square(away).sum(0)
+        most = np.maximum(most, np.abs(rows).max(0))
+    variance = second / len(array) - np.square(first / len(array))
+    step = most * np.finfo(np.float32).eps
+    return np.flatnonzero((variance > 0) & (variance < np.square(STEPS * step))).tolist()
 
 
 def rounded_range(low: float, high: float) -> tuple[float, float]:
@@ -119,7 +139,7 @@ def rounded_range(low: float, high: float) -> tuple[float, float]:
         if known[0] <= low and high <= known[1]:
             return known
     for bits in (8, 12, 16):
-        if low >= 0 and 0.75 * 2**bits <= high < 2**bits:
+        if low >= 0 and 0.75 * 2**bits <= high <= 2**bits - 1:
             return 0, 2**bits - 1
     unit = 10.0 ** (math.floor(math.log10(max(abs(low), abs(high)))) - 1)  # two digits
     bounds = (0 if 0 <= low < high / 2 else math.floor(low / unit) * unit), math.ceil(high / unit) * unit
@@ -154,6 +174,14 @@ def _check_finite(array: np.ndarray) -> None:
                 f"image {start + odd.argmax()} holds {found}: leave it out, e.g. by "
                 "images[np.isfinite(images.reshape(len(images), -1)).all(1)], or correct it."
             )
+
+
+def _check_columns(array: np.ndarray) -> None:
+    """Of vectors."""
+    if array.dtype.kind == "f":
+        _check_finite(array)
+    if array.dtype.itemsize > 4 and (fine := too_fine(array)):
+        raise ValueError(f"column {fine[0]} of the vectors {TOO_FINE}")
 
 
 def _check_whole(array: np.ndarray) -> None:

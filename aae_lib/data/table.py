@@ -13,6 +13,7 @@ import numpy as np
 from ..arguments import as_tensor, path, seed, sequence, shown, takes
 from .arrays import from_arrays
 from .dataset import PARTS, Dataset
+from .layout import TOO_FINE, too_fine
 from .parts import SHARE
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def from_table(
         raise ValueError(f"the table has several columns named {', '.join(twice)}: rename them.")
     asked = _asked(columns, label, known)
     numbers = _numbers(frame[asked])
+    if np.isfinite(numbers).all() and len(numbers) and (fine := too_fine(numbers)):
+        raise ValueError(f"{_listed([asked[k] for k in fine])} {TOO_FINE}")
     labels = None if label is None else frame[str(label)]
     made = from_arrays(numbers, labels, validation=validation, test=test, seed=seed)
     splits = {part: replace(getattr(made, part), feature_names=tuple(asked)) for part in PARTS}
@@ -102,15 +105,33 @@ def _csv(file: Path) -> pd.DataFrame:
 
     try:
         frame = pd.read_csv(file)
+        header = [str(name) for name in pd.read_csv(file, header=None, nrows=1, dtype=str).loc[0].dropna()]
     except OSError as error:
         raise ValueError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{file} is not written in UTF-8: write from_table(pandas.read_csv(file, encoding='utf-16')), or 'latin-1' "
+            "or whatever it was saved in."
+        ) from error
     except (ValueError, pd.errors.ParserError) as error:
         words = " ".join(str(error).split())[:200].rstrip(".")
         raise ValueError(f"{file} is not a table of comma-separated values: {words}.") from error
     if len(frame.columns) == 1 and any(mark in str(frame.columns[0]) for mark in ";\t"):
         raise ValueError(
             f"{file} has one column only, {shown(frame.columns[0])}: its columns are set apart by another mark; write "
-            "from_table(pandas.read_csv(file, sep=';'))."
+            "from_table(pandas.read_csv(file, sep=';')), with decimal=',' where numbers are written as 0,5."
+        )
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas has taken the first fields for names of the rows
+        raise ValueError(
+            f"{file} has {len(frame.columns)} names in its first row, and rows of {frame.index.nlevels} fields more: "
+            "name all columns; where numbers are written as 0,5, the columns need another mark than the comma."
+        )
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise ValueError(f"{file} has several columns named {', '.join(twice)}: rename them.")
+    if header and pd.to_numeric(pd.Series(header), errors="coerce").notna().all():
+        raise ValueError(
+            f"{file} begins with a row of numbers, where the names of its columns should be: write "
+            "from_table(pandas.read_csv(file, header=None))."
         )
     return frame
 
@@ -144,10 +165,13 @@ def _numbers(frame: pd.DataFrame) -> np.ndarray:
     words = [str(name) for name in frame if not _holds_numbers(frame[name])]
     if words:
         first = frame[words[0]]
-        odd = pd.to_numeric(first, errors="coerce").isna() & first.notna() if first.dtype == object else first.notna()
+        odd = pd.to_numeric(first, errors="coerce").isna() & first.notna()
+        odd = odd if odd.any() else first.notna()
         example = f" (such as {shown(first[odd].iloc[0])})" if odd.any() else ""
+        comma = first[odd].astype(str).str.fullmatch(r"\s*-?\d*,\d+\s*").any()
+        hint = "numbers with a comma are read by pandas.read_csv(file, decimal=','); or " if comma else ""
         raise ValueError(
-            f"{_listed(words)} hold{'s' * (len(words) == 1)} no numbers{example}: name those to learn from, "
+            f"{_listed(words)} hold{'s' * (len(words) == 1)} no numbers{example}: {hint}name those to learn from, "
             f"columns=[...], or the one of the classes, label={words[0]!r}."
         )
     missing = frame.isna().to_numpy().any(1)
@@ -162,7 +186,7 @@ def _numbers(frame: pd.DataFrame) -> np.ndarray:
         )
     if len(frame) > 1 and (counted := _row_numbers(frame)):
         raise ValueError(
-            f"{_listed([counted])} only counts the rows, and was the index of a table: leave it out by columns=[...], "
+            f"{_listed([counted])} only numbers the rows, and was the index of a table: leave it out by columns=[...], "
             "or write from_table(pandas.read_csv(file, index_col=0))."
         )
     return frame.to_numpy(np.float64)
@@ -175,9 +199,9 @@ def _holds_numbers(column: pd.Series) -> bool:
 
 
 def _row_numbers(frame: pd.DataFrame) -> str | None:
-    """The column that pandas reads an index as, which it writes without a name."""
+    """The column that pandas reads an index as, which it writes without a name: whole numbers, each once."""
     written = [str(name) for name in frame if str(name).startswith("Unnamed: ")]
-    return next((name for name in written if frame[name].diff()[1:].eq(1).all()), None)
+    return next((name for name in written if frame[name].is_unique and (frame[name] % 1 == 0).all()), None)
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -108,10 +108,10 @@ def _standard(model: AE) -> tuple[list[nn.Module], list[nn.Module]]:
 
 
 def _affine(model: AE, mean: Tensor, sd: Tensor, weight: Tensor, bias: Tensor) -> nn.Module:
-    """(x - mean) / sd · weight + bias, for each channel or each number of a vector."""
+    """(x - mean) · (weight / sd) + bias, for each channel or each number of a vector; sd² may be beyond float32."""
     kind = nn.BatchNorm1d if len(model.image_shape) == 1 else nn.BatchNorm2d
     layer = kind(len(mean), eps=0)
-    state = {"running_mean": mean, "running_var": sd.square(), "weight": weight, "bias": bias}
+    state = {"running_mean": mean, "running_var": torch.ones_like(sd), "weight": weight / sd, "bias": bias}
     layer.load_state_dict(state | {"num_batches_tracked": torch.tensor(0)})
     return layer
 

@@ -62,7 +62,7 @@ def style_by_class(
     k = _categories(model, "decode(z, y)")
     if not can(model).see_category:
         raise ValueError("On a map, place and category are one: use aae.plots.map_with_images or aae.plots.plane.")
-    names = split.class_names if split is not None and can(model).named_categories else None
+    names = common.class_names(split) if split is not None and can(model).named_categories else None
     if split is None:
         generator, originals = common.own_generator(generator), None
         z = common.prior_sample(model, n, generator)
@@ -137,7 +137,7 @@ def prototypes(model: Model, split: Split, n: int = 8, *, figsize: Size = None) 
         surest = own[y[own, i].argsort(descending=True, stable=True)[:n]]
         if len(surest):
             sheet[i, 2 : 2 + len(surest)] = drawn(split.images[surest].cpu(), model)
-        names.append(_described(i, len(own) / len(y), labels[own], split.class_names))
+        names.append(_described(i, len(own) / len(y), labels[own], common.class_names(split)))
     figure, (ax,) = common.blank(figsize=figsize or (0.6 * n + 5.5, 0.6 * k + 1.2))
     common.gallery(ax, sheet.flatten(0, 1), n + 2)
     ax.set_yticks([-1, *range(k)], ["category: share" + (", main class" if (labels >= 0).any() else ""), *names])
@@ -203,7 +203,7 @@ def map_with_images(
     extent = common.extent_of(z)
     if can(model).heads:
         extent = _heads(ax, model.cluster_heads.detach().cpu(), extent)
-    names = None if untold else split.class_names
+    names = None if untold else common.class_names(split)
     codes._clouds(ax, z, labels, None, (0, 1), "codes q(z)", "", names)
     left, right, bottom, top = extent
     side = (right - left) / 20
@@ -263,10 +263,10 @@ def occupancy(model: Model, split: Split, *, figsize: Size = None) -> Picture:
     for label in labels.unique().tolist():
         share = own[labels == label].bincount(minlength=k) / len(own)
         ax.bar(range(k), share.numpy(), bottom=below.numpy(), color=common.class_colour(label), edgecolor="white",
-               linewidth=0.6, label=_named(label, split.class_names) if label >= 0 else "no label")  # fmt: skip
+               linewidth=0.6, label=_named(label, common.class_names(split)) if label >= 0 else "no label")  # fmt: skip
         for i, part in enumerate(share.tolist()):
             if label >= 0 and part > 0.06 * tallest:  # the class in words too, where there is room
-                name, middle = _named(label, split.class_names), float(below[i]) + part / 2
+                name, middle = _named(label, common.class_names(split)), float(below[i]) + part / 2
                 ax.text(i, middle, name, ha="center", va="center", fontsize=common.SIZE - 1,
                         path_effects=[withStroke(linewidth=3, foreground="white")])  # fmt: skip
         below += share

@@ -132,7 +132,7 @@ def latent(
     if line:
         z, prior = (torch.cat([x, torch.rand(len(x), 1, generator=generator)], 1) for x in (z, prior))
     figure, (ax,) = common.blank(figsize=figsize or (8.0, 7.0))
-    _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)", split.class_names)
+    _clouds(ax, z, labels, prior, axes, "codes q(z)", "prior p(z)", common.class_names(split))
     _name_axes(ax, axes)
     if line:
         ax.set_ylabel("spread out, to be seen")

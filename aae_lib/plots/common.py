@@ -191,6 +191,16 @@ def class_colour(label: int) -> str:
     return CLASS_COLOURS[label % len(CLASS_COLOURS)] if label >= 0 else UNLABELLED
 
 
+def literal(name: str) -> str:
+    """A name as matplotlib shows it as it is: no formula between two $, and not hidden for a _ in front."""
+    return (" " if name.startswith("_") else "") + name.replace("$", r"\$")
+
+
+def class_names(split: Split) -> tuple[str, ...] | None:
+    """What the classes are called, for pictures."""
+    return None if split.class_names is None else tuple(map(literal, split.class_names))
+
+
 def extent_of(points: Tensor, share: float = 0.99) -> tuple[float, float, float, float]:
     """(left, right, bottom, top): the square, with a margin, around all but the outermost of points (N, 2).
 

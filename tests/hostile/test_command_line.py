@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 import aae_lib as aae
 from aae_lib import cli
@@ -457,3 +458,15 @@ def test_a_real_process_says_one_line(here):
     assert done.returncode == 2
     assert done.stdout == ""
     assert re.fullmatch(r"aae_lib: --lr must be a finite number above 0 and at most 1,?000; got nan\.\n", done.stderr)
+
+
+def test_a_runs_own_pictures_never_become_data(tmp_path, capsys, monkeypatch):
+    for kind in ("a", "b"):
+        (tmp_path / kind).mkdir()
+        for i in range(10):
+            Image.new("L", (8, 8), 20 * i).save(tmp_path / kind / f"{i}.png")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--dataset", ".", "--size", "8", "--steps", "2"])
+    assert "lies in ., and the run's pictures would be taken for data" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
