@@ -95,12 +95,14 @@ EXPERIMENTS = {
     "clusters-16": Experiment(
         "clusters-16",
         {
-            "as it was": Variant({"consistency": 0.5, "virtual": 2.0}, {"consistency": 0.0, "virtual": 0.0}),
-            "noise": Variant({"consistency": 0.5, "virtual": 2.0}, {"virtual": 0.0}),
-            "virtual": Variant({"consistency": 0.5, "virtual": 2.0}, {"consistency": 0.0}),
-            "noise, virtual from 3,000": Variant({"consistency": 0.5, "virtual": 2.0, "virtual_from": 3000}),
-            "noise, y 1,000": Variant({"consistency": 0.5, "virtual": 2.0, "y_game_from": 1000}, {"virtual": 0.0}),
-            "noise, r1_y of 1": Variant({"consistency": 0.5, "virtual": 2.0, "r1_y": 1.0}, {"virtual": 0.0}),
+            "as it was": Variant(),
+            "virtual at 2": Variant({}, {"virtual": 2.0}),
+            "virtual at 4": Variant({}, {"virtual": 4.0}),
+            "noise and virtual at 2": Variant({}, {"virtual": 2.0, "consistency": 2.0}),
+            "neighbours at a distance of 1": Variant({"virtual": 1.0}),
+            "neighbours at a distance of 3": Variant({"virtual": 3.0}),
+            "the game for y at 0.1": Variant({}, {"generator_y": 0.1}),
+            "the game for y at 2": Variant({}, {"generator_y": 2.0}),
         },
     ),
     "map-20": Experiment(
