@@ -219,7 +219,7 @@ too high a rate | all rates ten times as high, never lowered | losses at rest ($
 FROM_THE_SIGN = """
 1. Does a phase's update move its parameters by exactly 0?  →  a forgotten phase
 2. Is D right on nearly all?  push large  →  D wins;  push nearly 0  →  the
-   generator's loss: saturating, or of the wrong sign (patient E)
+  generator's loss: saturating, or of the wrong sign (patient E)
 3. Look at the same codes 20 steps later. Far away?  →  too high a rate
 4. Is little of the room held, and the spread small?  →  collapse
 5. None of these, MMD near the floor, D has to guess?  →  healthy; now ask what codes are worth
