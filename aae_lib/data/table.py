@@ -66,9 +66,7 @@ def from_table(
     frame, name = _frame(table)
     known = [str(column) for column in frame.columns]
     frame = frame.set_axis(known, axis=1)
-    if len(set(known)) < len(known):
-        twice = sorted({column for column in known if known.count(column) > 1})
-        raise ValueError(f"the table has several columns named {', '.join(twice)}: rename them.")
+    _check_once(known, "the table")
     asked = _asked(columns, label, known)
     numbers = _numbers(frame[asked])
     if np.isfinite(numbers).all() and len(numbers) and (fine := too_fine(numbers)):
@@ -126,14 +124,19 @@ def _csv(file: Path) -> pd.DataFrame:
             f"{file} has {len(frame.columns)} names in its first row, and rows of {frame.index.nlevels} fields more: "
             "name all columns; where numbers are written as 0,5, the columns need another mark than the comma."
         )
-    if twice := sorted({name for name in header if header.count(name) > 1}):
-        raise ValueError(f"{file} has several columns named {', '.join(twice)}: rename them.")
+    _check_once(header, str(file))  # pandas has given the second one another name
     if header and pd.to_numeric(pd.Series(header), errors="coerce").notna().all():
         raise ValueError(
             f"{file} begins with a row of numbers, where the names of its columns should be: write "
             "from_table(pandas.read_csv(file, header=None))."
         )
     return frame
+
+
+def _check_once(names: list[str], where: str) -> None:
+    """ValueError for a name that several columns have."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{where} has several columns named {', '.join(twice)}: rename them.")
 
 
 def _asked(columns: Any, label: Any, known: list[str]) -> list[str]:

@@ -96,13 +96,12 @@ def compare(
     p = prior.sample(len(z), generator=generator)
 
     rows = [*_reconstruction(model, split), _distance("MMD", clouds.mmd, z, p, prior, generator, against)]
-    named = min(_labels(train), _labels(split)) >= 10
+    named = min(_labels(train), _labels(split)) >= 10 and _guessing(split) < 1  # there are classes to tell apart
     how = "cross-validated within the split" if test is None else "fitted on train, scored on test"
     wanted = "low" if can(model).see_category else "high"
     if named:
         fit, score = codes.labelled_codes(model, train), None if test is None else codes.labelled_codes(model, test)
         value = codes.accuracy(codes.neighbours(5), fit, score, generator)
-    if named and _guessing(split) < 1:  # else there is nothing to tell apart
         rows.append(Row("5-NN accuracy", value, _guessing(split), wanted, f"class from the 5 nearest codes, {how}"))
     rows += _categories(model, data, split)
     if details:

@@ -24,7 +24,7 @@ from ..files import only_writer
 from ..models import Batch, Model, Phase
 from ..networks import follow
 from .checks import check_together, differ_in_draws
-from .graphs import Graphs
+from .graphs import Graphs, structure_of
 from .loop import take_steps, whole_steps
 from .settings import Settings
 from .stacked import StackedAdam, adam, stack
@@ -96,7 +96,7 @@ class Sweep:
     def _check(self) -> None:
         """Refuse members that cannot take their steps together."""
         check_together(self.trainers)
-        self.phases, self._checked = self.trainers[0].phases, [_may_change(trainer) for trainer in self.trainers]
+        self.phases, self._checked = self.trainers[0].phases, list(map(structure_of, self.trainers))
 
     def _stack(self) -> None:
         """One tensor (S, ...) for all that a step reads and writes; the members' own become rows of it."""
@@ -270,10 +270,7 @@ class Sweep:
             for trainer in self.trainers:
                 locked.enter_context(trainer.lock)
                 trainer.ready()
-            now = [_may_change(trainer) for trainer in self.trainers]
-            if any(
-                a is not b for of, was in zip(now, self._checked, strict=True) for a, b in zip(of, was, strict=True)
-            ):
+            if self._checked != list(map(structure_of, self.trainers)):  # a member was given something else since
                 self._check()
             if any(trainer.sweep is not self for trainer in self.trainers):
                 self._restack()
@@ -373,11 +370,6 @@ class Sweep:
             raise next(iter(faults.values()))
 
     diverged: frozenset[int] | set[int] = frozenset()  # members whose numbers went wrong at the last look
-
-
-def _may_change(trainer: Trainer) -> tuple[object, ...]:
-    """What a member was checked with, and may be given another of between two steps."""
-    return trainer.phases, getattr(trainer.model, "prior", None), *trainer.repeats.values()
 
 
 class _Called(nn.Module):

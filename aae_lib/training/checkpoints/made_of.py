@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..trainer import Trainer
 
 
-CODE = ("loss code", "schedule.code", "prior code")  # how the keys of a function's code end
+CODE = ("loss code", "schedule.code", "prior.code")  # how the keys of a function's code end
 
 
 def description(trainer: "Trainer") -> dict[str, Any]:
@@ -40,7 +40,7 @@ def description(trainer: "Trainer") -> dict[str, Any]:
         "model": describe(trainer.model),
         "networks": networks(trainer.model),
         "phases": phases,
-        "prior code": _fingerprint(getattr(getattr(trainer.model, "prior", None), "f", None)),
+        "prior": {"code": _fingerprint(getattr(getattr(trainer.model, "prior", None), "f", None))},
         "data": {"name": trainer.data_name, **trainer.minibatches.fingerprints},
         "batch_size": trainer.minibatches.batch_size,
         "precision": trainer.precision,
@@ -110,7 +110,7 @@ def compare(saved: dict[str, Any], own: dict[str, Any]) -> None:
     changed = [k for k in code if str(before.get(k)).split()[0] == str(now.get(k)).split()[0]]
     if changed:
         named = [k.removeprefix("phases.").removesuffix(".loss code").removesuffix(".code") for k in changed]
-        what = ", ".join(name if name == "schedule" else f"the loss of phase {name}" for name in named)
+        what = ", ".join(name if name in ("schedule", "prior") else f"the loss of phase {name}" for name in named)
         warnings.warn(
             f"other code or numbers than when the checkpoint was saved: {what}. The run goes on under the new one.",
             stacklevel=3,
