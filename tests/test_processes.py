@@ -85,9 +85,9 @@ def built(*arguments: str):
 
 
 def kill_a_worker(process: subprocess.Popen, folder: Path) -> None:
-    """Kill, without warning, the youngest worker, once a checkpoint is there."""
+    """Kill, without warning, the youngest worker, once a checkpoint of some steps is there."""
     limit = time.monotonic() + 300
-    while not steps_saved(folder):
+    while steps_saved(folder) < 20:
         assert process.poll() is None, finish(process)
         assert time.monotonic() < limit
         time.sleep(0.05)
@@ -113,16 +113,18 @@ def test_a_killed_worker_ends_the_job_and_the_last_checkpoint_loads(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers by /proc")
 def test_max_restarts_recovers_a_killed_worker(tmp_path):
-    alone, out = tmp_path / "alone", tmp_path / "run"
+    calm, out = tmp_path / "calm", tmp_path / "run"
     process = job(2, "--steps", "800", "--save-seconds", "0.1", "--out", str(out), restarts=1)
     kill_a_worker(process, out)
     said = finish(process)
     assert process.returncode == 0, said
     assert "resuming" in said
     assert checkpoints.read_index(out)["steps"] == 800
-    assert main(["train", *TRAIN, "--steps", "800", "--out", str(alone)]) == 0
-    mmd = [aae.metrics.compare(checkpoints.load_model(f), aae.load("digits"))["value"]["MMD"] for f in (alone, out)]
-    assert mmd[1] == pytest.approx(mmd[0], abs=0.02)
+    # With two as well: over 800 steps the game makes much of the last digit in which two sums differ from one.
+    process = job(2, "--steps", "800", "--out", str(calm))
+    said = finish(process)
+    assert process.returncode == 0, said
+    assert difference(calm, out) < 1e-5
 
 
 class Two(processes.Processes):

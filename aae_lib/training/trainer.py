@@ -25,7 +25,7 @@ from .controlled import SCHEDULE, Controlled
 from .devices import check_numbers, check_precision, find_device, keep_freed_memory
 from .graphs import Graphs
 from .loop import take_steps, whole_steps
-from .processes import Processes
+from .processes import Processes, ProcessLostError
 from .settings import Settings
 from .step import step
 from .updates import Updates
@@ -309,7 +309,8 @@ class Trainer(Controlled, Updates):
             Steps between two measurements, at least 1; goes with `measure`.
         folder : path, optional
             Where to save checkpoints: before the first step, every `save_seconds`, at the end, and when an error or an
-            interrupt ends the run. After a NotFiniteError the checkpoint before stays.
+            interrupt ends the run. After a NotFiniteError, and where another process is lost within a step, the
+            checkpoint before stays.
         overwrite : bool, default False
             Whether the checkpoint of another run in that folder may be replaced.
         save_seconds : float, default 30
@@ -363,7 +364,7 @@ class Trainer(Controlled, Updates):
             try:
                 take_steps(advance, n, save, save_seconds, seconds, title)
                 self.flush()
-            except NotFiniteError:
+            except (NotFiniteError, ProcessLostError):  # half a step, which the whole job is to take again
                 raise
             except BaseException:
                 save()
