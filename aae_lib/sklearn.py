@@ -140,10 +140,7 @@ class AAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def _log_prior(self, z: torch.Tensor) -> torch.Tensor:
         """log p(z), (n,); 0 where the prior has no density."""
         prior = self.model_.prior
-        try:
-            return prior.log_prob(z) if prior.has_log_prob else z.new_zeros(len(z))
-        except ValueError:  # it would have one with noise
-            return z.new_zeros(len(z))
+        return prior.log_prob(z) if prior.has_log_prob else z.new_zeros(len(z))
 
     def _checked(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

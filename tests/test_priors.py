@@ -470,6 +470,30 @@ def test_promises_that_a_function_cannot_keep_are_refused():
 # Errors
 
 
+@pytest.mark.parametrize(
+    ("prior", "has"),
+    [
+        (priors.Circle(noise=0), False),
+        (priors.SwissRoll(noise=0), False),
+        (priors.SwissRoll(noise=1e-5), False),  # sampled as it is; the integral would take too long
+        (priors.Points(SPOTS, 0), False),
+        (priors.Sphere(), False),
+        (priors.Circle(), True),
+        (priors.SwissRoll(), True),
+        (priors.Points(SPOTS), True),
+    ],
+    ids=repr,
+)
+def test_a_prior_says_whether_it_has_a_density(prior, has):
+    assert prior.has_log_prob is has
+    z = prior.sample(4, generator())
+    if has:
+        assert prior.log_prob(z).isfinite().all()
+    else:
+        with pytest.raises((ValueError, NotImplementedError)):
+            prior.log_prob(z)
+
+
 @pytest.mark.parametrize("prior", [priors.Gaussian(), priors.Picture(STEPS), priors.Function(noise)], ids=repr)
 def test_a_prior_without_classes_refuses_labels(prior):
     with pytest.raises(ValueError, match=f"{type(prior).__name__} cannot be sampled per class"):

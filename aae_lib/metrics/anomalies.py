@@ -87,10 +87,7 @@ def anomaly_scores(
 def _unlikely(prior: Prior, z: Tensor, generator: torch.Generator) -> tuple[Tensor, str]:
     """How unlikely codes (N, d) are under the prior, (N,), and in what words."""
     if prior.has_log_prob:
-        try:
-            return -prior.log_prob(z), "-log p(z), in nats"
-        except (NotImplementedError, ValueError):  # some lack it with these arguments: points without blur
-            pass
+        return -prior.log_prob(z), "-log p(z), in nats"
     samples = prior.sample(SAMPLES, generator=generator)
     nearest = torch.cdist(z, samples).topk(NEAREST, largest=False).values
     return nearest.mean(1), f"mean distance to the nearest {NEAREST} of {SAMPLES:,} prior samples"

@@ -41,7 +41,8 @@ class Prior:
     moves : bool
         Whether the distribution moves with training, as a map's heads do.
     has_log_prob : bool
-        Whether `log_prob(z)` gives the exact, normalised log density; True for every class that writes that method.
+        Whether `log_prob(z)` gives the exact, normalised log density; True for every class that writes that method,
+        unless it says otherwise: without noise, a circle has none.
 
     Examples
     --------
@@ -63,11 +64,11 @@ class Prior:
         classes: int | None = None
     capturable: bool = True
     moves: bool = False
-    has_log_prob: bool = False
     _tensors: tuple[Tensor, ...]  # constants that samples are made of
 
-    def __init_subclass__(cls) -> None:
-        cls.has_log_prob = cls.log_prob is not Prior.log_prob
+    @property
+    def has_log_prob(self) -> bool:
+        return getattr(self.log_prob, "__func__", None) is not Prior.log_prob
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log p(z): z (n, dim) -> (n,); NotImplementedError where the density is not known."""

@@ -121,6 +121,10 @@ class Points(Prior):
         index = starts[runs] + torch.randint(2**31, (n,), **on) % counts[runs]
         return points[index] + self.bandwidth * torch.randn(n, self.dim, **on)
 
+    @property
+    def has_log_prob(self) -> bool:
+        return self.bandwidth > 0
+
     def log_prob(self, z: Tensor) -> Tensor:
         """log p(z), the kernel density estimate: z (n, dim) -> (n,). Needs bandwidth > 0, otherwise ValueError."""
         if self.bandwidth == 0:

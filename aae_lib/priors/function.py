@@ -158,7 +158,7 @@ def as_prior(thing: PriorLike) -> Prior:
             log_prob = log_prob if thing.has_log_prob else None
         prior = Function(sample, **kept)
         if callable(log_prob):
-            prior.log_prob, prior.has_log_prob = _checked(log_prob), True  # type: ignore
+            prior.log_prob = _checked(log_prob)  # type: ignore
         return prior
     if callable(thing):
         return Function(thing)

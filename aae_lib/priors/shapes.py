@@ -79,6 +79,10 @@ class Circle(Prior):
         angle = 2 * math.pi * torch.rand(n, **on)
         return self.radius * torch.stack([angle.cos(), angle.sin()], 1) + self.noise * torch.randn(n, 2, **on)
 
+    @property
+    def has_log_prob(self) -> bool:
+        return self.noise > 0
+
     def log_prob(self, z: Tensor) -> Tensor:
         r"""log p(z): z (n, 2) -> (n,). Needs noise > 0, otherwise ValueError.
 
@@ -171,6 +175,15 @@ class SwissRoll(Mixture):
         u = (self._draw_classes(n, labels, **on) + torch.rand(n, **on)) / self.k
         return self._spiral(u.sqrt()) + self.noise * torch.randn(n, 2, **on)
 
+    @property
+    def _length(self) -> float:
+        """At least the spiral's."""
+        return self.radius * math.hypot(1, 2 * math.pi * self.turns)
+
+    @property
+    def has_log_prob(self) -> bool:
+        return self.noise > 0 and self._length / self.noise <= LONGEST
+
     def class_log_prob(self, z: Tensor) -> Tensor:
         r"""log p(z | c): z (n, 2) -> (n, k). Needs noise > 0, otherwise ValueError.
 
@@ -182,11 +195,10 @@ class SwissRoll(Mixture):
         if self.noise == 0:
             raise ValueError("SwissRoll without noise has no density in the plane: give it noise above 0.")
         z = self._check_z(z)
-        length = self.radius * math.hypot(1, 2 * math.pi * self.turns)  # at least the spiral's
-        if length / self.noise > LONGEST:
+        if not self.has_log_prob:
             raise ValueError(
                 f"the density of a SwissRoll with noise {self.noise:g} would take too long: it is an integral in steps "
-                f"as fine as the noise. Give it noise of at least {length / LONGEST:.1g}; it can be sampled as it is."
+                f"as fine as the noise. Give it noise of at least {self._length / LONGEST:.1g}; it can be sampled as it is."
             )
         nodes, weights = (
             torch.as_tensor(a, dtype=z.dtype, device=z.device) for a in np.polynomial.legendre.leggauss(4)
