@@ -228,7 +228,7 @@ def tell_apart(
     if r1 is None:
         return discriminator_loss(*_halves(discriminator(both), both))
     r1 = _number(r1, "r1")
-    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient needs full precision
+    with torch.autocast(both.device.type, enabled=False):  # a gradient of a gradient is too much for bf16
         logits, slope = gradient_penalty(discriminator, both.float())
     # the mean over both halves, times 2, is the sum of both expectations: r1/2 · 2 = r1
     return discriminator_loss(*_halves(logits, both)) + r1 * slope
@@ -286,7 +286,7 @@ def virtual_adversarial_loss(
     def unit(d: Tensor) -> Tensor:
         return d / d.flatten(1).norm(dim=1).clamp_min(1e-12).view(-1, *[1] * (d.dim() - 1))
 
-    # differences of close numbers need full precision
+    # differences of close numbers are too much for bf16
     with torch.autocast(x.device.type, enabled=False):
         with torch.no_grad():
             log_y = categories(x)

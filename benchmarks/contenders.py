@@ -121,6 +121,7 @@ class Recipe(Ours):
 
     name = "this library's defaults"
     schedule = aae.Cosine(4000)
+    graph = None
 
     def model(self, hidden: Sequence[int], images: Tensor, seed: int) -> aae.AAE:
         return aae.AAE(images.shape[1:], LATENT, hidden=hidden, seed=seed)

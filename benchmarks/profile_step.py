@@ -61,7 +61,8 @@ def profiled(make: Any, hidden: tuple[int, ...], ceilings: dict[str, float], cud
     from limit import Counter
 
     torch.manual_seed(0)
-    contender = make(hidden, random_images(6_000))
+    # 50 steps an epoch, as many as one recording holds
+    contender = make(hidden, random_images(5_000))
     began = time.perf_counter()
     contender.run(steps=steps, progress=False)
     recording = time.perf_counter() - began

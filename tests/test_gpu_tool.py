@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -58,9 +60,52 @@ def test_a_task_is_done_with_five_seeds_of_todays_recipe_and_not_before(gpu):
     assert not gpu.done("small-style")
     (gpu.RESULTS / "recipes-100.json").write_text(json.dumps({"complete": False}))
     assert not gpu.done("recipes-100")  # cut short
-    assert not gpu.done("bench")
+
+
+def test_tests_and_speeds_are_done_again_once_the_code_has_changed(gpu, tmp_path, monkeypatch):
     (gpu.RESULTS / "scale-cuda.json").write_text(json.dumps({"rows": []}))
+    assert not gpu.done("bench")
+    monkeypatch.setattr(gpu, "command", lambda part, minutes: [sys.executable, "-c", "print('measured')"])
+    assert gpu.run("bench", 60)
     assert gpu.done("bench")
+    assert not gpu.done("tests")
+    monkeypatch.setattr(gpu, "code", lambda: "other code")
+    assert not gpu.done("bench")
+
+
+def test_what_failing_tests_say_is_kept_and_they_are_not_done(gpu, monkeypatch):
+    monkeypatch.setattr("aae_lib.paper.machine.machine", lambda device: {"name": "a card"})
+    monkeypatch.setattr(gpu, "command", lambda part, minutes: [sys.executable, "-c", "print('1 failed'); exit(1)"])
+    assert not gpu.run("tests", 60)
+    assert "1 failed" in gpu.record("tests").read_text()
+    assert not gpu.done("tests")
+
+
+LASTING = '''
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print("child", child.pid, flush=True)
+time.sleep(600)
+'''
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the process in /proc")
+def test_a_part_that_takes_too_long_is_stopped_with_its_workers_and_what_it_said_stays(gpu):
+    failed, said = gpu.launched("profile", [sys.executable, "-c", LASTING], 3)
+    assert failed
+    assert "profile: stopped after 3 s" in said
+    status = Path(f"/proc/{said.split()[1]}/status")
+    until = time.monotonic() + 60
+    while status.exists() and "State:\tZ" not in status.read_text():  # killed, and perhaps not yet collected
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_what_was_written_comes_back_as_one_archive(gpu, tmp_path):
+    (gpu.RESULTS / "profile-cuda.json").write_text("{}")
+    gpu.archived(tmp_path / "out")
+    with tarfile.open(tmp_path / "out" / "results.tgz") as archive:
+        assert {"results/profile-cuda.json", "benchmarks/README.md"} <= set(archive.getnames())
 
 
 @pytest.mark.skipif(not os.environ.get("AAE_DATA_DIR"), reason="wants MNIST: AAE_DATA_DIR says where it is")

@@ -70,6 +70,34 @@ def test_steps_played_many_at_a_time_are_the_same_steps(digits, kind):
     assert played.steps == 60
 
 
+def test_what_was_recorded_is_not_played_once_a_sweep_holds_the_tensors(digits):
+    played = unrecorded(trainer(digits))
+    played.run(steps=10, progress=False)
+    before = set(map(id, played.graphs.recorded.values()))
+    assert before
+    played.run(steps=10, progress=False)
+    assert before <= set(map(id, played.graphs.recorded.values()))  # the same tensors
+    kept = list(played.graphs.recorded.values())  # alive, so that no other takes an address
+    own, played.graphs = played.graphs, None  # a sweep would record
+    aae.Sweep([played, trainer(digits, 1)]).run(steps=10, progress=False)
+    played.graphs = own
+    played.run(steps=10, progress=False)
+    assert not before & set(map(id, played.graphs.recorded.values()))
+    assert kept
+
+
+@GPU
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_member_trains_on_by_itself_after_its_sweep(digits):
+    played, plain = trainer(digits, device="cuda"), trainer(digits, device="cuda", graph=False)
+    for one in (played, plain):
+        other = trainer(digits, 1, device="cuda", graph=None if one is played else False)
+        one.run(steps=10, progress=False)
+        aae.Sweep([one, other], own_draws=True).run(steps=10, progress=False)
+        one.run(steps=10, progress=False)
+    same(plain, played, atol=1e-4)
+
+
 def test_a_run_is_resumed_in_the_middle_of_an_epoch(digits, tmp_path):
     plain, played = trainer(digits), unrecorded(trainer(digits))
     plain.run(steps=40, progress=False)

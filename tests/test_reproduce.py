@@ -64,6 +64,20 @@ def test_small_and_full_stand_apart_beside_the_papers_figure(run, tmp_path):
     assert "| clustering, 16 clusters | error, most confident | 9.55 ± 2.05 % | – | – |" in table
 
 
+def test_seconds_of_two_machines_are_told_apart(run, tmp_path):
+    path = tmp_path / "results" / "semi-supervised-100.json"
+    run()
+    stored = json.loads(path.read_text())
+    (alone,) = stored["small"]["seeds"]
+    card = {"name": "a card", "device": "cuda", "threads": 1}
+    others = {"train_s": 30.0, "trained_together": 2, "machine": card, "versions": {"torch": "2.0"}}
+    stored["small"]["seeds"] = [alone | {"train_s": 100.0}, alone | others | {"seed": 1}, alone | others | {"seed": 2}]
+    path.write_text(json.dumps(stored))
+    text = lib.write_table(tmp_path / "results").read_text()
+    of_one = f"100 s a seed on {alone['machine']['name']}, cpu, 1 thread(s), torch {alone['versions']['torch']}"
+    assert f"{of_one}; 30 s for 2 seeds trained together on a card, cuda, 1 thread(s), torch 2.0. Diff" in text
+
+
 def test_what_is_there_is_kept_and_another_recipe_is_refused(run, tmp_path):
     first = run()
     with pytest.raises(ValueError, match="--resume adds what is missing"):

@@ -174,9 +174,10 @@ def run_seeds(
     trainers = [resumed(recipe, seed, data, folder, device) for seed, folder in folders.items()]
     total = trainers[0].minibatches.count(epochs=recipe.epochs)
 
-    def options() -> dict[str, Any]:
+    def options(seeds: int = 1) -> dict[str, Any]:
         left = None if seconds is None else max(0.0, seconds - (time.monotonic() - began))
-        return {"progress": progress, "save_seconds": save_seconds, "seconds": left}
+        # as many checkpoints, as many times more seldom
+        return {"progress": progress, "save_seconds": seeds * save_seconds, "seconds": left}
 
     furthest = max(trainer.steps for trainer in trainers) if len(trainers) > 1 else total
     # one alone to the end; of several, those that are behind: seeds that were added, or a kill between two saves
@@ -184,7 +185,7 @@ def run_seeds(
         if trainer.steps < furthest:
             trainer.run(steps=furthest - trainer.steps, folder=folders[trainer.seed], **options())
     if furthest < total and all(trainer.steps == furthest for trainer in trainers):
-        Sweep(trainers).run(steps=total - furthest, folders=list(folders.values()), **options())
+        Sweep(trainers).run(steps=total - furthest, folders=list(folders.values()), **options(len(trainers)))
     if (done := min(trainer.steps for trainer in trainers)) < total:
         print(f"{task.name}: {done:,} of {total:,} steps done; --resume goes on from there.")
         return
@@ -368,21 +369,34 @@ def write_table(results: Path) -> Path:
 
 def _details(task: Task, size: str, own: dict[str, Any]) -> list[str]:
     runs, recipe = own["seeds"], own["recipe"]
-    where = {(run["machine"]["name"], run["machine"]["device"], run["machine"]["threads"]) for run in runs}
-    machines = "; ".join(f"{name}, {device}, {threads} thread(s)" for name, device, threads in sorted(where))
-    seconds = sorted(run["train_s"] for run in runs)
-    together = max(run.get("trained_together", 1) for run in runs)
-    shared = "a seed" if together == 1 else f"for {together} seeds trained together"
     names = list(runs[0]["figures"])
     lines = [f"## {task.title}: {size}", "", "| figure | " + " | ".join(f"seed {run['seed']}" for run in runs) + " |"]
     lines.append("|---|" + "---:|" * len(runs))
     lines += [f"| {name} | " + " | ".join(f"{run['figures'][name]:.4g}" for run in runs) + " |" for name in names]
+    took = "; ".join(_took(alike, size) for alike in _alike(runs))
+    lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {took}. Differences from the paper:", ""]
+    return [*lines, *(f"- {text}" for text in recipe["departures"]), ""]
+
+
+def _alike(runs: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The runs of one machine, one PyTorch, and as many trained together."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for run in runs:
+        of = (*(run["machine"][key] for key in ("name", "device", "threads")), run["versions"]["torch"])
+        groups.setdefault(repr((*of, run.get("trained_together", 1))), []).append(run)
+    return list(groups.values())
+
+
+def _took(runs: Sequence[dict[str, Any]], size: str) -> str:
+    """The seconds of such runs, and where."""
+    where, together = runs[0]["machine"], runs[0].get("trained_together", 1)
+    seconds = sorted(run["train_s"] for run in runs)
     took = f"{seconds[0]:,.0f}" + (f" to {seconds[-1]:,.0f}" if seconds[-1] > 1.1 * seconds[0] else "")
+    shared = "a seed" if together == 1 else f"for {together} seeds trained together"
     longer = seconds[-1] > 1.5 * seconds[0] or (size == "small" and seconds[-1] > IDLE)
     busy = ", which had other work too" if together == 1 and longer else ""
-    lines += ["", f"{recipe['model']}, {recipe['epochs']} epochs, {took} s {shared} on {machines}{busy}; "
-              f"torch {runs[0]['versions']['torch']}. Differences from the paper:", ""]  # fmt: skip
-    return [*lines, *(f"- {text}" for text in recipe["departures"]), ""]
+    machine = f"{where['name']}, {where['device']}, {where['threads']} thread(s)"
+    return f"{took} s {shared} on {machine}{busy}, torch {runs[0]['versions']['torch']}"
 
 
 def _mean(own: dict[str, Any] | None, figure: str, unit: str) -> str:

@@ -162,6 +162,7 @@ class SwissRoll(Mixture):
     noise: float = 0.1
 
     dim = 2
+    _tensors = tuple(map(torch.from_numpy, np.polynomial.legendre.leggauss(4)))  # nodes and weights
 
     @property
     def classes(self) -> int:
@@ -198,11 +199,10 @@ class SwissRoll(Mixture):
         if not self.has_log_prob:
             raise ValueError(
                 f"the density of a SwissRoll with noise {self.noise:g} would take too long: it is an integral in steps "
-                f"as fine as the noise. Give it noise of at least {self._length / LONGEST:.1g}; it can be sampled as it is."
+                f"as fine as the noise. Give it noise of at least {self._length / LONGEST:.1g}; "
+                "it can be sampled as it is."
             )
-        nodes, weights = (
-            torch.as_tensor(a, dtype=z.dtype, device=z.device) for a in np.polynomial.legendre.leggauss(4)
-        )
+        nodes, weights = (nodes.to(z.dtype) for nodes in self._on(z.device))
         columns = []
         for c in range(self.k):
             low, high = math.sqrt(c / self.k), math.sqrt((c + 1) / self.k)

@@ -82,6 +82,7 @@ class Graphs:
         self.recorded: dict[tuple[int, Structure], Recorded] = {}
         self.refused: dict[Structure, str] = {}  # why its steps cannot be recorded
         self.told: set[str] = set()
+        self.places: list[Hashable] = []  # of the tensors that the recorded steps read and write
 
     def play(self, n: int) -> int:
         """Do at most n steps; returns how many, at least one."""
@@ -89,6 +90,9 @@ class Graphs:
         reason = self._unfit() or self.refused.get(structure)
         if reason is not None:
             return self._one_by_one(reason)
+        if (places := [place for trainer in self.trainers for place in _places(trainer)]) != self.places:
+            self.recorded.clear()  # a sweep has made them rows of its own, or the model was elsewhere meanwhile
+            self.places = places
         self.flush()  # the recorded steps write to the ring's first rows
         for trainer in self.trainers:
             trainer.minibatches.shuffle_if_over(trainer.generator)
@@ -99,7 +103,6 @@ class Graphs:
                 made = Recorded(self.trainers, self.launch_step, k, self.record)
             except CannotRecordError as error:
                 self.refused[structure] = str(error)
-                self.recorded.clear()  # they were recorded with the generators that have been replaced
                 return self._one_by_one(str(error))
             while len(self.recorded) >= KEPT:
                 self.recorded.pop(next(iter(self.recorded)))
@@ -149,6 +152,8 @@ class Recorded:
         began = time.perf_counter()
         self._fill()
         self.replay()
+        if (device := self.trainers[0].device).type == "cuda":
+            torch.cuda.current_stream(device).synchronize()  # history tells the GPU's seconds
         for trainer in self.trainers:
             trainer.steps += self.k
             trainer.minibatches.cursor += self.k
@@ -251,6 +256,14 @@ class Same:
 
     def __hash__(self) -> int:
         return id(self.thing)
+
+
+def _places(trainer: "Trainer") -> Iterator[Hashable]:
+    """Where a recorded step finds its tensors, and whose random numbers it draws."""
+    yield Same(trainer.generator)
+    yield trainer.records.ring.data_ptr()
+    for tensor in trainer.model.state_dict(keep_vars=True).values():
+        yield tensor.data_ptr()
 
 
 def structure_of(trainer: "Trainer") -> Structure:
