@@ -81,12 +81,12 @@ def test_what_failing_tests_say_is_kept_and_they_are_not_done(gpu, monkeypatch):
     assert not gpu.done("tests")
 
 
-LASTING = '''
+LASTING = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print("child", child.pid, flush=True)
 time.sleep(600)
-'''
+"""
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the process in /proc")

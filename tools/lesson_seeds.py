@@ -111,7 +111,9 @@ def page(stored: dict[str, Any]) -> str:
     """results/lessons.md: a table a lesson."""
     lines = ["# What the lessons claim, with five seeds", ""]
     lines += [
-        "Written by `python tools/lesson_seeds.py`. Bounds are as the lesson has them now; what is bold did not hold."
+        "Written by `python tools/lesson_seeds.py`. Bounds are as the lesson has them now; what is bold did not hold. "
+        "Where all figures of a row are the same, SEED does not change what the claim is about: "
+        "a pretrained model, a formula."
     ]
     for number, lesson in sorted(stored.items()):
         path = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))

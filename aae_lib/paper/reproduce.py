@@ -345,8 +345,9 @@ def write_table(results: Path) -> Path:
         "",
         "Makhzani et al. 2015, *Adversarial Autoencoders* ([arXiv 1511.05644](https://arxiv.org/abs/1511.05644)), on",
         "MNIST. Mean ± standard deviation over seeds where there are several; every figure is of the last step, on the",
-        "test images. *small* is what an idle core of a laptop trains within twenty minutes a seed, *full* has the",
-        "paper's networks, for long: two different things. Written by",
+        "test images. *small* has narrower networks or fewer epochs, twenty minutes a seed on one idle core; *full*",
+        "has the paper's networks, for long: two different things. (The ± of the paper's likelihood is probably the",
+        "standard error over test images, as in the tables that it stands with; that of our runs is below.) Written by",
         "`python -m aae_lib reproduce TASK --size small|full --seeds N`.",
         "",
         "| task | figure | paper | small | full |",
@@ -408,7 +409,8 @@ def _mean(own: dict[str, Any] | None, figure: str, unit: str) -> str:
 
 
 def _spread(mean: float, sd: float | None, unit: str) -> str:
-    return f"{mean:.2f}{'' if sd is None else f' ± {sd:.2f}'} {unit}"
+    digits = 1 if unit == "nats" else 2
+    return f"{mean:.{digits}f}{'' if sd is None else f' ± {sd:.{digits}f}'} {unit}"
 
 
 def run_tasks(
