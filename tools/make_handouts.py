@@ -202,9 +202,9 @@ wander | how far a code goes in 20 steps, in units of the prior's width | {healt
 """
 ILLNESSES = """
 illness | cause | sign (five runs each) | cure
-collapse | nothing holds codes of different images apart: the reconstruction moves the decoder only, or hardly counts | held
-  {collapse held} AND spread {collapse spread}: a heap. mmd {collapse mmd} | let the reconstruction move the encoder; or
-  calm D by a gradient penalty
+collapse | nothing holds codes of different images apart: the reconstruction moves the decoder only, or hardly counts |
+  held {collapse held} AND spread {collapse spread}: a heap. mmd {collapse mmd} |
+  let the reconstruction move the encoder; or calm D by a gradient penalty
 D wins | D learns much faster than the encoder | d_right {winner d_right} AND push {winner push}; the codes do not
   follow. The spread is {winner spread}: flung out, no heap | bring the two rates together. Penalty, noise and
   smoothing do not help here
