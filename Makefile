@@ -109,6 +109,7 @@ notebooks: .venv/.lab
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
 	$(BIN)/python tools/finish_notebooks.py
 	$(BIN)/python tools/make_exercises.py
+	$(BIN)/python tools/quote_predictions.py
 
 # solutions/ is the one source of exercises/
 exercises: .venv/.lab

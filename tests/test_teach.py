@@ -3,7 +3,6 @@
 import ast
 import builtins
 import difflib
-import html
 import json
 import re
 import symtable
@@ -15,6 +14,7 @@ import nbformat
 import pytest
 
 import make_handouts
+import quote_predictions as quotes
 from aae_lib.course import workspace
 from tests.headless import FEW, QUIET, SHORT, UNSEEN, execute, texts
 
@@ -215,33 +215,6 @@ def test_what_a_cell_needs_has_been_run_before(sheet):
             have[lesson] |= defined
 
 
-def prediction(source: str) -> tuple[str, str, list[str]]:
-    """Of `guess = predict("question", [choices])`: the name, the question, the choices."""
-    (node,) = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Assign))
-    assert isinstance(node.targets[0], ast.Name)
-    assert isinstance(node.value, ast.Call)
-    return node.targets[0].id, *(ast.literal_eval(argument) for argument in node.value.args)
-
-
-def outcome(lesson: str, guess: str) -> tuple[str, str, str, str]:
-    """Where a prediction is resolved, and what the stored run says: cell, letter, choice, what happened."""
-    for name in code_ids(lesson):
-        resolved = re.findall(r"(\w+)\.outcome\(", cells(lesson)[name].source)
-        if guess in resolved:
-            shown = [output.get("data", {}).get("text/html", "") for output in cells(lesson)[name].outputs]
-            said = [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split()) for text in shown]
-            said = [text for text in said if "What happened:" in text]
-            match = re.search(r"It was ([A-E]): (.*?)\. What happened: (.*)", said[resolved.index(guess)])
-            assert match, name
-            return name, match[1], match[2], match[3].strip()
-    raise AssertionError(f"{guess} is never resolved")
-
-
-def plain(text: str) -> str:
-    """Markdown's escapes taken back, and lines joined."""
-    return " ".join(html.unescape(text.replace("\\*", "*")).split())
-
-
 PAGES = sorted(TEACH.glob("*.md")) if TEACH.is_dir() else []
 
 
@@ -249,22 +222,17 @@ PAGES = sorted(TEACH.glob("*.md")) if TEACH.is_dir() else []
 def test_a_quoted_prediction_and_its_answer_are_the_notebooks_own(page):
     text = page.read_text(encoding="utf-8")
     lesson = re.search(r"notes_(\d\d)", page.name)
-    current = lesson[1] if lesson else None
-    asked = r"\*\*Ask\*\* `(?P<cell>[\w-]+)` \(a prediction\): “(?P<question>[^”]*)” (?P<choices>.*)\n"
-    answered = r"- \*\*Answer\*\* (?P<letter>[A-E]): “(?P<choice>[^”]*)”. "
-    answered += r"The notebook's run, in `(?P<at>[\w-]+)`: “(?P<got>[^”]*)”"
-    for mark in re.finditer(rf"- \*\*Open\*\* .*notebooks/(\d\d)_|- {asked}{answered}", text):
-        if mark[1]:
-            current = mark[1]
-            continue
-        assert current
-        guess, question, choices = prediction(cells(current)[mark["cell"]].source)
-        assert plain(mark["question"]) == question
-        assert plain(mark["choices"]) == "; ".join(f"{a} {c}" for a, c in zip("ABCDE", choices, strict=False))
-        found = mark["at"], mark["letter"], plain(mark["choice"]), plain(mark["got"])
-        assert found == outcome(current, guess)
-    assert text.count("**Ask** `") == text.count("- **Answer** ")
-    assert len(re.findall(asked + answered, text)) == text.count("**Ask** `"), "an Ask without its Answer"
+    assert quotes.quoted(text, lesson[1] if lesson else None) == text, "python tools/quote_predictions.py"
+    asked = len(quotes.ASK.findall(text))
+    assert text.count("**Ask** `") == text.count("- **Answer** ") == asked, "an Ask without its Answer"
+
+
+def test_a_quotation_that_is_not_the_notebooks_own_is_put_right():
+    text = (TEACH / "workshop.md").read_text(encoding="utf-8")
+    mark = quotes.ASK.search(text)
+    wrong = re.sub(r"“[^”]*”", "“something else”", mark[0]).replace("**Answer** B", "**Answer** C")
+    assert wrong != mark[0]
+    assert quotes.quoted(text.replace(mark[0], wrong)) == text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -313,9 +281,9 @@ def test_a_sheet_runs_in_fresh_copies_with_nothing_written(sheet, lesson, tmp_pa
     said = "\n".join(texts(notebook))
     assert "not this time" not in said
     resolved = {found for cell in notebook.cells for found in re.findall(r"(\w+)\.outcome\(", cell.source)}
-    for guess, _, _ in (prediction(cell.source) for cell in notebook.cells if "= predict(" in cell.source):
+    for guess, _, _ in (quotes.prediction(cell.source) for cell in notebook.cells if "= predict(" in cell.source):
         if guess in resolved:
-            _, letter, choice, _ = outcome(lesson, guess)
+            _, letter, choice, _ = quotes.outcome(lesson, guess)
             assert f"It was {letter}: {choice}." in said
 
 
