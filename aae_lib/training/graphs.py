@@ -262,7 +262,7 @@ def _places(trainer: "Trainer") -> Iterator[Hashable]:
     """Where a recorded step finds its tensors, and whose random numbers it draws."""
     yield Same(trainer.generator)
     yield trainer.records.ring.data_ptr()
-    for tensor in trainer.model.state_dict(keep_vars=True).values():
+    for tensor in (*trainer.model.parameters(), *trainer.model.buffers()):
         yield tensor.data_ptr()
 
 
