@@ -43,7 +43,7 @@ def smoothing(f: Any) -> str:
     scaled = (1 - share) * softplus(-real).mean() + softplus(fake).mean()
     mistakes = (
         (plain, "this is the loss without smoothing: share is not used."),
-        (both, "the codes' label is smoothed too. One-sided: theirs stays 0, or D calls the codes' own place real."),
+        (both, "the codes' label is smoothed too. One-sided: theirs stays 0, or D is flat where only codes are."),
         (codes, "the wrong side: the label of the prior samples becomes 1 − share, that of the codes stays 0."),
         (flipped, "share and 1 − share have changed places: the prior samples are now mostly fake."),
         (scaled, "this only scales a term down. The share of log(1 − D) at the prior samples is missing."),
@@ -53,7 +53,7 @@ def smoothing(f: Any) -> str:
     if not loss.requires_grad:
         raise Wrong("the number is right, but no gradient reaches the discriminator: is there a detach too many?")
     equal(call(f, real, fake, 0.0), plain, (), "the loss", "for share 0")
-    return "right: D is at its best where it says 1 − share of a lone prior sample, and never sure."
+    return "right: the best D says 1 − share of a lone prior sample: it is never quite sure that a point is real."
 
 
 # ---- 06.2 ----

@@ -250,14 +250,14 @@ def edit(model: Any, images: Tensor, vector: Tensor, steps: Tensor) -> Tensor:
 
 @task(
     "07.5",
-    "a sheet of edits that keeps what the code lost",
+    "edit, and keep the rest",
     hints=(
         "Decode twice: the code as it is, and the code moved. What the edit *changed* is the difference of the two "
         "pictures.",
         "That difference belongs on top of the image itself: x + decode(z + s v) − decode(z). Pixels stay in [0, 1]: "
         "clamp.",
         "z = model.encode(images); model.decode(z + s * vector) − model.decode(z), added to "
-        "aae_lib.data.scale(images), then .clamp(0, 1).",
+        "aae.data.scale(images), then .clamp(0, 1).",
     ),
     part=lambda: keep_the_rest,
 )
