@@ -6,9 +6,8 @@ import difflib
 import json
 import re
 import symtable
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import nbformat
 import pytest
@@ -16,6 +15,7 @@ import pytest
 import make_handouts
 import quote_predictions as quotes
 from aae_lib.course import workspace
+from quote_predictions import cells
 from tests.headless import FEW, QUIET, SHORT, UNSEEN, execute, texts
 
 ROOT = Path(__file__).parents[1]
@@ -62,11 +62,6 @@ def sections(sheet: str) -> list[tuple[int, list[Step]]]:
         ]
         found.append((int(total[1]), steps))
     return found
-
-
-@cache
-def cells(lesson: str) -> dict[str, Any]:
-    return {cell.id: cell for cell in nbformat.read(NOTEBOOKS[lesson], as_version=4).cells}
 
 
 def code_ids(lesson: str) -> list[str]:
@@ -221,8 +216,7 @@ PAGES = sorted(TEACH.glob("*.md")) if TEACH.is_dir() else []
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_quoted_prediction_and_its_answer_are_the_notebooks_own(page):
     text = page.read_text(encoding="utf-8")
-    lesson = re.search(r"notes_(\d\d)", page.name)
-    assert quotes.quoted(text, lesson[1] if lesson else None) == text, "python tools/quote_predictions.py"
+    assert quotes.renewed(page) == text, "python tools/quote_predictions.py"
     asked = len(quotes.ASK.findall(text))
     assert text.count("**Ask** `") == text.count("- **Answer** ") == asked, "an Ask without its Answer"
 

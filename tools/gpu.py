@@ -11,8 +11,8 @@ scikit-learn, pandas, safetensors, tqdm, lazy_loader; pytest for the tests), and
 `--dry-run` walks through every part on the CPU in tiny sizes, and keeps nothing.
 
 What was measured goes to results/ and benchmarks/README.md as it comes, with `--out` a copy of both, as one archive, to
-that folder, after every part. Checkpoints stay in runs/
-(five seeds with their optimizers are large), so a task that was cut short needs the same machine again.
+that folder, after every part. Checkpoints stay in runs/ (five seeds with their optimizers are large), so a task that
+was cut short needs the same machine again.
 """
 
 import argparse
@@ -42,6 +42,7 @@ BENCHMARKS = {
     "profile": ("benchmarks/profile_step.py", "profile-cuda.json"),
     "quality": ("benchmarks/quality.py", "quality-cuda.json"),
 }
+OF_CODE = ("tests", *BENCHMARKS)  # what is to be done again when the code has changed
 
 
 def main() -> int:
@@ -99,7 +100,7 @@ def done(part: str) -> bool:
     path = record(part)
     if not path.exists():
         return False
-    if part == "tests" or part in BENCHMARKS:
+    if part in OF_CODE:
         return ran().get(part) == code()
     size, _, name = part.partition("-")
     found = json.loads(path.read_text())
@@ -191,7 +192,7 @@ def run(part: str, seconds: float) -> bool:
 
         where = ", ".join([machine("cuda")["name"], *(f"{name} {version}" for name, version in versions().items())])
         record(part).write_text(f"{where}\n$ {' '.join(['python', *tried[2:]])}\n{said}", encoding="utf-8")
-    if not failed and (part == "tests" or part in BENCHMARKS):
+    if not failed and part in OF_CODE:
         (RESULTS / "gpu-code.json").write_text(json.dumps(ran() | {part: code()}, indent=1) + "\n", encoding="utf-8")
     return not failed
 

@@ -66,8 +66,12 @@ def quoted(text: str, lesson: str | None = None) -> str:
             return mark[0]
         assert lesson, f"{mark['cell']}: of which lesson?"
         guess, question, choices = prediction(cells(lesson)[mark["cell"]].source)
-        at, letter, choice, happened = (part.replace("*", r"\*") for part in outcome(lesson, guess))
-        offered = "; ".join(f"{a} {choice}" for a, choice in zip("ABCDE", choices, strict=False)).replace("*", r"\*")
+        offered = "; ".join(f"{letter} {choice}" for letter, choice in zip("ABCDE", choices, strict=False))
+        at, letter, choice, happened = outcome(lesson, guess)
+        question, offered, choice, happened = (
+            part.replace("*", r"\*")
+            for part in (question, offered, choice, happened)  # no emphasis in Markdown
+        )
         return (
             f"- **Ask** `{mark['cell']}` (a prediction): “{question}” {offered}\n"
             f"- **Answer** {letter}: “{choice}”. The notebook's run, in `{at}`: “{happened}”"
@@ -76,12 +80,16 @@ def quoted(text: str, lesson: str | None = None) -> str:
     return re.sub(f"{OPENED.pattern}|{ASK.pattern}", quotation, text)
 
 
+def renewed(page: Path) -> str:
+    """A page's text with its quotations as the notebooks have them; notes are about one lesson."""
+    about = re.match(r"notes_(\d\d)", page.name)
+    return quoted(page.read_text(encoding="utf-8"), about[1] if about else None)
+
+
 def main() -> int:
     for path in sorted(TEACH.glob("*.md")):
-        before = path.read_text(encoding="utf-8")
-        about = re.match(r"notes_(\d\d)", path.name)
-        after = quoted(before, about[1] if about else None)
-        if after != before:
+        after = renewed(path)
+        if after != path.read_text(encoding="utf-8"):
             write_whole(path, after.encode())
             print(f"{path.relative_to(ROOT)}: quotations renewed")
     return 0
